@@ -1,0 +1,1 @@
+//! Voice calls for a Rust program: the facade of Calling.

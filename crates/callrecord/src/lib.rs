@@ -1,0 +1,1 @@
+//! Call records, call messages and their texts.

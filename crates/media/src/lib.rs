@@ -1,0 +1,1 @@
+//! The jitter-buffered audio pipeline: receiver, sender, mixer, levels and WAV.

@@ -1,0 +1,1 @@
+//! Membership, publish and subscribe, forwarding and volume evaluation.

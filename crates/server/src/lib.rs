@@ -1,0 +1,1 @@
+//! The self-hosted server: accounts, signalling gateway, forwarding shards and storage.

@@ -1,0 +1,1 @@
+//! The call machine, authoritative on the server.

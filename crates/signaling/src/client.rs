@@ -1,0 +1,1 @@
+//! The call machine's mirror in a client.

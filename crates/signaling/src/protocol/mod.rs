@@ -1,0 +1,26 @@
+//! What a client and the server say to each other.
+//!
+//! Every frame is one JSON object. A client sends [`ClientFrame`]s: a request with an id of its
+//! choice. The server answers each with exactly one [`ServerFrame::Reply`] of the same id, and
+//! sends [`ServerFrame::Event`]s on its own. Over WebSocket a frame is one text message; over any
+//! other byte stream it is preceded by its length (`u32`, big-endian, in bytes).
+
+mod code;
+mod event;
+mod request;
+
+pub use code::{Code, ProtocolError};
+pub use event::{Event, MessageEvent, UserVolume};
+pub use request::{
+    CallParams, CallReply, ClientFrame, HelloParams, HelloReply, HistoryParams, HistoryReply,
+    IceServer, MediaAnswer, MediaOffer, Reply, Request, ServerFrame, SignInParams, SignInReply,
+};
+
+/// The protocol versions this build speaks, newest last.
+pub const VERSIONS: &[u16] = &[1];
+
+/// The largest frame accepted, in bytes.
+pub const MAX_FRAME_BYTES: usize = 64 * 1024;
+
+/// The deepest nesting of a frame accepted.
+pub const MAX_FRAME_DEPTH: usize = 16;

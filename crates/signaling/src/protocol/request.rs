@@ -1,0 +1,261 @@
+use calling_model::{CallId, DeviceId, GroupId, MediaType, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::{Event, MessageEvent, ProtocolError};
+use crate::call::{CallFacts, Role};
+
+/// What a client sends: `{"id":7,"method":"call","params":{…}}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClientFrame {
+    /// Chosen by the client, unique among its unanswered requests.
+    pub id: u64,
+    /// What it wants.
+    #[serde(flatten)]
+    pub request: Request,
+}
+
+/// A request, by `method`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "method", content = "params", rename_all = "snake_case")]
+pub enum Request {
+    /// First on every connection: the versions the client speaks.
+    Hello(HelloParams),
+    /// Who the client is, proven by a UserSig.
+    SignIn(SignInParams),
+    /// Signs this device out; the connection stays.
+    SignOut {},
+    /// Proves that the connection lives; answered with `{}`.
+    Ping {},
+    /// Places a call.
+    Call(CallParams),
+    /// Answers a call.
+    Accept {
+        /// The ringing call.
+        call_id: CallId,
+    },
+    /// Declines a call.
+    Reject {
+        /// The ringing call.
+        call_id: CallId,
+        /// Shown to the caller as "line busy" rather than "declined".
+        #[serde(default)]
+        busy: bool,
+    },
+    /// Withdraws a call that still rings, or leaves one that is connected.
+    Hangup {
+        /// The call.
+        call_id: CallId,
+    },
+    /// Opens the media connection of a call; allowed from invite on, so that it is ready before
+    /// anybody answers.
+    ConnectMedia {
+        /// The call.
+        call_id: CallId,
+        /// The client's half of ICE, DTLS and RTP.
+        offer: MediaOffer,
+    },
+    /// Says that the client's media connection of the call is up (DTLS done).
+    MediaReady {
+        /// The call.
+        call_id: CallId,
+    },
+    /// The client muted or unmuted its microphone.
+    SetMicMute {
+        /// The call.
+        call_id: CallId,
+        /// `true`: no audio from this client until unmuted.
+        muted: bool,
+    },
+    /// Asks for the running call's truth after doubt; answered with [`Reply::Call`] or an error.
+    GetCall {
+        /// The call.
+        call_id: CallId,
+    },
+    /// Messages of the conversation with `peer`, newest first.
+    History(HistoryParams),
+}
+
+/// Parameters of `hello`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HelloParams {
+    /// Protocol versions the client speaks.
+    pub versions: Vec<u16>,
+    /// Name and version of the client program, for people.
+    #[serde(default)]
+    pub agent: String,
+}
+
+/// Parameters of `sign_in`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInParams {
+    /// The application the UserSig was issued for.
+    pub sdk_app_id: u32,
+    /// The account.
+    pub user_id: UserId,
+    /// Proof of the account.
+    pub user_sig: String,
+    /// This installation.
+    pub device_id: DeviceId,
+}
+
+/// Parameters of `call`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallParams {
+    /// Whom to ring; exactly one in a one-to-one call.
+    pub callees: Vec<UserId>,
+    /// Voice or video.
+    pub media_type: MediaType,
+    /// The chat group the call belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<GroupId>,
+    /// How long to ring, in seconds; the server's default if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u32>,
+    /// Free text passed to the callees.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user_data: String,
+}
+
+/// Parameters of `history`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryParams {
+    /// The other side of the conversation.
+    pub peer: UserId,
+    /// At most this many (1..=100; the server's default if absent).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Only messages with a smaller sequence number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+}
+
+/// The client's half of a media connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaOffer {
+    /// ICE username fragment (RFC 8839 section 5.4).
+    pub ufrag: String,
+    /// ICE password.
+    pub pwd: String,
+    /// `sha-256 AA:BB:…` of the DTLS certificate (RFC 8122 section 5).
+    pub fingerprint: String,
+    /// Candidates in SDP attribute form (RFC 8839 section 5.1); may be empty, since the server
+    /// learns addresses from checks.
+    #[serde(default)]
+    pub candidates: Vec<String>,
+    /// SSRC of the client's audio.
+    pub audio_ssrc: u32,
+}
+
+/// The server's half of a media connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaAnswer {
+    /// ICE username fragment.
+    pub ufrag: String,
+    /// ICE password.
+    pub pwd: String,
+    /// `sha-256 AA:BB:…` of the server's DTLS certificate.
+    pub fingerprint: String,
+    /// The server's candidates in SDP attribute form; it is ICE-lite, so all are host candidates.
+    pub candidates: Vec<String>,
+    /// RTP payload type of Opus.
+    pub audio_payload_type: u8,
+    /// Id of the audio-level header extension (RFC 6464).
+    pub audio_level_id: u8,
+}
+
+/// What the server sends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ServerFrame {
+    /// `{"id":7,"result":{…}}`
+    Reply {
+        /// The id of the request.
+        id: u64,
+        /// Its result.
+        result: Reply,
+    },
+    /// `{"id":7,"error":{…}}`; the id is `null` if the request's could not be read.
+    Error {
+        /// The id of the request.
+        id: Option<u64>,
+        /// Why it failed.
+        error: ProtocolError,
+    },
+    /// `{"event":"invited","params":{…}}`
+    Event(Event),
+}
+
+/// A successful answer, by `type`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Reply {
+    /// To requests that have nothing to tell.
+    Done {},
+    /// To `hello`.
+    Hello(HelloReply),
+    /// To `sign_in`.
+    SignedIn(SignInReply),
+    /// To `call`, `accept` and `get_call`.
+    Call(CallReply),
+    /// To `connect_media`.
+    Media(MediaAnswer),
+    /// To `history`.
+    History(HistoryReply),
+}
+
+/// To `hello`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HelloReply {
+    /// The version both speak from now on.
+    pub version: u16,
+    /// Name and version of the server.
+    pub server: String,
+}
+
+/// To `sign_in`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInReply {
+    /// The client sends something (a `ping` at least) this often, in milliseconds.
+    pub ping_interval_ms: u32,
+    /// STUN and TURN servers the client may use.
+    #[serde(default)]
+    pub ice_servers: Vec<IceServer>,
+}
+
+/// A STUN or TURN server.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceServer {
+    /// `stun:host:port` or `turn:host:port?transport=udp` (RFC 7064, RFC 7065).
+    pub urls: Vec<String>,
+    /// TURN user name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub username: String,
+    /// TURN password.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub credential: String,
+}
+
+impl std::fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IceServer").field("urls", &self.urls.len()).finish_non_exhaustive()
+    }
+}
+
+/// A call as the asker may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallReply {
+    /// The facts of the call.
+    pub facts: CallFacts,
+    /// The asker's side. After glare a request to call is answered with the role `callee` of the
+    /// other's call, already connected.
+    pub role: Role,
+    /// Whether the conversation has begun.
+    pub connected: bool,
+}
+
+/// To `history`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryReply {
+    /// Newest first.
+    pub messages: Vec<MessageEvent>,
+}

@@ -1,0 +1,1 @@
+//! Zero-copy RTP and RTCP views, extenders and datagram classification.
