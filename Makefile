@@ -1,0 +1,51 @@
+# Two commands set everything up on a fresh Debian machine with Rust and Node:
+#   make run    installs what is missing, builds in release, starts the server with its demo
+#   make test   the same for all tests
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+ARGS ?=
+FUZZ_SECONDS ?= 30
+
+.PHONY: help setup build run test check unit docs-check examples fuzz bench figures clean
+
+help: ## Lists the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## Installs what the build needs and is missing
+	@scripts/setup.sh
+
+build: setup ## Builds the calling binary in release
+	cargo build --release --locked -p calling-cli
+
+run: build ## Starts the server with its demo on http://127.0.0.1:8080 (ARGS="--http 127.0.0.1:9000" adds flags)
+	exec target/release/calling serve --demo $(ARGS)
+
+test: setup check unit docs-check examples ## Runs every check and every test
+
+check: ## Formatting, lints, features
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo check --locked -p calling --no-default-features
+
+unit: ## All tests: unit, property, exhaustive, simulated, end to end, corpus replay
+	cargo test --workspace --locked
+
+docs-check: ## Rustdoc without warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+examples: ## Runs every example
+	@scripts/run-examples.sh
+
+fuzz: setup ## Fuzzes every target for FUZZ_SECONDS each (needs the nightly toolchain)
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+bench: setup ## Criterion benches of the per-packet stages
+	cargo bench --workspace --locked
+
+figures: build ## Measures the figures of docs/figures.md on this machine
+	@scripts/figures.sh
+
+clean: ## Removes what was built
+	cargo clean
