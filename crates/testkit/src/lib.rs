@@ -2,13 +2,12 @@
 //! of the machine contract. For tests only; nothing that ships links it.
 
 mod contract;
-mod network;
 
 use std::sync::OnceLock;
 use std::time::Instant;
 
+pub use calling_impair::{Impairment, Link};
 pub use contract::{Drained, drain};
-pub use network::{Impairment, Link};
 
 /// The instant at which every virtual world begins. Reads the clock once per process; all virtual
 /// time is counted from here.

@@ -1,3 +1,8 @@
+//! A seeded bad network as a pure value: delay, jitter, loss, bursts, duplicates.
+//!
+//! [`Link`] owns no socket and reads no clock, so the same link serves a test in virtual time and
+//! a relay in front of real sockets, and every run replays from its seed.
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -104,8 +109,15 @@ impl<T: Clone> Link<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::OnceLock;
+
     use super::*;
-    use crate::epoch;
+
+    #[expect(clippy::disallowed_methods, reason = "virtual time is counted from one real instant")]
+    fn epoch() -> Instant {
+        static EPOCH: OnceLock<Instant> = OnceLock::new();
+        *EPOCH.get_or_init(Instant::now)
+    }
 
     fn survivors(impairment: Impairment, seed: u64) -> Vec<u32> {
         let mut link = Link::new(impairment, seed);
