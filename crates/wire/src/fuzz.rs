@@ -1,0 +1,40 @@
+//! Bodies of fuzz targets: never panic, whatever the input.
+
+use crate::{
+    AudioLevelExtension, GoodbyeView, ProtectedHeader, ReceiverReportView, RtcpPackets, RtpView,
+    SenderReportView, classify,
+};
+
+/// Parses a datagram as RTP and checks what a valid view promises.
+///
+/// # Panics
+/// If a promise is broken.
+pub fn rtp_parse(data: &[u8]) {
+    let _ = classify(data);
+    let protected = ProtectedHeader::parse(data);
+    let Ok(view) = RtpView::parse(data) else { return };
+    let total = view.header_len() + view.payload().len() + view.padding_len();
+    assert_eq!(total, data.len(), "header, payload and padding are the packet");
+    assert_eq!(protected.map(|header| header.header_len), Ok(view.header_len()));
+    assert!(view.csrcs().len() <= 15);
+    let within: usize = view.extensions().map(|(_, data)| data.len()).sum();
+    assert!(within <= view.header_len());
+    let _ = view.extension(1).and_then(AudioLevelExtension::parse);
+}
+
+/// Parses a datagram as compound RTCP and every report in it.
+///
+/// # Panics
+/// If a promise is broken.
+pub fn rtcp_parse(data: &[u8]) {
+    let mut total = 0;
+    for packet in RtcpPackets::new(data).map_while(Result::ok) {
+        total += packet.bytes.len();
+        assert!(packet.body.len() + 4 <= packet.bytes.len());
+        let sender = SenderReportView::parse(&packet).map(|view| view.blocks().count());
+        let receiver = ReceiverReportView::parse(&packet).map(|view| view.blocks().count());
+        assert!(sender.or(receiver).is_none_or(|blocks| blocks == usize::from(packet.count)));
+        let _ = GoodbyeView::parse(&packet).map(|view| view.ssrcs().count());
+    }
+    assert!(total <= data.len());
+}
