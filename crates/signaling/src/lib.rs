@@ -7,4 +7,5 @@
 pub mod call;
 pub mod calls;
 pub mod client;
+mod json;
 pub mod protocol;

@@ -6,10 +6,14 @@
 //! other byte stream it is preceded by its length (`u32`, big-endian, in bytes).
 
 mod code;
+mod codec;
+mod decode;
 mod event;
 mod request;
 
 pub use code::{Code, ProtocolError};
+pub use codec::{ClientCodec, CodecError, Frame, FrameCodec, ServerCodec, encode};
+pub use decode::{FrameError, decode_client_frame, decode_server_frame, negotiate};
 pub use event::{Event, MessageEvent, UserVolume};
 pub use request::{
     CallParams, CallReply, ClientFrame, HelloParams, HelloReply, HistoryParams, HistoryReply,
@@ -19,8 +23,11 @@ pub use request::{
 /// The protocol versions this build speaks, newest last.
 pub const VERSIONS: &[u16] = &[1];
 
-/// The largest frame accepted, in bytes.
+/// The largest frame accepted from a client, in bytes.
 pub const MAX_FRAME_BYTES: usize = 64 * 1024;
+
+/// The largest frame accepted from a server, in bytes: a page of history is long.
+pub const MAX_SERVER_FRAME_BYTES: usize = 1024 * 1024;
 
 /// The deepest nesting of a frame accepted.
 pub const MAX_FRAME_DEPTH: usize = 16;
