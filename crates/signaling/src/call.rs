@@ -27,11 +27,12 @@ pub enum Outcome {
     Offline,
     /// The callee was in another call, or chose "busy".
     Busy,
-    /// The caller gave up while it rang.
+    /// The caller gave up, or was lost, while it rang.
     Cancelled,
     /// Connected, then a side was lost (network gone, process killed).
     PeerLost,
-    /// The server stopped or was killed while the call was up.
+    /// The server ended a connected call: it stopped, was killed, or the longest length allowed
+    /// was reached.
     Interrupted,
 }
 

@@ -15,6 +15,8 @@ pub enum Code {
     Repeated,
     /// -1205: this kind of call is not offered here.
     SceneUnsupported,
+    /// -1406: the request could not be sent or was not answered in time.
+    SignallingFailed,
     /// -1101: the device or the account is not allowed to do this.
     PermissionDenied,
     /// -2200: no such account.
@@ -57,6 +59,7 @@ const TABLE: &[(Code, i32)] = &[
     (Code::WrongState, -1203),
     (Code::Repeated, -1204),
     (Code::SceneUnsupported, -1205),
+    (Code::SignallingFailed, -1406),
     (Code::PermissionDenied, -1101),
     (Code::UserNotFound, -2200),
     (Code::InviteNotFound, 8010),
@@ -93,6 +96,7 @@ impl From<Code> for i32 {
             | Code::WrongState
             | Code::Repeated
             | Code::SceneUnsupported
+            | Code::SignallingFailed
             | Code::PermissionDenied
             | Code::UserNotFound
             | Code::InviteNotFound

@@ -1,7 +1,7 @@
 use calling_model::{CallId, UnixMillis, UserId, Volume};
 use serde::{Deserialize, Serialize};
 
-use super::ProtocolError;
+use super::{CallReply, ProtocolError};
 use crate::call::{CallFacts, Outcome};
 
 /// What the server tells on its own: `{"event":"invited","params":{…}}`.
@@ -22,7 +22,8 @@ pub enum Event {
         /// Whose device.
         user: UserId,
     },
-    /// To everybody in the call: `user` accepted. From here on media may flow.
+    /// To everybody else in the call: `user` accepted. From here on media may flow. Who accepts
+    /// learns it from the reply.
     Accepted {
         /// The call.
         call_id: CallId,
@@ -71,7 +72,9 @@ pub enum Event {
         /// Answered (`true`) or declined (`false`).
         accepted: bool,
     },
-    /// To everybody in the call: it is over and its record is stored.
+    /// To the devices that placed, answered or declined the call: it is over and its record is
+    /// stored. Devices where it merely rang are told by `Cancelled`, `TimedOut` or
+    /// `HandledElsewhere` instead.
     Ended {
         /// The call.
         call_id: CallId,
@@ -83,6 +86,9 @@ pub enum Event {
         /// Conversation time in milliseconds.
         duration_ms: u64,
     },
+    /// To a device that signs in during its call: how the call stands. One that knows nothing of
+    /// the call hangs it up.
+    Resumed(CallReply),
     /// `user`'s media connection is in the room. Subscribers find their audio under `audio_ssrc`.
     UserEntered {
         /// The call.

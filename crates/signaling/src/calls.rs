@@ -1,1 +1,0 @@
-//! The call machine, authoritative on the server.

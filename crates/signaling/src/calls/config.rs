@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+/// The settings of [`Calls`](super::Calls).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallsConfig {
+    /// How long a call rings if the caller does not say (default 30 s).
+    pub ring_timeout: Duration,
+    /// The shortest ring a caller may ask for (default 1 s).
+    pub min_ring_timeout: Duration,
+    /// The longest ring a caller may ask for (default 120 s); who asks for 0 gets it.
+    pub max_ring_timeout: Duration,
+    /// How long a device whose signalling connection dropped keeps its call (default 5 s).
+    pub signalling_grace: Duration,
+    /// How long a device whose media connection died keeps its connected call. Short (default
+    /// 1 s), since the media plane has waited already: 4 s without a packet plus this is the 5 s
+    /// after which a dead participant is gone.
+    pub media_grace: Duration,
+    /// The longest a call may stay connected (default 24 h); then the server ends it.
+    pub max_call_length: Duration,
+    /// The longest `user_data`, in bytes (default 4096).
+    pub max_user_data_bytes: usize,
+    /// How many calls may be alive at once (default 100,000).
+    pub max_calls: usize,
+    /// How many devices may be signed in at once (default 1,000,000).
+    pub max_endpoints: usize,
+    /// How many devices of one account may be signed in at once (default 8, at least 2). One more
+    /// kicks the one that signed in longest ago and is in no call.
+    pub max_devices_per_user: usize,
+    /// How many calls one account may place in a row (default 30)…
+    pub call_burst: u32,
+    /// …and how long it takes until it may place one more (default 500 ms).
+    pub call_interval: Duration,
+    /// How long an ended call is remembered, for those who ask late (default 60 s).
+    pub memory: Duration,
+    /// How many ended calls are remembered (default 10,000).
+    pub max_remembered: usize,
+}
+
+impl Default for CallsConfig {
+    fn default() -> Self {
+        Self {
+            ring_timeout: Duration::from_secs(30),
+            min_ring_timeout: Duration::from_secs(1),
+            max_ring_timeout: Duration::from_secs(120),
+            signalling_grace: Duration::from_secs(5),
+            media_grace: Duration::from_secs(1),
+            max_call_length: Duration::from_secs(24 * 60 * 60),
+            max_user_data_bytes: 4096,
+            max_calls: 100_000,
+            max_endpoints: 1_000_000,
+            max_devices_per_user: 8,
+            call_burst: 30,
+            call_interval: Duration::from_millis(500),
+            memory: Duration::from_secs(60),
+            max_remembered: 10_000,
+        }
+    }
+}

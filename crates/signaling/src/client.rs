@@ -1,1 +1,0 @@
-//! The call machine's mirror in a client.

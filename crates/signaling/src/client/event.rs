@@ -1,0 +1,222 @@
+use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, Volume};
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Outcome, Role};
+use crate::protocol::{Code, MessageEvent, ProtocolError, UserVolume};
+
+/// What an application hears: the callbacks of the component this project matches, typed.
+///
+/// Serialises as `{"event":"invited",…}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum ListenerEvent {
+    /// Something failed that no command is waiting for.
+    Error {
+        /// The stable code.
+        code: Code,
+        /// A plain sentence.
+        message: String,
+    },
+    /// Something non-fatal happened.
+    Warning {
+        /// A number of the component's table.
+        code: i32,
+        /// A plain sentence.
+        message: String,
+    },
+    /// This device entered the call's media room, or failed to. Once per connected call.
+    EnterRoom {
+        /// Milliseconds from opening the media connection to its being up (at least 1), or why
+        /// not.
+        result: Result<u32, ProtocolError>,
+    },
+    /// A remote user is in the media room.
+    UserEnter {
+        /// Who.
+        user: UserId,
+    },
+    /// A remote user left the media room.
+    UserLeave {
+        /// Who.
+        user: UserId,
+        /// 0 left by itself, 1 timed out, 2 removed.
+        reason: u8,
+    },
+    /// Somebody calls this user.
+    Invited {
+        /// The call.
+        call_id: CallId,
+        /// Who calls.
+        sponsor: UserId,
+        /// Who is invited too, this user aside.
+        user_ids: Vec<UserId>,
+        /// Whether the invite belongs to a chat group.
+        is_from_group: bool,
+        /// That group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group_id: Option<GroupId>,
+        /// Voice or video.
+        call_type: MediaType,
+        /// Free text of the caller's application.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        user_data: String,
+        /// How long it still rings, in milliseconds.
+        remaining_ms: u32,
+    },
+    /// To the caller: a device of `user` rings.
+    Ringing {
+        /// Whose.
+        user: UserId,
+    },
+    /// To the caller: `user` accepted.
+    Accept {
+        /// Who.
+        user: UserId,
+    },
+    /// To the caller: `user` declined.
+    Reject {
+        /// Who.
+        user: UserId,
+    },
+    /// To the caller: `user` did not answer in time or could not be reached.
+    NoResp {
+        /// Who.
+        user: UserId,
+    },
+    /// To the caller: `user` is busy.
+    LineBusy {
+        /// Who.
+        user: UserId,
+    },
+    /// To a callee: the caller withdrew the call.
+    CallingCancel {
+        /// The caller.
+        user: UserId,
+    },
+    /// To a callee: it rang too long.
+    CallingTimeout {
+        /// Who else did not answer; empty when it was this user alone.
+        user_ids: Vec<UserId>,
+    },
+    /// The conversation begins.
+    CallBegin {
+        /// The call.
+        call_id: CallId,
+        /// Its media room.
+        room_id: RoomId,
+        /// Voice or video.
+        media_type: MediaType,
+        /// This side.
+        role: Role,
+    },
+    /// The call is over on this device: hung up, withdrawn, declined or failed. A call that
+    /// merely stopped ringing here is told by `CallingCancel`, `CallingTimeout` or
+    /// `HandledElsewhere` instead.
+    CallEnd {
+        /// The call.
+        call_id: CallId,
+        /// Why.
+        outcome: Outcome,
+        /// Conversation time in milliseconds.
+        duration_ms: u64,
+        /// Who ended it; `None` when a timer or the server did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+    },
+    /// Another device of this account answered or declined.
+    HandledElsewhere {
+        /// The call.
+        call_id: CallId,
+        /// Answered (`true`) or declined (`false`).
+        accepted: bool,
+    },
+    /// A remote user's audio begins or stops to flow.
+    UserAudioAvailable {
+        /// Who.
+        user: UserId,
+        /// Whether it flows.
+        available: bool,
+    },
+    /// A remote user's video begins or stops to flow.
+    UserVideoAvailable {
+        /// Who.
+        user: UserId,
+        /// Whether it flows.
+        available: bool,
+    },
+    /// How loud everybody is, at the server's interval; also when nobody speaks.
+    UserVoiceVolume {
+        /// Who speaks, and once more with volume 0 who just fell silent.
+        volumes: Vec<UserVolume>,
+        /// All together, 0..=100.
+        total: Volume,
+    },
+    /// How good the network is.
+    NetworkQuality {
+        /// This device's own connection.
+        local: NetworkQuality,
+        /// The others'.
+        remotes: Vec<UserQuality>,
+    },
+    /// The same account signed in elsewhere and took over.
+    KickedOffline {},
+    /// A connection to the server is lost; the client tries to get it back.
+    ConnectionLost {
+        /// Which.
+        connection: Connection,
+    },
+    /// The client tries to reconnect.
+    Reconnecting {
+        /// Which.
+        connection: Connection,
+    },
+    /// The connection is back.
+    Recovered {
+        /// Which.
+        connection: Connection,
+    },
+    /// A message arrived in a conversation of this account.
+    Message(MessageEvent),
+}
+
+/// One of a client's two connections to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    /// Requests and events.
+    Signalling,
+    /// Sound.
+    Media,
+}
+
+/// How good a connection is; the numbers are those of the component's `NetworkQuality`.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkQuality {
+    /// 0: not measured.
+    #[default]
+    Unknown,
+    /// 1.
+    Excellent,
+    /// 2.
+    Good,
+    /// 3.
+    Poor,
+    /// 4.
+    Bad,
+    /// 5.
+    VeryBad,
+    /// 6: nothing passes.
+    Down,
+}
+
+/// How good the network of one remote user is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserQuality {
+    /// Who.
+    pub user: UserId,
+    /// How good.
+    pub quality: NetworkQuality,
+}
