@@ -1,0 +1,7 @@
+mod context;
+mod error;
+mod profile;
+
+pub use context::SrtpContext;
+pub use error::{InvalidKeys, SealError, SrtpDiscard};
+pub use profile::SrtpProfile;
