@@ -183,10 +183,8 @@ mod tests {
 
     #[test]
     fn keys_are_bounded() {
-        let text = format!(
-            "{{{}}}",
-            (0..65).map(|n| format!("\"k{n}\":0")).collect::<Vec<_>>().join(",")
-        );
+        let text =
+            format!("{{{}}}", (0..65).map(|n| format!("\"k{n}\":0")).collect::<Vec<_>>().join(","));
         assert!(matches!(Fields::default().read(&text), Err(FieldsError::TooManyKeys)));
     }
 

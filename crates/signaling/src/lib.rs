@@ -9,3 +9,4 @@ pub mod calls;
 pub mod client;
 mod json;
 pub mod protocol;
+pub mod usersig;

@@ -134,14 +134,14 @@ fn tagged<'a, T: Deserialize<'a>>(
     let stage = Cell::new(Stage::Tag);
     let params = fields.get("params");
     let pair = Pair { tag, name, params, stage: &stage };
-    T::deserialize(serde::de::value::MapAccessDeserializer::new(pair)).map_err(|error| {
-        match stage.get() {
-            Stage::Tag | Stage::Name => {
-                FrameError::malformed(id, sentence(&format!("unknown `{tag}`"), &error))
-            }
-            Stage::Params | Stage::Done => {
-                FrameError::bad_parameter(id, sentence("a parameter is wrong", &error))
-            }
+    T::deserialize(serde::de::value::MapAccessDeserializer::new(pair)).map_err(|error| match stage
+        .get()
+    {
+        Stage::Tag | Stage::Name => {
+            FrameError::malformed(id, sentence(&format!("unknown `{tag}`"), &error))
+        }
+        Stage::Params | Stage::Done => {
+            FrameError::bad_parameter(id, sentence("a parameter is wrong", &error))
         }
     })
 }
