@@ -1,1 +1,15 @@
-//! Call records, call messages and their texts.
+//! What remains of a call: its record, its message in the conversation, its texts and its quality.
+//!
+//! * [`Record`]: one per call, made of the [`EndedCall`](calling_signaling::call::EndedCall).
+//! * [`message_for`]: the message that the call leaves in the conversation of the two.
+//! * [`CallingMessage`]: reads such messages, of every generation.
+//! * [`text`]: what a conversation shows for them, in three languages.
+//! * [`quality`]: how the call sounded, as figures and as an estimated opinion score.
+
+mod call_message;
+pub mod quality;
+mod record;
+
+pub use call_message::{CallMessage, message_for};
+pub use quality::QualitySummary;
+pub use record::Record;
