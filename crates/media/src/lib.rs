@@ -1,1 +1,33 @@
 //! The jitter-buffered audio pipeline: receiver, sender, mixer, levels and WAV.
+//!
+//! PCM is 48 kHz, `f32` in −1.0..=1.0, interleaved if there are two channels, and flows in ticks
+//! of 10 ms. Nothing here reads a clock, owns a thread or knows people: packets come in with their
+//! time of arrival, and the count of pulls is the clock of playout.
+
+mod audio;
+mod codec;
+mod mix;
+mod receiver;
+mod rtcp;
+mod sender;
+mod units;
+mod wav;
+
+pub use audio::{AudioSink, AudioSource, MemorySink, SilenceSource, ToneSource};
+pub use codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
+pub use mix::{LevelMeter, Mixer};
+pub use receiver::{
+    DiscardCounts, InsertDiscard, Operation, Pulled, Receiver, ReceiverConfig, ReceiverStats,
+};
+pub use rtcp::{OwnStream, RemoteView, RtcpSession};
+pub use sender::{
+    FrameDuration, PacketStore, PushError, Sender, SenderConfig, SenderConfigError, SenderStats,
+};
+pub use units::{Channels, SAMPLE_RATE_HZ, SAMPLES_PER_TICK, TICK_MS};
+pub use wav::{WavSink, WavSinkError, WavSource, WavSourceError};
+
+/// The payload type of Opus in Calling.
+pub const OPUS_PAYLOAD_TYPE: u8 = 111;
+
+/// The id of the audio-level header extension (RFC 6464) in Calling.
+pub const AUDIO_LEVEL_ID: u8 = 1;

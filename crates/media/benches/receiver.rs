@@ -1,0 +1,3 @@
+//! What a packet costs the receiver, without the decoder.
+
+fn main() {}

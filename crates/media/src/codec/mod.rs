@@ -1,0 +1,71 @@
+//! Codecs behind traits, so that tests and other payloads can take their place.
+
+mod opus_decoder;
+mod toc;
+
+pub use opus_decoder::OpusDecoder;
+pub(crate) use toc::Toc;
+
+/// A codec that could not be made or refused its input.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the codec refused: {reason}")]
+pub struct CodecError {
+    reason: &'static str,
+}
+
+impl CodecError {
+    pub(crate) const fn new(reason: &'static str) -> Self {
+        Self { reason }
+    }
+}
+
+impl From<opus::Error> for CodecError {
+    fn from(error: opus::Error) -> Self {
+        Self::new(error.description())
+    }
+}
+
+/// What a payload says of itself before it is decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PayloadInfo {
+    /// Audio it holds, in samples per channel at 48 kHz; never zero.
+    pub samples: usize,
+    /// Audio of the packet before it that it can restore, in samples per channel; zero if none.
+    pub fec_samples: usize,
+    /// The sender falls silent after it (discontinuous transmission).
+    pub silence_follows: bool,
+}
+
+/// Turns payloads into PCM: 48 kHz, `f32` in −1.0..=1.0, finite, interleaved.
+///
+/// `out` is always long enough for what is asked; lengths are samples per channel.
+pub trait AudioDecoder: Send {
+    /// Reads the framing of a payload; `None` if it cannot be one.
+    fn inspect(&self, payload: &[u8]) -> Option<PayloadInfo>;
+
+    /// Decodes one payload into the start of `out` and returns its samples per channel.
+    ///
+    /// # Errors
+    /// The payload is damaged; the decoder stays usable.
+    fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError>;
+
+    /// Restores the last `samples` before `payload` from what `payload` carries of them.
+    ///
+    /// # Errors
+    /// The payload is damaged; the decoder stays usable.
+    fn decode_fec(
+        &mut self,
+        payload: &[u8],
+        samples: usize,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError>;
+
+    /// Makes up `samples` (a multiple of 120, 2.5 ms) that continue what was decoded last.
+    ///
+    /// # Errors
+    /// The decoder cannot; silence takes its place.
+    fn conceal(&mut self, samples: usize, out: &mut [f32]) -> Result<usize, CodecError>;
+
+    /// Forgets the stream.
+    fn reset(&mut self);
+}

@@ -1,0 +1,131 @@
+use super::{AudioDecoder, CodecError, PayloadInfo, Toc};
+use crate::units::{Channels, SAMPLE_RATE_HZ};
+
+/// libopus, with its own concealment and in-band FEC (RFC 6716).
+#[derive(Debug)]
+pub struct OpusDecoder {
+    decoder: opus::Decoder,
+    clip: opus::SoftClip,
+    channels: usize,
+}
+
+/// Payloads of at most this many bytes say that the sender falls silent.
+const SILENCE_BYTES: usize = 2;
+
+impl OpusDecoder {
+    /// A decoder that has seen nothing.
+    ///
+    /// # Errors
+    /// libopus found no memory.
+    pub fn new(channels: Channels) -> Result<Self, CodecError> {
+        let layout = match channels {
+            Channels::Mono => opus::Channels::Mono,
+            Channels::Stereo => opus::Channels::Stereo,
+        };
+        Ok(Self {
+            decoder: opus::Decoder::new(SAMPLE_RATE_HZ, layout)?,
+            clip: opus::SoftClip::new(layout),
+            channels: channels.count(),
+        })
+    }
+
+    fn run(
+        &mut self,
+        payload: &[u8],
+        samples: usize,
+        fec: bool,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError> {
+        let room = samples * self.channels;
+        let out = out.get_mut(..room).ok_or(CodecError::new("the output is too short"))?;
+        let made = self.decoder.decode_float(payload, out, fec)?;
+        let pcm = &mut out[..made * self.channels];
+        // Damaged payloads can decode to anything.
+        for sample in pcm.iter_mut().filter(|sample| !sample.is_finite()) {
+            *sample = 0.0;
+        }
+        self.clip.apply(pcm);
+        Ok(made)
+    }
+}
+
+impl AudioDecoder for OpusDecoder {
+    fn inspect(&self, payload: &[u8]) -> Option<PayloadInfo> {
+        let samples = Toc::packet_samples(payload)?;
+        Some(PayloadInfo {
+            samples,
+            fec_samples: fec_samples(payload),
+            silence_follows: payload.len() <= SILENCE_BYTES,
+        })
+    }
+
+    fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
+        let samples = Toc::packet_samples(payload).ok_or(CodecError::new("no Opus packet"))?;
+        self.run(payload, samples, false, out)
+    }
+
+    fn decode_fec(
+        &mut self,
+        payload: &[u8],
+        samples: usize,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError> {
+        self.run(payload, samples, true, out)
+    }
+
+    fn conceal(&mut self, samples: usize, out: &mut [f32]) -> Result<usize, CodecError> {
+        self.run(&[], samples, false, out)
+    }
+
+    fn reset(&mut self) {
+        // Fails only for a null decoder, which cannot be made.
+        let _ = self.decoder.reset_state();
+    }
+}
+
+/// Samples of the frame before `packet` that its low bit-rate redundancy restores (RFC 6716
+/// sections 2.1.7 and 4.2.3 to 4.2.4: each SILK channel begins with one voice bit per 20 ms, then
+/// the bit that tells of redundancy).
+fn fec_samples(packet: &[u8]) -> usize {
+    let Some((&first, rest)) = packet.split_first() else { return 0 };
+    let toc = Toc(first);
+    if !toc.has_silk() {
+        return 0;
+    }
+    let Some(&header) = first_frame(first, rest).and_then(<[u8]>::first) else { return 0 };
+    let per_channel = (toc.frame_samples() / 960).max(1);
+    let mid = header >> (7 - per_channel) & 1;
+    let side = if toc.is_stereo() { header >> (6 - 2 * per_channel) & 1 } else { 0 };
+    if mid | side != 0 { toc.frame_samples() } else { 0 }
+}
+
+/// The bytes from the first frame on; where it ends does not matter here, unless it is empty.
+fn first_frame(toc: u8, rest: &[u8]) -> Option<&[u8]> {
+    match toc & 0b11 {
+        0 | 1 => Some(rest),
+        2 => skip_length(rest),
+        _ => {
+            let (&count, rest) = rest.split_first()?;
+            let variable = count & 0x80 != 0;
+            let rest = if count & 0x40 != 0 { skip_padding_lengths(rest)? } else { rest };
+            let lengths = if variable { (count & 0x3f).checked_sub(1)? } else { 0 };
+            let empty = variable && rest.first() == Some(&0);
+            let frames = (0..lengths).try_fold(rest, |rest, _| skip_length(rest))?;
+            if empty { None } else { Some(frames) }
+        }
+    }
+}
+
+/// A frame length takes two bytes from 252 on (RFC 6716 section 3.2.1).
+fn skip_length(bytes: &[u8]) -> Option<&[u8]> {
+    match *bytes.first()? {
+        252..=255 => bytes.get(2..),
+        _ => bytes.get(1..),
+    }
+}
+
+/// Padding lengths of 255 continue (RFC 6716 section 3.2.5).
+fn skip_padding_lengths(bytes: &[u8]) -> Option<&[u8]> {
+    let end = bytes.iter().position(|length| *length != 255)?;
+    bytes.get(end + 1..)
+}

@@ -1,0 +1,32 @@
+use crate::units::Channels;
+
+/// How a [`Receiver`](crate::Receiver) is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiverConfig {
+    /// Channels of the audio pulled.
+    pub channels: Channels,
+    /// The payload type that is audio; others are discarded.
+    pub payload_type: u8,
+    /// Header extension id of the audio level (RFC 6464); 0 if there is none.
+    pub audio_level_id: u8,
+    /// The delay kept on a perfect network, in milliseconds. What it buys is quiet: hiccups of the
+    /// sender's and the receiver's machine up to it are not heard.
+    pub min_delay_ms: u32,
+    /// No delay above it, in milliseconds: what would need more is skipped.
+    pub max_delay_ms: u32,
+    /// Packets held at most.
+    pub capacity_packets: usize,
+}
+
+impl Default for ReceiverConfig {
+    fn default() -> Self {
+        Self {
+            channels: Channels::Mono,
+            payload_type: crate::OPUS_PAYLOAD_TYPE,
+            audio_level_id: crate::AUDIO_LEVEL_ID,
+            min_delay_ms: 30,
+            max_delay_ms: 2_000,
+            capacity_packets: 512,
+        }
+    }
+}

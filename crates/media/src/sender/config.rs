@@ -1,0 +1,79 @@
+use calling_model::Bitrate;
+
+/// How much audio one packet holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FrameDuration {
+    /// 10 ms.
+    Ms10,
+    /// 20 ms.
+    #[default]
+    Ms20,
+    /// 40 ms.
+    Ms40,
+    /// 60 ms.
+    Ms60,
+}
+
+impl FrameDuration {
+    /// In milliseconds.
+    pub const fn ms(self) -> u32 {
+        match self {
+            Self::Ms10 => 10,
+            Self::Ms20 => 20,
+            Self::Ms40 => 40,
+            Self::Ms60 => 60,
+        }
+    }
+
+    /// In samples per channel.
+    pub const fn samples(self) -> usize {
+        self.ms() as usize * crate::units::SAMPLES_PER_MS
+    }
+}
+
+/// How a [`Sender`](crate::Sender) is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SenderConfig {
+    /// The stream's SSRC.
+    pub ssrc: u32,
+    /// The payload type.
+    pub payload_type: u8,
+    /// Header extension id of the audio level (RFC 6464); 0 sends none.
+    pub audio_level_id: u8,
+    /// Bits per second of Opus, 6,000 to 510,000.
+    pub bitrate: Bitrate,
+    /// Audio per packet.
+    pub frame_duration: FrameDuration,
+    /// Every packet of the same size. Sizes that vary betray what is said.
+    pub constant_bitrate: bool,
+    /// Each packet carries a coarse copy of the one before it.
+    pub in_band_fec: bool,
+    /// Loss to prepare for before the first report comes, 0..=100. In-band FEC needs at least 10
+    /// to be coded whatever is heard: below it libopus may choose its music mode, which has none.
+    pub expected_loss_percent: u8,
+    /// Send nothing while nobody speaks. Betrays when that is.
+    pub dtx: bool,
+    /// 0 (cheap) ..=10 (best).
+    pub complexity: u8,
+    /// Packets kept for retransmission.
+    pub stored_packets: usize,
+}
+
+impl SenderConfig {
+    /// The defaults for a voice call: 32 kbit/s constant, 20 ms, FEC.
+    pub const fn voice(ssrc: u32) -> Self {
+        Self {
+            ssrc,
+            payload_type: crate::OPUS_PAYLOAD_TYPE,
+            audio_level_id: crate::AUDIO_LEVEL_ID,
+            bitrate: Bitrate::from_kbps(32),
+            frame_duration: FrameDuration::Ms20,
+            constant_bitrate: true,
+            in_band_fec: true,
+            expected_loss_percent: 15,
+            dtx: false,
+            complexity: 9,
+            stored_packets: 128,
+        }
+    }
+}
