@@ -1,3 +1,11 @@
+use calling_wire::ProtectedHeader;
+
+use super::cipher::Cipher;
+use super::index::{RTCP_INDEX_LIMIT, RTP_INDEX_LIMIT, estimate};
+use super::kdf::KeyDerivation;
+use super::rtcp::rtcp_ssrc;
+use super::table::{Place, SsrcTable};
+use super::window::{ReplayWindow, Stale};
 use super::{InvalidKeys, SealError, SrtpDiscard, SrtpProfile};
 
 /// Most SSRCs one context opens packets of.
@@ -7,9 +15,17 @@ pub(super) const MAX_OUTBOUND_SOURCES: usize = 1024;
 
 /// One direction of SRTP and SRTCP: the cryptographic contexts of all SSRCs under one master key
 /// (RFC 3711 section 3.2). Use it either to protect or to unprotect.
+///
+/// State is kept of SSRCs whose packets were authentic, and of no more than 64 of them; nothing a
+/// stranger sends changes anything.
 #[derive(Debug)]
 pub struct SrtpContext {
     profile: SrtpProfile,
+    cipher: Cipher,
+    rtp: SsrcTable<ReplayWindow>,
+    rtcp_opened: SsrcTable<ReplayWindow>,
+    /// The next index to seal with.
+    rtcp_sealed: SsrcTable<u32>,
 }
 
 impl SrtpContext {
@@ -22,13 +38,17 @@ impl SrtpContext {
         master_key: &[u8],
         master_salt: &[u8],
     ) -> Result<Self, InvalidKeys> {
-        let _ = (master_key, master_salt, MAX_INBOUND_SOURCES);
-        Ok(Self { profile })
-    }
-
-    /// The profile.
-    pub const fn profile(&self) -> SrtpProfile {
-        self.profile
+        if master_key.len() != profile.key_len() || master_salt.len() != profile.salt_len() {
+            return Err(InvalidKeys { profile });
+        }
+        let keys = KeyDerivation::new(master_key, master_salt);
+        Ok(Self {
+            profile,
+            cipher: Cipher::new(profile, &keys),
+            rtp: SsrcTable::default(),
+            rtcp_opened: SsrcTable::default(),
+            rtcp_sealed: SsrcTable::default(),
+        })
     }
 
     /// Turns an RTP packet into an SRTP packet, in place; it grows by
@@ -37,8 +57,18 @@ impl SrtpContext {
     /// # Errors
     /// See [`SealError`]; the packet is left as it was.
     pub fn protect_rtp(&mut self, packet: &mut Vec<u8>) -> Result<(), SealError> {
-        let _ = packet;
-        unimplemented!()
+        let header = ProtectedHeader::parse(packet).map_err(|_| SealError::Malformed)?;
+        let place = limited(&self.rtp, header.ssrc, MAX_OUTBOUND_SOURCES)
+            .ok_or(SealError::TooManySources)?;
+        let window = self.rtp.get(place);
+        let index = estimate(window, header.sequence_number);
+        if index >= RTP_INDEX_LIMIT {
+            return Err(SealError::KeyExhausted);
+        }
+        window.map_or(Ok(()), |window| window.check(index)).map_err(|_| SealError::IndexReused)?;
+        self.cipher.seal_rtp(packet, &header, index);
+        self.rtp.enter(header.ssrc, place).record(index);
+        Ok(())
     }
 
     /// Turns an SRTP packet into an RTP packet, in place, and gives its length in bytes.
@@ -46,8 +76,18 @@ impl SrtpContext {
     /// # Errors
     /// See [`SrtpDiscard`]; the packet's content is then unspecified.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpDiscard> {
-        let _ = packet;
-        unimplemented!()
+        let header = ProtectedHeader::parse(packet).map_err(|_| SrtpDiscard::Malformed)?;
+        let place = limited(&self.rtp, header.ssrc, MAX_INBOUND_SOURCES)
+            .ok_or(SrtpDiscard::TooManySources)?;
+        let window = self.rtp.get(place);
+        let index = estimate(window, header.sequence_number);
+        if index >= RTP_INDEX_LIMIT {
+            return Err(SrtpDiscard::TooOld);
+        }
+        window.map_or(Ok(()), |window| window.check(index))?;
+        let len = self.cipher.open_rtp(packet, &header, index)?;
+        self.rtp.enter(header.ssrc, place).record(index);
+        Ok(len)
     }
 
     /// Turns a compound RTCP packet into an SRTCP packet, in place; it grows by
@@ -56,8 +96,17 @@ impl SrtpContext {
     /// # Errors
     /// See [`SealError`]; the packet is left as it was.
     pub fn protect_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), SealError> {
-        let _ = packet;
-        unimplemented!()
+        let ssrc = rtcp_ssrc(packet).ok_or(SealError::Malformed)?;
+        let place = limited(&self.rtcp_sealed, ssrc, MAX_OUTBOUND_SOURCES)
+            .ok_or(SealError::TooManySources)?;
+        let next = self.rtcp_sealed.enter(ssrc, place);
+        let index = *next;
+        if index >= RTCP_INDEX_LIMIT {
+            return Err(SealError::KeyExhausted);
+        }
+        *next += 1;
+        self.cipher.seal_rtcp(packet, ssrc, index);
+        Ok(())
     }
 
     /// Turns an SRTCP packet into a compound RTCP packet, in place, and gives its length in bytes.
@@ -65,7 +114,33 @@ impl SrtpContext {
     /// # Errors
     /// See [`SrtpDiscard`]; the packet's content is then unspecified.
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpDiscard> {
-        let _ = packet;
-        unimplemented!()
+        let parsed = self.cipher.parse_rtcp(packet)?;
+        let place = limited(&self.rtcp_opened, parsed.ssrc, MAX_INBOUND_SOURCES)
+            .ok_or(SrtpDiscard::TooManySources)?;
+        let index = u64::from(parsed.index);
+        self.rtcp_opened.get(place).map_or(Ok(()), |window| window.check(index))?;
+        let len = self.cipher.open_rtcp(packet, &parsed)?;
+        self.rtcp_opened.enter(parsed.ssrc, place).record(index);
+        Ok(len)
+    }
+
+    /// The profile.
+    pub const fn profile(&self) -> SrtpProfile {
+        self.profile
+    }
+}
+
+/// The place of an SSRC unless it is new and the table is full.
+fn limited<T>(table: &SsrcTable<T>, ssrc: u32, most: usize) -> Option<Place> {
+    let place = table.place(ssrc);
+    (!place.is_new() || table.len() < most).then_some(place)
+}
+
+impl From<Stale> for SrtpDiscard {
+    fn from(stale: Stale) -> Self {
+        match stale {
+            Stale::Repeated => Self::Replayed,
+            Stale::TooOld => Self::TooOld,
+        }
     }
 }
