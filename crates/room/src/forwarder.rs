@@ -1,0 +1,181 @@
+use std::time::Instant;
+
+use calling_model::ParticipantId;
+
+use crate::ticks;
+
+/// A packet that is to be forwarded, numbered and timed without wraps and jumps by its publisher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Who published it.
+    pub source: ParticipantId,
+    /// Its number among the packets of its publisher.
+    pub index: u64,
+    /// Its time in ticks of 48 kHz on the publisher's clock.
+    pub media_time: u64,
+    /// Bytes of payload.
+    pub payload_len: usize,
+}
+
+/// The header under which a packet goes to a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The SSRC of the forwarded stream.
+    pub ssrc: u32,
+    /// The sequence number.
+    pub sequence_number: u16,
+    /// The timestamp.
+    pub timestamp: u32,
+}
+
+/// Forwards one stream to one receiver under headers of its own.
+///
+/// To the receiver it is one stream from beginning to end: over pauses and a change of publisher
+/// the sequence number goes on by one and the timestamp by the time that passed. Real loss stays
+/// visible as a gap. A header is never used twice, and what is newer never has the earlier time.
+#[derive(Clone, Debug)]
+pub struct Forwarder {
+    ssrc: u32,
+    first: (u16, u32),
+    segment: Option<Segment>,
+    newest: Option<Newest>,
+    is_paused: bool,
+    packets: u64,
+    octets: u64,
+}
+
+/// A stretch without pause from one publisher: its numbers are shifted by constants.
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    source: ParticipantId,
+    /// Added modulo 2^64.
+    index_shift: u64,
+    /// Added modulo 2^64.
+    time_shift: u64,
+    /// Sequence numbers from here down belong to segments before.
+    floor: u64,
+}
+
+/// Of the newest packet forwarded.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    index: u64,
+    sequence: u64,
+    time: u64,
+    at: Instant,
+}
+
+/// Keeps what was reordered from before the first packet above zero.
+const FIRST_EPOCH: u64 = 1 << 32;
+
+impl Forwarder {
+    /// A stream that begins with the given sequence number and timestamp.
+    pub const fn new(ssrc: u32, sequence_number: u16, timestamp: u32) -> Self {
+        Self {
+            ssrc,
+            first: (sequence_number, timestamp),
+            segment: None,
+            newest: None,
+            is_paused: false,
+            packets: 0,
+            octets: 0,
+        }
+    }
+
+    /// The header for one more packet; `None` if it is older than where the receiver is since a
+    /// pause or a change of publisher.
+    pub fn rewrite(&mut self, now: Instant, packet: &Arrived) -> Option<Rewritten> {
+        let segment = self.segment_for(now, packet)?;
+        let sequence = packet.index.wrapping_add(segment.index_shift);
+        if sequence <= segment.floor {
+            return None;
+        }
+        let time = packet.media_time.wrapping_add(segment.time_shift);
+        if self.newest.is_none_or(|newest| sequence > newest.sequence) {
+            self.newest = Some(Newest { index: packet.index, sequence, time, at: now });
+        }
+        self.packets += 1;
+        self.octets += packet.payload_len as u64;
+        Some(Rewritten {
+            ssrc: self.ssrc,
+            // Truncation is what makes them wrap on the wire.
+            sequence_number: sequence as u16,
+            timestamp: time as u32,
+        })
+    }
+
+    /// What follows is not forwarded on purpose: the gap must not look like loss.
+    pub const fn pause(&mut self) {
+        self.is_paused = true;
+    }
+
+    /// The timestamp at which the receiver has `media_time` of `source`; `None` unless `source` is
+    /// what is being forwarded.
+    pub fn timestamp_at(&self, source: ParticipantId, media_time: u64) -> Option<u32> {
+        let segment = self.segment.filter(|segment| segment.source == source)?;
+        Some(media_time.wrapping_add(segment.time_shift) as u32)
+    }
+
+    /// The SSRC of the forwarded stream.
+    pub const fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// Packets forwarded.
+    pub const fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Payload bytes forwarded.
+    pub const fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    fn segment_for(&mut self, now: Instant, packet: &Arrived) -> Option<Segment> {
+        let segment = match (self.segment, self.newest) {
+            (Some(segment), _) if segment.source == packet.source && !self.is_paused => segment,
+            (Some(segment), Some(newest)) if segment.source == packet.source => {
+                newest.resume(now, packet, segment)?
+            }
+            (_, Some(newest)) => newest.switch(now, packet),
+            (_, None) => self.first_segment(packet),
+        };
+        self.is_paused = false;
+        self.segment = Some(segment);
+        Some(segment)
+    }
+
+    fn first_segment(&self, packet: &Arrived) -> Segment {
+        let (sequence_number, timestamp) = self.first;
+        Segment {
+            source: packet.source,
+            index_shift: (FIRST_EPOCH + u64::from(sequence_number)).wrapping_sub(packet.index),
+            time_shift: (FIRST_EPOCH + u64::from(timestamp)).wrapping_sub(packet.media_time),
+            floor: 0,
+        }
+    }
+}
+
+impl Newest {
+    /// The same publisher after a pause: its clock went on, so its times stay.
+    fn resume(&self, now: Instant, packet: &Arrived, before: Segment) -> Option<Segment> {
+        if packet.index <= self.index {
+            return None;
+        }
+        let switched = self.switch(now, packet);
+        let runs_on = packet.media_time.wrapping_add(before.time_shift) > self.time;
+        let time_shift = if runs_on { before.time_shift } else { switched.time_shift };
+        Some(Segment { time_shift, ..switched })
+    }
+
+    /// Another publisher: its clock says nothing, so the time that passed does.
+    fn switch(&self, now: Instant, packet: &Arrived) -> Segment {
+        let passed = ticks::from_duration(now.saturating_duration_since(self.at)).max(1);
+        Segment {
+            source: packet.source,
+            index_shift: (self.sequence + 1).wrapping_sub(packet.index),
+            time_shift: (self.time + passed).wrapping_sub(packet.media_time),
+            floor: self.sequence,
+        }
+    }
+}

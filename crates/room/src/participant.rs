@@ -1,0 +1,106 @@
+use std::time::{Duration, Instant};
+
+use calling_model::UserId;
+use calling_wire::{AudioLevelExtension, RtpView};
+
+use crate::publisher::Publisher;
+use crate::{DiscardCounters, ParticipantStats, RoomConfig, RtpDiscard, VolumeMeter};
+
+/// A connected device in the room.
+#[derive(Debug)]
+pub(crate) struct Participant {
+    pub(crate) user: UserId,
+    pub(crate) audio_ssrc: u32,
+    pub(crate) forwarded_ssrc: u32,
+    pub(crate) is_muted: bool,
+    pub(crate) publisher: Publisher,
+    pub(crate) meter: VolumeMeter,
+    pub(crate) discards: DiscardCounters,
+    pub(crate) packets_in: u64,
+    flow: Flow,
+}
+
+/// Whether audio flows.
+#[derive(Clone, Copy, Debug)]
+enum Flow {
+    Stopped,
+    /// The newest packet came then.
+    Flowing(Instant),
+}
+
+impl Participant {
+    pub(crate) fn new(user: UserId, audio_ssrc: u32, forwarded_ssrc: u32) -> Self {
+        Self {
+            user,
+            audio_ssrc,
+            forwarded_ssrc,
+            is_muted: false,
+            publisher: Publisher::default(),
+            meter: VolumeMeter::new(),
+            discards: DiscardCounters::default(),
+            packets_in: 0,
+            flow: Flow::Stopped,
+        }
+    }
+
+    /// The packet is of the stream this participant announced. First of all checks: nothing may be
+    /// learned from a packet that is not.
+    pub(crate) fn authorise(
+        &self,
+        packet: &RtpView<'_>,
+        config: &RoomConfig,
+    ) -> Result<(), RtpDiscard> {
+        if packet.ssrc() != self.audio_ssrc {
+            return Err(RtpDiscard::ForeignSsrc);
+        }
+        if packet.payload_type() != config.payload_type {
+            return Err(RtpDiscard::PayloadType);
+        }
+        Ok(())
+    }
+
+    /// Notes the level the packet's header tells, if it does.
+    pub(crate) fn observe_level(&mut self, packet: &RtpView<'_>, config: &RoomConfig) {
+        let extension = packet.extension(config.audio_level_id);
+        if let Some(audio) = extension.and_then(AudioLevelExtension::parse) {
+            self.meter.observe(audio.level);
+        }
+    }
+
+    /// A packet is being forwarded; `true` if audio just began to flow.
+    pub(crate) fn flows(&mut self, now: Instant) -> bool {
+        let began = !self.is_available();
+        self.flow = Flow::Flowing(now);
+        began
+    }
+
+    /// `true` if audio flowed until now.
+    pub(crate) const fn stop_flow(&mut self) -> bool {
+        let flowed = self.is_available();
+        self.flow = Flow::Stopped;
+        flowed
+    }
+
+    pub(crate) const fn is_available(&self) -> bool {
+        matches!(self.flow, Flow::Flowing(_))
+    }
+
+    /// When the flow counts as stopped if nothing more comes.
+    pub(crate) fn flow_ends(&self, timeout: Duration) -> Option<Instant> {
+        match self.flow {
+            Flow::Stopped => None,
+            Flow::Flowing(newest) => Some(newest + timeout),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> ParticipantStats {
+        let reception = &self.publisher.reception;
+        ParticipantStats {
+            packets_in: self.packets_in,
+            packets_received: reception.received(),
+            packets_lost: reception.lost(),
+            jitter: reception.jitter(),
+            discards: self.discards.clone(),
+        }
+    }
+}

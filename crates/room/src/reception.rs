@@ -1,0 +1,92 @@
+use std::time::{Duration, Instant};
+
+use crate::ticks;
+
+/// How one stream is received (RFC 3550 appendices A.3 and A.8).
+///
+/// Duplicates are not counted as received, so that what is lost is never negative.
+#[derive(Clone, Debug, Default)]
+pub struct ReceptionStats {
+    first_index: Option<u64>,
+    newest_index: u64,
+    received: u64,
+    expected_before: u64,
+    received_before: u64,
+    /// The reference for arrival times, and the newest of them with its media time.
+    origin: Option<Instant>,
+    transit: Option<i64>,
+    /// In 1/16 ticks.
+    jitter: u64,
+}
+
+impl ReceptionStats {
+    /// Statistics of a stream of which nothing came yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes note of a packet that is no duplicate.
+    ///
+    /// `index` is its number without wraps, `media_time` its time in ticks of 48 kHz without wraps.
+    pub fn record(&mut self, now: Instant, index: u64, media_time: u64) {
+        let first = self.first_index.unwrap_or(index);
+        self.first_index = Some(first.min(index));
+        self.newest_index = self.newest_index.max(index);
+        self.received += 1;
+        self.record_transit(now, media_time);
+    }
+
+    /// The clock of the stream restarted: the next packet is not compared with the one before.
+    pub const fn forget_transit(&mut self) {
+        self.transit = None;
+    }
+
+    /// Packets received, without duplicates.
+    pub const fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Packets that did not come so far.
+    pub fn lost(&self) -> u64 {
+        self.expected().saturating_sub(self.received)
+    }
+
+    /// Interarrival jitter in ticks.
+    pub fn jitter_ticks(&self) -> u32 {
+        u32::try_from(self.jitter >> 4).unwrap_or(u32::MAX)
+    }
+
+    /// Interarrival jitter.
+    pub fn jitter(&self) -> Duration {
+        Duration::from_nanos(u64::from(self.jitter_ticks()) * 1_000_000_000 / ticks::CLOCK_RATE_HZ)
+    }
+
+    /// The share lost since the last call, in 1/256; `None` if nothing came since.
+    pub(crate) fn take_fraction_lost(&mut self) -> Option<u8> {
+        let received = self.received - self.received_before;
+        if received == 0 {
+            return None;
+        }
+        let expected = self.expected() - self.expected_before;
+        self.expected_before = self.expected();
+        self.received_before = self.received;
+        let lost = expected.saturating_sub(received);
+        // Below 256, since something was received.
+        Some((lost * 256).checked_div(expected).unwrap_or(0).min(255) as u8)
+    }
+
+    fn expected(&self) -> u64 {
+        self.first_index.map_or(0, |first| self.newest_index - first + 1)
+    }
+
+    fn record_transit(&mut self, now: Instant, media_time: u64) {
+        let origin = *self.origin.get_or_insert(now);
+        let arrival = ticks::from_duration(now.saturating_duration_since(origin));
+        // The difference of two transits is what counts, so wrapping is harmless.
+        let transit = arrival.wrapping_sub(media_time) as i64;
+        if let Some(before) = self.transit.replace(transit) {
+            let difference = transit.abs_diff(before);
+            self.jitter = self.jitter.saturating_add(difference) - ((self.jitter + 8) >> 4);
+        }
+    }
+}

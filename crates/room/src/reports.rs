@@ -1,0 +1,141 @@
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use bytes::Bytes;
+use calling_model::ParticipantId;
+use rtcp::receiver_report::ReceiverReport;
+use rtcp::reception_report::ReceptionReport;
+use rtcp::sender_report::SenderReport;
+use rtcp::source_description::{
+    SdesType, SourceDescription, SourceDescriptionChunk, SourceDescriptionItem,
+};
+use webrtc_util::marshal::Marshal;
+
+use crate::participant::Participant;
+use crate::room::Room;
+use crate::{RoomOutput, Router};
+
+/// Sender reports in one datagram: 20 × (28 bytes + 20 of source description) and a receiver
+/// report stay below 1,200 bytes, which pass every path (RFC 9000 section 14).
+const MAX_SENDER_REPORTS: usize = 20;
+/// The largest loss 24 bits signed can tell.
+const MAX_CUMULATIVE_LOST: u64 = 0x7f_ffff;
+
+/// What one participant is to be told.
+#[derive(Debug, Default)]
+struct Report {
+    /// On its own stream.
+    reception: Option<ReceptionReport>,
+    /// Of the streams it receives.
+    senders: Vec<SenderReport>,
+}
+
+impl Room {
+    /// Sends reports if they are due. Who neither sent nor was sent anything gets none.
+    pub(crate) fn send_reports(&mut self, now: Instant) {
+        let Some(due) = self.reports_due.filter(|due| *due <= now) else { return };
+        let next = due + self.config.report_interval;
+        self.reports_due = Some(if next > now { next } else { now + self.config.report_interval });
+
+        let mut reports = BTreeMap::new();
+        for (participant, present) in &mut self.participants {
+            add_reception(now, *participant, present, &mut reports);
+            add_senders(now, *participant, present, &mut self.router, &mut reports);
+        }
+        for (to, report) in reports {
+            for packet in report.into_datagrams(self.ssrc) {
+                self.output(RoomOutput::Rtcp { to, packet });
+            }
+        }
+    }
+}
+
+fn add_reception(
+    now: Instant,
+    publisher: ParticipantId,
+    present: &mut Participant,
+    reports: &mut BTreeMap<ParticipantId, Report>,
+) {
+    let stream = &mut present.publisher;
+    let Some(fraction_lost) = stream.reception.take_fraction_lost() else { return };
+    let (last_sender_report, delay) = stream.last_sender_report(now);
+    let block = ReceptionReport {
+        ssrc: present.audio_ssrc,
+        fraction_lost,
+        // At most 24 bits by the minimum.
+        total_lost: stream.reception.lost().min(MAX_CUMULATIVE_LOST) as u32,
+        last_sequence_number: stream.extended_highest().unwrap_or_default(),
+        jitter: stream.reception.jitter_ticks(),
+        last_sender_report,
+        delay,
+    };
+    reports.entry(publisher).or_default().reception = Some(block);
+}
+
+fn add_senders(
+    now: Instant,
+    publisher: ParticipantId,
+    present: &Participant,
+    router: &mut Router,
+    reports: &mut BTreeMap<ParticipantId, Report>,
+) {
+    let Some((ntp_time, media_time)) = present.publisher.clock_at(now) else { return };
+    for leg in router.legs_mut(publisher).iter_mut().filter(|leg| leg.has_news()) {
+        let Some(rtp_time) = leg.forwarder.timestamp_at(publisher, media_time) else { continue };
+        leg.report_sent(now, ntp_time);
+        reports.entry(leg.to).or_default().senders.push(SenderReport {
+            ssrc: leg.forwarder.ssrc(),
+            ntp_time,
+            rtp_time,
+            // The counts wrap on the wire (RFC 3550 section 6.4.1).
+            packet_count: leg.forwarder.packets() as u32,
+            octet_count: leg.forwarder.octets() as u32,
+            ..SenderReport::default()
+        });
+    }
+}
+
+impl Report {
+    fn into_datagrams(self, own_ssrc: u32) -> Vec<Vec<u8>> {
+        let mut chunks = self.senders.chunks(MAX_SENDER_REPORTS);
+        let first = compound(own_ssrc, self.reception, chunks.next().unwrap_or_default());
+        let rest = chunks.map(|senders| compound(own_ssrc, None, senders));
+        std::iter::once(first).chain(rest).collect()
+    }
+}
+
+/// A receiver report, the sender reports, and who they are from (RFC 3550 section 6.1).
+fn compound(
+    own_ssrc: u32,
+    reception: Option<ReceptionReport>,
+    senders: &[SenderReport],
+) -> Vec<u8> {
+    let receiver = ReceiverReport {
+        ssrc: own_ssrc,
+        reports: reception.into_iter().collect(),
+        profile_extensions: Bytes::new(),
+    };
+    let sources = std::iter::once(own_ssrc).chain(senders.iter().map(|sender| sender.ssrc));
+    let description = SourceDescription { chunks: sources.map(description_of).collect() };
+    let mut packet = Vec::new();
+    append(&receiver, &mut packet);
+    senders.iter().for_each(|sender| append(sender, &mut packet));
+    append(&description, &mut packet);
+    packet
+}
+
+/// The canonical name is the SSRC, which is random and as short-lived as the room (RFC 7022).
+fn description_of(ssrc: u32) -> SourceDescriptionChunk {
+    let name = Bytes::from(format!("{ssrc:08x}"));
+    SourceDescriptionChunk {
+        source: ssrc,
+        items: vec![SourceDescriptionItem { sdes_type: SdesType::SdesCname, text: name }],
+    }
+}
+
+fn append(packet: &impl Marshal, out: &mut Vec<u8>) {
+    // Fails only above 31 blocks or chunks and 255 bytes of text, which `compound` stays below.
+    if let Ok(bytes) = packet.marshal() {
+        out.extend_from_slice(&bytes);
+    }
+}

@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use calling_model::ParticipantId;
+
+use crate::leg::Leg;
+use crate::{Arrived, Forward, Forwarder, Forwards};
+
+/// Who receives whom: for each publisher the legs to its receivers.
+#[derive(Debug, Default)]
+pub struct Router {
+    publishers: BTreeMap<ParticipantId, Vec<Leg>>,
+}
+
+impl Router {
+    /// A router without routes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Routes `publisher` to `receiver` through `forwarder`. A route that exists is replaced.
+    pub fn connect(
+        &mut self,
+        publisher: ParticipantId,
+        receiver: ParticipantId,
+        forwarder: Forwarder,
+    ) {
+        let legs = self.publishers.entry(publisher).or_default();
+        legs.retain(|leg| leg.to != receiver);
+        legs.push(Leg::new(receiver, forwarder));
+    }
+
+    /// Ends every route from and to `participant`.
+    pub fn remove(&mut self, participant: ParticipantId) {
+        self.publishers.remove(&participant);
+        for legs in self.publishers.values_mut() {
+            legs.retain(|leg| leg.to != participant);
+        }
+    }
+
+    /// Whether `receiver` gets what `publisher` sends; `false` if there is no such route.
+    pub fn set_subscribed(
+        &mut self,
+        publisher: ParticipantId,
+        receiver: ParticipantId,
+        subscribed: bool,
+    ) -> bool {
+        let Some(leg) = self.leg_mut(publisher, receiver) else { return false };
+        leg.is_subscribed = subscribed;
+        leg.forwarder.pause();
+        true
+    }
+
+    /// The publisher stops for a while on purpose: its gap must not look like loss.
+    pub fn pause(&mut self, publisher: ParticipantId) {
+        for leg in self.legs_mut(publisher) {
+            leg.forwarder.pause();
+        }
+    }
+
+    /// Adds to `forwards` whom the packet goes to, and under which header.
+    pub fn route(&mut self, now: Instant, packet: &Arrived, forwards: &mut Forwards) {
+        for leg in self.legs_mut(packet.source).iter_mut().filter(|leg| leg.is_subscribed) {
+            let Some(header) = leg.forwarder.rewrite(now, packet) else { continue };
+            forwards.push(Forward {
+                to: leg.to,
+                ssrc: header.ssrc,
+                sequence_number: header.sequence_number,
+                timestamp: header.timestamp,
+            });
+        }
+    }
+
+    pub(crate) fn legs(&self) -> impl Iterator<Item = (ParticipantId, &Leg)> {
+        self.publishers.iter().flat_map(|(from, legs)| legs.iter().map(|leg| (*from, leg)))
+    }
+
+    pub(crate) fn legs_mut(&mut self, publisher: ParticipantId) -> &mut [Leg] {
+        self.publishers.get_mut(&publisher).map_or(&mut [], Vec::as_mut_slice)
+    }
+
+    pub(crate) fn leg_mut(
+        &mut self,
+        publisher: ParticipantId,
+        receiver: ParticipantId,
+    ) -> Option<&mut Leg> {
+        self.legs_mut(publisher).iter_mut().find(|leg| leg.to == receiver)
+    }
+}

@@ -1,0 +1,145 @@
+use calling_wire::SequenceExtender;
+
+use crate::RtpDiscard;
+
+/// Sequence numbers behind the newest that are still told apart from duplicates: 20 s at 20 ms a
+/// packet, as large as the replay window of SRTP.
+const WINDOW: u64 = 1_024;
+const WORD_BITS: u64 = 64;
+const WORDS: usize = (WINDOW / WORD_BITS) as usize;
+/// A larger step ahead is a restart or an attack, not loss (RFC 3550 appendix A.1).
+const MAX_DROPOUT: u64 = 3_000;
+/// Where the numbering of a stream begins, so that what was reordered from before its first packet
+/// is still above zero.
+const FIRST_INDEX: u64 = 1 << 32;
+
+/// Numbers the packets of one publisher without wraps and without jumps, and tells duplicates.
+///
+/// A sequence number far from the newest is a discard, unless the very next one follows: then the
+/// stream restarted there (RFC 3550 appendix A.1), and the numbering goes on as if nothing was
+/// lost in between.
+#[derive(Clone, Debug, Default)]
+pub struct SequenceTracker {
+    extender: SequenceExtender,
+    /// Added to the extended sequence number, modulo 2^64.
+    shift: u64,
+    /// Of the newest packet.
+    newest: Option<u64>,
+    /// One bit for each of the newest [`WINDOW`] indices.
+    seen: [u64; WORDS],
+    /// After a jump, the sequence number that would confirm it.
+    confirms_restart: Option<u16>,
+    /// The owner said that the next packet begins anew.
+    restarts: bool,
+}
+
+/// What the tracker says of a packet that is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// Its number; consecutive packets have consecutive numbers, also over a restart.
+    pub index: u64,
+    /// It is newer than all before.
+    pub is_newest: bool,
+    /// The stream restarted with this packet.
+    pub restarted: bool,
+}
+
+impl SequenceTracker {
+    /// A tracker that has seen nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Numbers a packet.
+    ///
+    /// # Errors
+    /// [`RtpDiscard::Duplicate`] and [`RtpDiscard::SequenceJump`].
+    pub fn track(&mut self, sequence_number: u16) -> Result<Tracked, RtpDiscard> {
+        match self.newest {
+            None => Ok(self.begin(sequence_number, FIRST_INDEX)),
+            Some(newest) if self.restarts => Ok(self.restart_after(newest, sequence_number)),
+            Some(newest) => self.place(sequence_number, newest),
+        }
+    }
+
+    /// The stream begins anew with the next packet, wherever its numbers are.
+    pub const fn restart(&mut self) {
+        self.restarts = true;
+    }
+
+    /// The newest sequence number with its wraps, as a receiver report gives it
+    /// (RFC 3550 section 6.4.1); `None` before the first packet.
+    pub fn extended_highest(&self) -> Option<u32> {
+        // The first value maps to 2^32 + v, so the low half starts at cycle 0.
+        self.extender.highest().map(|highest| highest as u32)
+    }
+
+    fn place(&mut self, sequence_number: u16, newest: u64) -> Result<Tracked, RtpDiscard> {
+        let index = self.extender.peek(sequence_number).wrapping_add(self.shift);
+        if index > newest + MAX_DROPOUT || index + WINDOW <= newest {
+            return self.probe(sequence_number, newest);
+        }
+        if index <= newest && self.is_seen(index) {
+            return Err(RtpDiscard::Duplicate);
+        }
+        self.confirms_restart = None;
+        self.extender.extend(sequence_number);
+        self.forget_between(newest, index);
+        self.mark(index);
+        self.newest = Some(newest.max(index));
+        Ok(Tracked { index, is_newest: index > newest, restarted: false })
+    }
+
+    fn probe(&mut self, sequence_number: u16, newest: u64) -> Result<Tracked, RtpDiscard> {
+        if self.confirms_restart != Some(sequence_number) {
+            self.confirms_restart = Some(sequence_number.wrapping_add(1));
+            return Err(RtpDiscard::SequenceJump);
+        }
+        Ok(self.restart_after(newest, sequence_number))
+    }
+
+    fn restart_after(&mut self, newest: u64, sequence_number: u16) -> Tracked {
+        self.restarts = false;
+        self.confirms_restart = None;
+        // What lies behind belongs to the stream before; nothing may fill its gaps.
+        self.seen = [u64::MAX; WORDS];
+        Tracked { restarted: true, ..self.begin(sequence_number, newest + 1) }
+    }
+
+    fn begin(&mut self, sequence_number: u16, index: u64) -> Tracked {
+        self.extender = SequenceExtender::new();
+        self.shift = index.wrapping_sub(self.extender.extend(sequence_number));
+        self.newest = Some(index);
+        self.mark(index);
+        Tracked { index, is_newest: true, restarted: false }
+    }
+
+    /// Makes room in the window for what lies between `newest` and the newer `index`.
+    fn forget_between(&mut self, newest: u64, index: u64) {
+        if index > newest + WINDOW {
+            self.seen = [0; WORDS];
+            return;
+        }
+        for skipped in newest + 1..index {
+            let (word, bit) = slot(skipped);
+            self.seen[word] &= !bit;
+        }
+    }
+
+    const fn mark(&mut self, index: u64) {
+        let (word, bit) = slot(index);
+        self.seen[word] |= bit;
+    }
+
+    const fn is_seen(&self, index: u64) -> bool {
+        let (word, bit) = slot(index);
+        self.seen[word] & bit != 0
+    }
+}
+
+/// Where the bit of an index is.
+const fn slot(index: u64) -> (usize, u64) {
+    let position = index % WINDOW;
+    // Below WORDS by the remainder.
+    ((position / WORD_BITS) as usize, 1 << (position % WORD_BITS))
+}
