@@ -1,1 +1,6 @@
 //! The self-hosted server: accounts, signalling gateway, forwarding shards and storage.
+
+pub mod auth;
+pub mod config;
+pub mod storage;
+pub mod telemetry;

@@ -1,0 +1,344 @@
+use calling_signaling::protocol::IceServer;
+use toml::de::DeValue;
+
+use super::layers::Draft;
+use super::value::{Value, unexpected};
+use super::{LogFormat, SecretKey};
+
+/// One setting: its name in the file, and what it takes.
+///
+/// In the environment it is `CALLING_` and the name in capitals with `_` for `.`.
+#[derive(Debug)]
+pub struct Key {
+    /// As in the file, sections joined by dots.
+    pub name: &'static str,
+    /// The flag of `calling serve`, if there is one.
+    pub flag: Option<&'static str>,
+    /// The default, in words where it is no value.
+    pub default: &'static str,
+    /// What it does, in one line.
+    pub help: &'static str,
+    pub(super) apply: Apply,
+}
+
+type Apply = fn(&mut Draft, Value<'_>) -> Result<(), String>;
+
+impl Key {
+    /// The environment variable of this setting.
+    pub fn env(&self) -> String {
+        format!("CALLING_{}", self.name.replace('.', "_").to_uppercase())
+    }
+}
+
+const fn key(
+    name: &'static str,
+    flag: Option<&'static str>,
+    default: &'static str,
+    help: &'static str,
+    apply: Apply,
+) -> Key {
+    Key { name, flag, default, help, apply }
+}
+
+macro_rules! number {
+    ($name:literal, $section:ident . $field:ident, $range:expr, $unit:literal, $default:literal,
+     $help:literal) => {
+        key($name, None, $default, $help, |draft, value| {
+            draft.config.$section.$field = value.number($range, $unit)?;
+            Ok(())
+        })
+    };
+}
+
+/// Every setting there is.
+pub static KEYS: &[Key] = &[
+    key(
+        "http",
+        Some("--http"),
+        "127.0.0.1:8080",
+        "Address and TCP port of the status page, REST and signalling",
+        |draft, value| {
+            draft.config.http = value.address("127.0.0.1:8080")?;
+            Ok(())
+        },
+    ),
+    key(
+        "media",
+        Some("--media"),
+        "0.0.0.0:8081",
+        "Address and UDP port of all media",
+        |draft, value| {
+            draft.config.media = value.address("0.0.0.0:8081")?;
+            Ok(())
+        },
+    ),
+    key(
+        "public_ip",
+        Some("--public-ip"),
+        "the addresses of this machine",
+        "Address at which clients reach the media port, when a NAT stands in between",
+        |draft, value| {
+            draft.config.public_ip = Some(value.ip("203.0.113.7")?);
+            Ok(())
+        },
+    ),
+    key(
+        "data",
+        Some("--data"),
+        "./data",
+        "Directory of the database, the secret key and the admin token",
+        |draft, value| {
+            draft.config.data = value.path("./data")?;
+            Ok(())
+        },
+    ),
+    key(
+        "tls.cert",
+        Some("--tls-cert"),
+        "none: plain HTTP",
+        "PEM file with the certificate chain, leaf first",
+        |draft, value| {
+            draft.tls_cert = Some(value.path("/etc/calling/fullchain.pem")?);
+            Ok(())
+        },
+    ),
+    key(
+        "tls.key",
+        Some("--tls-key"),
+        "none: plain HTTP",
+        "PEM file with the private key of the certificate",
+        |draft, value| {
+            draft.tls_key = Some(value.path("/etc/calling/privkey.pem")?);
+            Ok(())
+        },
+    ),
+    key(
+        "sdk_app_id",
+        None,
+        "1400000000",
+        "The application that UserSigs are issued for",
+        |draft, value| {
+            draft.config.sdk_app_id = value.number(1..=u32::MAX, "")?;
+            Ok(())
+        },
+    ),
+    key(
+        "secret_key",
+        None,
+        "DATA/secret.key, made at the first start",
+        "The key that signs and verifies UserSigs; at least 32 characters",
+        |draft, value| {
+            draft.config.secret_key = Some(SecretKey::new(secret_text(value)?)?);
+            Ok(())
+        },
+    ),
+    key(
+        "auto_create_accounts",
+        None,
+        "true",
+        "Whether an account comes to be with its first valid sign-in",
+        |draft, value| {
+            draft.config.auto_create_accounts = value.boolean()?;
+            Ok(())
+        },
+    ),
+    key("demo", Some("--demo"), "false", "Demo accounts and the echo bot", |draft, value| {
+        draft.config.demo = value.boolean()?;
+        Ok(())
+    }),
+    number!(
+        "call.ring_timeout_s",
+        call.ring_timeout_s,
+        1..=300,
+        "seconds",
+        "30",
+        "How long a call rings unless the caller says otherwise"
+    ),
+    number!(
+        "call.max_ring_timeout_s",
+        call.max_ring_timeout_s,
+        1..=300,
+        "seconds",
+        "120",
+        "The longest ringing a caller may ask for"
+    ),
+    number!(
+        "call.max_call_s",
+        call.max_call_s,
+        0..=2_592_000,
+        "seconds",
+        "43200",
+        "The longest conversation; 0 is without end"
+    ),
+    number!(
+        "call.volume_interval_ms",
+        call.volume_interval_ms,
+        100..=10_000,
+        "milliseconds",
+        "300",
+        "How often volumes are reported"
+    ),
+    number!(
+        "signaling.ping_interval_ms",
+        signaling.ping_interval_ms,
+        1_000..=60_000,
+        "milliseconds",
+        "10000",
+        "How often a client sends something; it is gone after two and a half of these"
+    ),
+    number!(
+        "signaling.sign_in_timeout_s",
+        signaling.sign_in_timeout_s,
+        1..=300,
+        "seconds",
+        "10",
+        "How long a signalling connection may stay before it signs in"
+    ),
+    number!(
+        "limits.connections",
+        limits.connections,
+        1..=1_000_000,
+        "",
+        "10000",
+        "Open HTTP and signalling connections, all together"
+    ),
+    number!(
+        "limits.connections_per_source",
+        limits.connections_per_source,
+        1..=1_000_000,
+        "",
+        "500",
+        "Open connections of one address (an IPv6 /64 is one); loopback is exempt"
+    ),
+    number!(
+        "limits.devices_per_account",
+        limits.devices_per_account,
+        1..=1_000,
+        "",
+        "8",
+        "Signed-in devices of one account"
+    ),
+    number!("limits.calls", limits.calls, 1..=1_000_000, "", "2000", "Calls in progress"),
+    number!(
+        "limits.requests_per_second",
+        limits.requests_per_second,
+        1..=10_000,
+        "a second",
+        "50",
+        "Requests on one signalling connection, averaged"
+    ),
+    number!(
+        "limits.calls_per_minute",
+        limits.calls_per_minute,
+        1..=10_000,
+        "a minute",
+        "60",
+        "Calls one account may place"
+    ),
+    number!(
+        "limits.failed_sign_ins_per_minute",
+        limits.failed_sign_ins_per_minute,
+        1..=10_000,
+        "a minute",
+        "10",
+        "Failed sign-ins from one address before it has to wait"
+    ),
+    number!(
+        "storage.keep_days",
+        storage.keep_days,
+        0..=36_500,
+        "days",
+        "0",
+        "Records and messages older than this are deleted; 0 keeps all"
+    ),
+    key("log.filter", None, "info", "Which log lines are written", |draft, value| {
+        value.text("info,calling_server=debug")?.clone_into(&mut draft.config.log.filter);
+        Ok(())
+    }),
+    key("log.format", None, "human", "human or json", |draft, value| {
+        draft.config.log.format = match value.text("human")? {
+            "human" => LogFormat::Human,
+            "json" => LogFormat::Json,
+            other => return Err(format!("expected \"human\" or \"json\", found \"{other}\"")),
+        };
+        Ok(())
+    }),
+    key(
+        "ice_servers",
+        None,
+        "none",
+        "STUN and TURN servers that clients are told",
+        |draft, value| {
+            draft.config.ice_servers = ice_servers(value)?;
+            Ok(())
+        },
+    ),
+];
+
+/// A mistyped secret must not be echoed, so its type error shows no value.
+fn secret_text<'a>(value: Value<'a>) -> Result<&'a str, String> {
+    value.text("").map_err(|_| "expected text in quotes".to_owned())
+}
+
+fn ice_servers(value: Value<'_>) -> Result<Vec<IceServer>, String> {
+    match value {
+        Value::Text(urls) => urls
+            .split(',')
+            .map(str::trim)
+            .filter(|url| !url.is_empty())
+            .map(|url| Ok(ice_server(vec![ice_url(url)?])))
+            .collect(),
+        Value::Toml(DeValue::Array(entries)) => {
+            entries.iter().map(|entry| ice_entry(entry.get_ref())).collect()
+        }
+        Value::Toml(other) => Err(unexpected("one or more [[ice_servers]]", other)),
+    }
+}
+
+fn ice_entry(entry: &DeValue<'_>) -> Result<IceServer, String> {
+    let table = entry.as_table().ok_or_else(|| unexpected("[[ice_servers]]", entry))?;
+    let mut server = ice_server(Vec::new());
+    for (name, value) in table {
+        let value = value.get_ref();
+        match name.get_ref().as_ref() {
+            "urls" => server.urls = ice_urls(value)?,
+            "username" => Value::Toml(value).text("name")?.clone_into(&mut server.username),
+            "credential" => secret_text(Value::Toml(value))?.clone_into(&mut server.credential),
+            other => {
+                return Err(format!(
+                    "unknown key \"{other}\"; an ICE server has urls, username and credential"
+                ));
+            }
+        }
+    }
+    if server.urls.is_empty() {
+        return Err("an ICE server needs urls, as [\"stun:stun.example.org:3478\"]".to_owned());
+    }
+    Ok(server)
+}
+
+fn ice_urls(value: &DeValue<'_>) -> Result<Vec<String>, String> {
+    let list = value
+        .as_array()
+        .ok_or_else(|| unexpected("a list, as [\"stun:stun.example.org:3478\"]", value))?;
+    list.iter()
+        .map(|url| ice_url(Value::Toml(url.get_ref()).text("stun:stun.example.org:3478")?))
+        .collect()
+}
+
+/// RFC 7064 and RFC 7065 schemes; the rest is read by the client.
+fn ice_url(url: &str) -> Result<String, String> {
+    let known = ["stun:", "stuns:", "turn:", "turns:"];
+    let host = known.iter().find_map(|scheme| url.strip_prefix(scheme));
+    match host {
+        Some(host) if !host.is_empty() && !host.starts_with('/') => Ok(url.to_owned()),
+        Some(_) | None => Err(format!(
+            "\"{url}\" is no STUN or TURN address; write it as \"stun:host:3478\" or \
+             \"turn:host:3478?transport=udp\""
+        )),
+    }
+}
+
+fn ice_server(urls: Vec<String>) -> IceServer {
+    IceServer { urls, username: String::new(), credential: String::new() }
+}

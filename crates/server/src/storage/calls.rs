@@ -1,0 +1,161 @@
+use calling_callrecord::{QualitySummary, Record, message_for};
+use calling_model::{CallId, UnixMillis, UserId};
+use calling_signaling::call::{CallFacts, EndedCall};
+use calling_signaling::protocol::MessageEvent;
+use sqlx::{Sqlite, Transaction};
+
+use super::messages::insert_message;
+use super::values::{json, millis};
+use super::{Storage, StorageError, timed};
+
+impl Storage {
+    /// Stores that a call was placed. Done before anybody is told; a second time changes nothing.
+    ///
+    /// # Errors
+    /// It could not be stored; then nobody may be told.
+    pub async fn call_started(&self, facts: &CallFacts) -> Result<(), StorageError> {
+        timed("call_started", async {
+            let sql = "INSERT INTO calls (call_id, state, facts, started_at) \
+                       VALUES ($1, 'started', $2, $3) ON CONFLICT (call_id) DO NOTHING";
+            sqlx::query(sql)
+                .bind(facts.call_id.as_str())
+                .bind(json("call", facts)?)
+                .bind(millis(facts.started_at))
+                .execute(&self.inner.writer)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Stores who accepted a call first, and when. Of a call that is over or accepted nothing
+    /// changes.
+    ///
+    /// # Errors
+    /// It could not be stored.
+    pub async fn call_accepted(
+        &self,
+        call_id: &CallId,
+        by: &UserId,
+        at: UnixMillis,
+    ) -> Result<(), StorageError> {
+        timed("call_accepted", async {
+            let sql = "UPDATE calls SET accepted_at = $2, accepted_by = $3 \
+                       WHERE call_id = $1 AND state = 'started' AND accepted_at IS NULL";
+            sqlx::query(sql)
+                .bind(call_id.as_str())
+                .bind(millis(at))
+                .bind(by.as_str())
+                .execute(&self.inner.writer)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends a call: its end, its record and its message in one transaction.
+    ///
+    /// Returns the message that came to be, for delivery. Of a call that has ended before nothing
+    /// changes and there is none: there is exactly one record, however often this is called. A
+    /// call whose start was never stored is stored whole.
+    ///
+    /// # Errors
+    /// Nothing of it was stored; see [`StorageError::is_retryable`].
+    pub async fn end_call(
+        &self,
+        ended: &EndedCall,
+        quality: Option<&QualitySummary>,
+    ) -> Result<Option<MessageEvent>, StorageError> {
+        timed("end_call", async {
+            let mut tx = self.begin().await?;
+            let stored = end_in(&mut tx, ended, quality).await?;
+            tx.commit().await?;
+            Ok(stored.and_then(|stored| stored.message))
+        })
+        .await
+    }
+}
+
+/// What the end of a call left behind.
+pub(super) struct EndStored {
+    pub(super) record: Record,
+    pub(super) message: Option<MessageEvent>,
+}
+
+/// Ends a call within a transaction; `None` if it had ended before.
+pub(super) async fn end_in(
+    tx: &mut Transaction<'_, Sqlite>,
+    ended: &EndedCall,
+    quality: Option<&QualitySummary>,
+) -> Result<Option<EndStored>, StorageError> {
+    let mut record = Record::from(ended);
+    if let Some(quality) = quality {
+        record = record.with_quality(*quality);
+    }
+    if !mark_ended(tx, &ended.facts, &record).await? {
+        return Ok(None);
+    }
+    insert_record(tx, &record).await?;
+    let message = match message_for(ended) {
+        Some(message) => Some(insert_message(tx, &record, message).await?),
+        None => None,
+    };
+    Ok(Some(EndStored { record, message }))
+}
+
+/// Whether this was the first end of the call.
+async fn mark_ended(
+    tx: &mut Transaction<'_, Sqlite>,
+    facts: &CallFacts,
+    record: &Record,
+) -> Result<bool, StorageError> {
+    let update = "UPDATE calls SET state = 'ended', accepted_at = $2, ended_at = $3 \
+                  WHERE call_id = $1 AND state = 'started'";
+    let updated = sqlx::query(update)
+        .bind(record.call_id.as_str())
+        .bind(record.accepted_at.map(millis))
+        .bind(millis(record.ended_at))
+        .execute(&mut **tx)
+        .await?;
+    if updated.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let insert = "INSERT INTO calls (call_id, state, facts, started_at, accepted_at, ended_at) \
+                  VALUES ($1, 'ended', $2, $3, $4, $5) ON CONFLICT (call_id) DO NOTHING";
+    let inserted = sqlx::query(insert)
+        .bind(record.call_id.as_str())
+        .bind(json("call", facts)?)
+        .bind(millis(record.started_at))
+        .bind(record.accepted_at.map(millis))
+        .bind(millis(record.ended_at))
+        .execute(&mut **tx)
+        .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+async fn insert_record(
+    tx: &mut Transaction<'_, Sqlite>,
+    record: &Record,
+) -> Result<(), StorageError> {
+    let sql = "INSERT INTO records (call_id, outcome, started_at, ended_at, record) \
+               VALUES ($1, $2, $3, $4, $5)";
+    sqlx::query(sql)
+        .bind(record.call_id.as_str())
+        .bind(json("outcome", &record.outcome)?.trim_matches('"').to_owned())
+        .bind(millis(record.started_at))
+        .bind(millis(record.ended_at))
+        .bind(json("record", record)?)
+        .execute(&mut **tx)
+        .await?;
+    for user in std::iter::once(&record.caller).chain(&record.callees) {
+        let sql = "INSERT INTO record_users (user_id, started_at, call_id) VALUES ($1, $2, $3) \
+                   ON CONFLICT (user_id, started_at, call_id) DO NOTHING";
+        sqlx::query(sql)
+            .bind(user.as_str())
+            .bind(millis(record.started_at))
+            .bind(record.call_id.as_str())
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! What outlives the process: accounts, calls, records and messages, in one SQLite database.
+//!
+//! A call is stored before anybody is told of it ([`Storage::call_started`]), and its end, its
+//! record and its message are one transaction ([`Storage::end_call`]). Whatever moment the process
+//! dies at, [`Storage::recover`] finds each call either ended with a record or still started, and
+//! ends the latter, so that every call has exactly one record.
+//!
+//! All writes go through one connection; reads have their own. Queries keep to SQL that other
+//! databases share.
+
+mod accounts;
+mod calls;
+mod error;
+mod messages;
+mod open;
+mod purge;
+mod records;
+mod recover;
+mod values;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use sqlx::sqlite::SqlitePool;
+
+pub use self::accounts::Account;
+pub use self::error::{OpenError, StorageError};
+pub use self::purge::Purged;
+pub use self::records::RecordFilter;
+
+/// The database file within the data directory.
+pub const DATABASE_FILE: &str = "calling.db";
+
+/// A handle to the database; clones share it.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// The only connection that writes, so that writers queue here and not in SQLite.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    dir: PathBuf,
+    /// Held as long as the database is open; `None` when it was opened for reading.
+    _lock: Option<std::fs::File>,
+}
+
+impl Storage {
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// Whether the database answers and can be written, for health checks.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        timed("ping", async {
+            let mut tx = self.begin().await?;
+            sqlx::query("UPDATE meta SET value = value WHERE name = 'alive_at'")
+                .execute(&mut *tx)
+                .await?;
+            tx.rollback().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits for what is being written, writes the log back into the database file and closes it.
+    pub async fn close(&self) {
+        self.inner.readers.close().await;
+        let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        if let Err(error) = checkpoint.execute(&self.inner.writer).await {
+            // Nothing is lost: the next start reads the log.
+            tracing::warn!(%error, "the database log could not be written back");
+        }
+        self.inner.writer.close().await;
+    }
+
+    /// Begins a transaction that writes. It takes the write lock at once: one that begins by
+    /// reading could find the lock taken half-way and would have to start again.
+    async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StorageError> {
+        Ok(self.inner.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// Runs one operation and records how long it took.
+async fn timed<T>(
+    operation: &'static str,
+    work: impl Future<Output = Result<T, StorageError>>,
+) -> Result<T, StorageError> {
+    let started = Instant::now();
+    let result = work.await;
+    crate::telemetry::database(operation, started.elapsed(), result.is_ok());
+    result
+}

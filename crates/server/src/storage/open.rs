@@ -1,0 +1,151 @@
+use std::borrow::Cow;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::error::is_corrupt;
+use super::{DATABASE_FILE, Inner, OpenError, Storage};
+
+/// Schema versions, oldest first. A released one is never edited.
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "first", include_str!("../../migrations/0001_first.sql"))];
+
+/// How long SQLite itself waits for a lock held by another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+const READERS: u32 = 4;
+
+impl Storage {
+    /// Opens the database in `dir`, making both if absent, and brings its schema up to date.
+    ///
+    /// A directory belongs to one server at a time.
+    ///
+    /// # Errors
+    /// One line that says what to do.
+    pub async fn open(dir: &Path) -> Result<Self, OpenError> {
+        prepare(dir)?;
+        let lock = lock(dir)?;
+        let path = dir.join(DATABASE_FILE);
+        let options = options(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let writer = pool(&path, 1, options.clone()).await?;
+        migrate(&path, &writer).await?;
+        let readers = pool(&path, READERS, options.pragma("query_only", "ON")).await?;
+        private(&path);
+        let dir = dir.to_owned();
+        Ok(Self { inner: Arc::new(Inner { writer, readers, dir, _lock: Some(lock) }) })
+    }
+
+    /// Opens the database in `dir` for reading, also while a server runs on it.
+    ///
+    /// # Errors
+    /// One line that says what to do.
+    pub async fn open_for_reading(dir: &Path) -> Result<Self, OpenError> {
+        let path = dir.join(DATABASE_FILE);
+        if !path.is_file() {
+            return Err(OpenError::Missing { dir: dir.to_owned() });
+        }
+        let readers = pool(&path, 1, options(&path).pragma("query_only", "ON")).await?;
+        let dir = dir.to_owned();
+        let writer = readers.clone();
+        Ok(Self { inner: Arc::new(Inner { writer, readers, dir, _lock: None }) })
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT)
+}
+
+async fn pool(
+    path: &Path,
+    connections: u32,
+    options: SqliteConnectOptions,
+) -> Result<SqlitePool, OpenError> {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .connect_with(options)
+        .await
+        .map_err(|error| cannot_open(path, error))
+}
+
+fn cannot_open(path: &Path, source: sqlx::Error) -> OpenError {
+    let path = path.to_owned();
+    if is_corrupt(&source) {
+        OpenError::Corrupt { path, source }
+    } else {
+        OpenError::Other { path, source }
+    }
+}
+
+async fn migrate(path: &Path, writer: &SqlitePool) -> Result<(), OpenError> {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, sql)| {
+            let name = Cow::Borrowed(*name);
+            Migration::new(*version, name, MigrationType::Simple, sql.into_sql_str(), false)
+        })
+        .collect();
+    let path: PathBuf = path.to_owned();
+    match Migrator::with_migrations(migrations).run(writer).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(version)) => Err(OpenError::Newer { path, version }),
+        Err(MigrateError::Execute(source)) => Err(cannot_open(&path, source)),
+        Err(source) => Err(OpenError::Upgrade { path, source }),
+    }
+}
+
+/// Makes the directory and proves that files can be made in it.
+fn prepare(dir: &Path) -> Result<(), OpenError> {
+    let unwritable = |source| OpenError::Unwritable { dir: dir.to_owned(), source };
+    std::fs::create_dir_all(dir).map_err(unwritable)?;
+    let probe = dir.join(format!(".probe-{}", std::process::id()));
+    File::create(&probe).and_then(|_| std::fs::remove_file(&probe)).map_err(unwritable)
+}
+
+/// Takes the directory for this process. The lock goes with the process, whatever ends it.
+fn lock(dir: &Path) -> Result<File, OpenError> {
+    let unwritable = |source| OpenError::Unwritable { dir: dir.to_owned(), source };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(dir.join("server.lock"))
+        .map_err(unwritable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+            return Err(OpenError::InUse { dir: dir.to_owned(), pid });
+        }
+        Err(TryLockError::Error(source)) => return Err(unwritable(source)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(unwritable)?;
+    Ok(file)
+}
+
+/// The database holds who called whom: nobody but the server's user may read it.
+fn private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::Permissions::from_mode(0o600);
+        if let Err(error) = std::fs::set_permissions(path, mode) {
+            tracing::warn!(%error, "the database file could not be made private");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use calling_callrecord::{QualitySummary, Record};
+use calling_model::{CallId, UserId};
+use sqlx::Row;
+
+use super::values::{json, parse};
+use super::{Storage, StorageError, timed};
+
+/// Which records to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Only calls this user placed or was invited to.
+    pub user: Option<UserId>,
+    /// At most this many.
+    pub limit: u32,
+    /// Only calls placed before this one: the last of the previous page.
+    pub before: Option<CallId>,
+}
+
+impl Default for RecordFilter {
+    fn default() -> Self {
+        Self { user: None, limit: 50, before: None }
+    }
+}
+
+impl Storage {
+    /// Records, latest call first. None if `before` is unknown.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn records(&self, filter: &RecordFilter) -> Result<Vec<Record>, StorageError> {
+        timed("records", async {
+            let (before_at, before_id) = match self.cursor(filter).await? {
+                Some(cursor) => cursor,
+                None => return Ok(Vec::new()),
+            };
+            let of_user = "SELECT r.record FROM record_users u \
+                           JOIN records r ON r.call_id = u.call_id \
+                           WHERE u.user_id = $4 \
+                           AND (u.started_at < $1 OR (u.started_at = $1 AND u.call_id < $2)) \
+                           ORDER BY u.started_at DESC, u.call_id DESC LIMIT $3";
+            let of_all = "SELECT r.record FROM records r \
+                          WHERE r.started_at < $1 OR (r.started_at = $1 AND r.call_id < $2) \
+                          ORDER BY r.started_at DESC, r.call_id DESC LIMIT $3";
+            let query = sqlx::query(if filter.user.is_some() { of_user } else { of_all })
+                .bind(before_at)
+                .bind(before_id)
+                .bind(i64::from(filter.limit));
+            let query = match &filter.user {
+                Some(user) => query.bind(user.as_str()),
+                None => query,
+            };
+            let rows = query.fetch_all(&self.inner.readers).await?;
+            rows.iter().map(|row| parse("record", row.try_get::<&str, _>("record")?)).collect()
+        })
+        .await
+    }
+
+    /// The record of one call.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn record(&self, call_id: &CallId) -> Result<Option<Record>, StorageError> {
+        timed("record", async {
+            let row = sqlx::query("SELECT record FROM records WHERE call_id = $1")
+                .bind(call_id.as_str())
+                .fetch_optional(&self.inner.readers)
+                .await?;
+            row.map(|row| parse("record", row.try_get::<&str, _>("record")?)).transpose()
+        })
+        .await
+    }
+
+    /// Adds to a record how the call went; `false` if there is no such record.
+    ///
+    /// # Errors
+    /// It could not be stored.
+    pub async fn update_quality(
+        &self,
+        call_id: &CallId,
+        quality: &QualitySummary,
+    ) -> Result<bool, StorageError> {
+        timed("update_quality", async {
+            let mut tx = self.begin().await?;
+            let row = sqlx::query("SELECT record FROM records WHERE call_id = $1")
+                .bind(call_id.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+            let Some(row) = row else { return Ok(false) };
+            let record: Record = parse("record", row.try_get::<&str, _>("record")?)?;
+            let record = record.with_quality(*quality);
+            sqlx::query("UPDATE records SET record = $2 WHERE call_id = $1")
+                .bind(call_id.as_str())
+                .bind(json("record", &record)?)
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Where reading begins, exclusive; `None` if it begins at a call nobody knows.
+    async fn cursor(&self, filter: &RecordFilter) -> Result<Option<(i64, String)>, StorageError> {
+        let Some(before) = &filter.before else { return Ok(Some((i64::MAX, String::new()))) };
+        let row = sqlx::query("SELECT started_at FROM records WHERE call_id = $1")
+            .bind(before.as_str())
+            .fetch_optional(&self.inner.readers)
+            .await?;
+        row.map(|row| Ok((row.try_get("started_at")?, before.as_str().to_owned()))).transpose()
+    }
+}

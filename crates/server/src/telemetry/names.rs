@@ -1,0 +1,116 @@
+//! The names of all metrics, with their labels. `docs/operating.md` lists them.
+
+/// What a metric counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// A distribution, in buckets.
+    Histogram,
+}
+
+/// One metric as it is described to Prometheus.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What it counts.
+    pub kind: Kind,
+    /// Its labels, comma-separated; empty if it has none.
+    pub labels: &'static str,
+    /// One line for people.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($const:ident = $name:literal, $kind:ident, $labels:literal, $help:literal;)*) => {
+        $(#[doc = $help] pub const $const: &str = $name;)*
+
+        /// Every metric of the server.
+        pub static ALL: &[Metric] = &[
+            $(Metric { name: $name, kind: Kind::$kind, labels: $labels, help: $help },)*
+        ];
+    };
+}
+
+metrics! {
+    CALLS_STARTED = "calling_calls_started_total", Counter, "",
+        "Calls placed.";
+    CALLS_ENDED = "calling_calls_ended_total", Counter, "outcome",
+        "Calls ended, by outcome.";
+    CALLS_RECOVERED = "calling_calls_recovered_total", Counter, "",
+        "Calls that a killed server left behind, closed at start.";
+    CALLS = "calling_calls", Gauge, "",
+        "Calls in progress, ringing ones included.";
+    CALL_SECONDS = "calling_call_seconds", Histogram, "",
+        "Conversation time of ended calls that were accepted, in seconds.";
+    ANSWER_SECONDS = "calling_answer_seconds", Histogram, "",
+        "Time from placing a call to its acceptance, in seconds.";
+    DEVICES = "calling_signed_in_devices", Gauge, "",
+        "Devices signed in.";
+    SIGN_INS = "calling_sign_ins_total", Counter, "result",
+        "Attempts to sign in, by result.";
+    REQUESTS = "calling_signaling_requests_total", Counter, "method,result",
+        "Signalling requests, by method and result.";
+    SIGNALING_DISCARDED = "calling_signaling_discarded_total", Counter, "reason",
+        "Signalling frames not acted on, and connections closed, by reason.";
+    HTTP_CONNECTIONS = "calling_http_connections", Gauge, "",
+        "Open HTTP and WebSocket connections.";
+    HTTP_REFUSED = "calling_http_connections_refused_total", Counter, "reason",
+        "Connections closed unserved, by reason.";
+    HTTP_REQUESTS = "calling_http_requests_total", Counter, "route,status",
+        "HTTP requests, by route and status.";
+    MEDIA_CONNECTIONS = "calling_media_connections", Gauge, "",
+        "Open media connections.";
+    MEDIA_PACKETS_IN = "calling_media_packets_in_total", Counter, "",
+        "Datagrams received on the media port.";
+    MEDIA_PACKETS_OUT = "calling_media_packets_out_total", Counter, "",
+        "Datagrams sent from the media port.";
+    MEDIA_BYTES_IN = "calling_media_bytes_in_total", Counter, "",
+        "Bytes received on the media port.";
+    MEDIA_BYTES_OUT = "calling_media_bytes_out_total", Counter, "",
+        "Bytes sent from the media port.";
+    MEDIA_DISCARDED = "calling_media_packets_discarded_total", Counter, "reason",
+        "Datagrams not forwarded, by reason.";
+    DTLS_FAILURES = "calling_dtls_failures_total", Counter, "reason",
+        "DTLS handshakes that failed, by reason.";
+    DTLS_SECONDS = "calling_dtls_seconds", Histogram, "",
+        "Time from the first DTLS datagram to the end of the handshake, in seconds.";
+    MEDIA_CLOSED = "calling_media_connections_closed_total", Counter, "reason",
+        "Media connections closed, by reason.";
+    FORWARD_SECONDS = "calling_forward_seconds", Histogram, "",
+        "Time a batch of media packets spends in the server, in seconds.";
+    DB_SECONDS = "calling_db_seconds", Histogram, "operation",
+        "Time of database operations, in seconds.";
+    DB_ERRORS = "calling_db_errors_total", Counter, "operation",
+        "Database operations that failed.";
+    DB_PENDING = "calling_db_pending", Gauge, "",
+        "Writes kept in memory until the database takes them again.";
+    UPTIME = "calling_uptime_seconds", Gauge, "",
+        "Time since the server started, in seconds.";
+    BUILD = "calling_build_info", Gauge, "version",
+        "1; the label tells the version.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_prometheus() {
+        for metric in ALL {
+            assert!(metric.name.starts_with("calling_"), "{}", metric.name);
+            let counter = metric.kind == Kind::Counter;
+            assert_eq!(metric.name.ends_with("_total"), counter, "{}", metric.name);
+            assert!(metric.help.ends_with('.'), "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let names: std::collections::BTreeSet<_> = ALL.iter().map(|metric| metric.name).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
+}
