@@ -11,6 +11,7 @@ mod receiver;
 mod rtcp;
 mod sender;
 mod units;
+mod voice;
 mod wav;
 
 pub use audio::{AudioSink, AudioSource, MemorySink, SilenceSource, ToneSource};
@@ -24,6 +25,7 @@ pub use sender::{
     FrameDuration, PacketStore, PushError, Sender, SenderConfig, SenderConfigError, SenderStats,
 };
 pub use units::{Channels, SAMPLE_RATE_HZ, SAMPLES_PER_TICK, TICK_MS};
+pub use voice::VoiceSource;
 pub use wav::{WavSink, WavSinkError, WavSource, WavSourceError};
 
 /// The payload type of Opus in Calling.

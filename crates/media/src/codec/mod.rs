@@ -1,9 +1,11 @@
 //! Codecs behind traits, so that tests and other payloads can take their place.
 
 mod opus_decoder;
+mod opus_encoder;
 mod toc;
 
 pub use opus_decoder::OpusDecoder;
+pub(crate) use opus_encoder::OpusEncoder;
 pub(crate) use toc::Toc;
 
 /// A codec that could not be made or refused its input.

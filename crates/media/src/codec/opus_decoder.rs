@@ -99,29 +99,32 @@ fn fec_samples(packet: &[u8]) -> usize {
     if mid | side != 0 { toc.frame_samples() } else { 0 }
 }
 
-/// The bytes from the first frame on; where it ends does not matter here, unless it is empty.
+/// The bytes from the first frame on, which may belong to later frames or padding; `None` if the
+/// first frame is empty.
 fn first_frame(toc: u8, rest: &[u8]) -> Option<&[u8]> {
     match toc & 0b11 {
         0 | 1 => Some(rest),
-        2 => skip_length(rest),
+        2 => skip_lengths(rest, 1),
         _ => {
             let (&count, rest) = rest.split_first()?;
-            let variable = count & 0x80 != 0;
             let rest = if count & 0x40 != 0 { skip_padding_lengths(rest)? } else { rest };
+            let variable = count & 0x80 != 0;
             let lengths = if variable { (count & 0x3f).checked_sub(1)? } else { 0 };
-            let empty = variable && rest.first() == Some(&0);
-            let frames = (0..lengths).try_fold(rest, |rest, _| skip_length(rest))?;
-            if empty { None } else { Some(frames) }
+            skip_lengths(rest, lengths)
         }
     }
 }
 
-/// A frame length takes two bytes from 252 on (RFC 6716 section 3.2.1).
-fn skip_length(bytes: &[u8]) -> Option<&[u8]> {
-    match *bytes.first()? {
+/// Skips the lengths of all frames but the last; `None` if the first of them is zero. A length
+/// takes two bytes from 252 on (RFC 6716 section 3.2.1).
+fn skip_lengths(bytes: &[u8], lengths: u8) -> Option<&[u8]> {
+    if lengths > 0 && bytes.first() == Some(&0) {
+        return None;
+    }
+    (0..lengths).try_fold(bytes, |bytes, _| match *bytes.first()? {
         252..=255 => bytes.get(2..),
         _ => bytes.get(1..),
-    }
+    })
 }
 
 /// Padding lengths of 255 continue (RFC 6716 section 3.2.5).

@@ -1,5 +1,7 @@
 use calling_model::Bitrate;
 
+use crate::codec::CodecError;
+
 /// How much audio one packet holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FrameDuration {
@@ -76,4 +78,43 @@ impl SenderConfig {
             stored_packets: 128,
         }
     }
+}
+
+impl SenderConfig {
+    /// Bytes that one payload may take (1,275 and a byte per frame of up to 20 ms, RFC 6716
+    /// section 3.2.1).
+    pub(super) const fn max_payload_bytes(&self) -> usize {
+        let frames = self.frame_duration.ms().div_ceil(20) as usize;
+        1_276 * frames
+    }
+
+    pub(super) fn check(&self) -> Result<(), SenderConfigError> {
+        if !(6_000..=510_000).contains(&self.bitrate.bps()) {
+            return Err(SenderConfigError::Bitrate(self.bitrate.bps()));
+        }
+        if self.payload_type > 127 {
+            return Err(SenderConfigError::PayloadType(self.payload_type));
+        }
+        if self.audio_level_id > 14 {
+            return Err(SenderConfigError::AudioLevelId(self.audio_level_id));
+        }
+        Ok(())
+    }
+}
+
+/// A setting that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SenderConfigError {
+    /// See [`SenderConfig::bitrate`].
+    #[error("bitrate {0} bit/s is outside 6000 to 510000")]
+    Bitrate(u64),
+    /// See [`SenderConfig::payload_type`].
+    #[error("payload type {0} is above 127")]
+    PayloadType(u8),
+    /// See [`SenderConfig::audio_level_id`].
+    #[error("header extension id {0} is above 14")]
+    AudioLevelId(u8),
+    /// libopus found no memory or refused a setting.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
 }

@@ -1,37 +1,27 @@
 //! The send side: 10 ms of PCM in per push, an RTP packet out per frame.
 
 mod config;
+mod packet;
 mod packet_store;
+#[cfg(test)]
+mod tests;
+mod voice_activity;
 
-pub use config::{FrameDuration, SenderConfig};
+use crate::SAMPLES_PER_TICK;
+use crate::codec::{CodecError, OpusEncoder};
+use crate::mix::LevelMeter;
+pub use config::{FrameDuration, SenderConfig, SenderConfigError};
+use packet::{MAX_PACKET_BYTES, Packetizer};
 pub use packet_store::PacketStore;
-
-use crate::codec::CodecError;
+use voice_activity::VoiceActivity;
 
 /// Why a push failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PushError {
     /// Not one tick.
-    #[error("push {expected} samples at a time (10 ms at 48 kHz mono), not {0}", expected = crate::SAMPLES_PER_TICK)]
+    #[error("push {SAMPLES_PER_TICK} samples at a time (10 ms at 48 kHz mono), not {0}")]
     Length(usize),
     /// The encoder refused; the frame is lost, the next may succeed.
-    #[error(transparent)]
-    Codec(#[from] CodecError),
-}
-
-/// A setting that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SenderConfigError {
-    /// See [`SenderConfig::bitrate`].
-    #[error("bitrate {0} bit/s is outside 6000 to 510000")]
-    Bitrate(u64),
-    /// See [`SenderConfig::payload_type`].
-    #[error("payload type {0} is above 127")]
-    PayloadType(u8),
-    /// See [`SenderConfig::audio_level_id`].
-    #[error("header extension id {0} is above 14")]
-    AudioLevelId(u8),
-    /// libopus found no memory or refused a setting.
     #[error(transparent)]
     Codec(#[from] CodecError),
 }
@@ -53,8 +43,23 @@ pub struct SenderStats {
 #[derive(Debug)]
 pub struct Sender {
     config: SenderConfig,
+    encoder: OpusEncoder,
+    packetizer: Packetizer,
     store: PacketStore,
+    activity: VoiceActivity,
+    muted: bool,
+    /// PCM of the frame under way.
+    frame: Vec<f32>,
+    voice_in_frame: bool,
+    /// The packet sent last.
+    packet: Vec<u8>,
+    /// The packet sent last announced silence.
+    in_dtx: bool,
+    stats: SenderStats,
 }
+
+/// libopus says "nothing to send" with packets of at most this many bytes.
+const DTX_BYTES: usize = 2;
 
 impl Sender {
     /// A sender whose initial sequence number and timestamp come from `seed` (RFC 3550 section
@@ -63,9 +68,21 @@ impl Sender {
     /// # Errors
     /// A setting cannot be.
     pub fn new(config: SenderConfig, seed: [u8; 32]) -> Result<Self, SenderConfigError> {
-        let _ = seed;
-        let store = PacketStore::new(config.stored_packets);
-        Ok(Self { config, store })
+        config.check()?;
+        let expected_loss_percent = config.expected_loss_percent;
+        Ok(Self {
+            encoder: OpusEncoder::new(&config)?,
+            packetizer: Packetizer::new(&config, seed),
+            store: PacketStore::new(config.stored_packets),
+            activity: VoiceActivity::new(),
+            muted: false,
+            frame: Vec::with_capacity(config.frame_duration.samples()),
+            voice_in_frame: false,
+            packet: vec![0; MAX_PACKET_BYTES],
+            in_dtx: false,
+            stats: SenderStats { expected_loss_percent, ..Default::default() },
+            config,
+        })
     }
 
     /// Takes one tick of mono PCM (480 samples in −1.0..=1.0) and returns the packet that it
@@ -74,26 +91,73 @@ impl Sender {
     /// # Errors
     /// Not one tick, or the encoder refused.
     pub fn push(&mut self, pcm: &[f32]) -> Result<Option<&[u8]>, PushError> {
-        let _ = (pcm, &self.config);
-        Ok(None)
+        if pcm.len() != SAMPLES_PER_TICK {
+            return Err(PushError::Length(pcm.len()));
+        }
+        let start = self.frame.len();
+        if self.muted {
+            self.frame.resize(start + SAMPLES_PER_TICK, 0.0);
+        } else {
+            self.frame.extend(pcm.iter().map(|sample| finite(*sample)));
+        }
+        let level = LevelMeter::measure(&self.frame[start..]);
+        self.voice_in_frame |= self.activity.update(level);
+        if self.frame.len() < self.config.frame_duration.samples() {
+            return Ok(None);
+        }
+        let sent = self.send_frame();
+        self.packetizer.advance(self.frame.len());
+        self.frame.clear();
+        self.voice_in_frame = false;
+        Ok(sent?.map(|length| &self.packet[..length]))
+    }
+
+    /// Encodes the complete frame into `self.packet`; `None` if it need not be sent.
+    fn send_frame(&mut self) -> Result<Option<usize>, CodecError> {
+        let level = LevelMeter::measure(&self.frame);
+        let header = self
+            .packetizer
+            .write(level, self.voice_in_frame, &mut self.packet)
+            .map_err(|_| CodecError::new("the header has no room"))?;
+        let room = self.config.max_payload_bytes();
+        let payload = self.encoder.encode(&self.frame, &mut self.packet[header..header + room])?;
+        let silent = self.config.dtx && payload <= DTX_BYTES;
+        if silent && self.in_dtx {
+            self.stats.frames_suppressed += 1;
+            self.packetizer.begin_spurt();
+            return Ok(None);
+        }
+        self.in_dtx = silent;
+        let length = header + payload;
+        self.store.store(self.packetizer.sequence_number(), &self.packet[..length]);
+        self.packetizer.sent();
+        self.stats.packets_sent += 1;
+        self.stats.payload_bytes_sent += payload as u64;
+        Ok(Some(length))
     }
 
     /// Replaces the microphone by silence until unmuted. Packets keep flowing, of the same size
     /// and rate, so that neither timing nor address bindings suffer and the receiver's statistics
-    /// stay meaningful; their audio level says 127 (silence).
+    /// stay meaningful; their audio level says 127 (silence). With DTX they cease as in any
+    /// silence.
     pub const fn set_muted(&mut self, muted: bool) {
-        let _ = muted;
+        self.muted = muted;
     }
 
     /// Whether the microphone is replaced by silence.
     pub const fn is_muted(&self) -> bool {
-        false
+        self.muted
     }
 
     /// Tells the loss that receivers report, in percent. FEC is prepared for it, and always for
-    /// at least the configuration's.
+    /// at least [`SenderConfig::expected_loss_percent`].
     pub fn set_expected_loss(&mut self, percent: u8) {
-        let _ = percent;
+        let percent = percent.clamp(self.config.expected_loss_percent.min(100), 100);
+        if percent != self.stats.expected_loss_percent
+            && self.encoder.set_expected_loss(percent).is_ok()
+        {
+            self.stats.expected_loss_percent = percent;
+        }
     }
 
     /// Packets sent lately, for retransmission.
@@ -102,8 +166,8 @@ impl Sender {
     }
 
     /// What was sent so far.
-    pub fn stats(&self) -> SenderStats {
-        SenderStats::default()
+    pub const fn stats(&self) -> SenderStats {
+        self.stats
     }
 
     /// The stream's SSRC.
@@ -111,8 +175,13 @@ impl Sender {
         self.config.ssrc
     }
 
-    /// The RTP timestamp of the next sample pushed.
+    /// The RTP timestamp of the next frame.
     pub const fn next_timestamp(&self) -> u32 {
-        0
+        self.packetizer.timestamp()
     }
+}
+
+/// A device may hand over anything; the encoder must not see it.
+fn finite(sample: f32) -> f32 {
+    if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 }
 }
