@@ -91,6 +91,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The unparsed values.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &'a str> {
+        self.entries.iter().map(|(_, value)| value.get())
+    }
+
     /// The unparsed value under `key`.
     pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
         self.entries.iter().find(|(known, _)| known == key).map(|(_, value)| *value)

@@ -7,6 +7,7 @@
 pub mod call;
 pub mod calls;
 pub mod client;
+pub mod invite;
 mod json;
 pub mod protocol;
 pub mod usersig;
