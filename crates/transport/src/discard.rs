@@ -4,6 +4,8 @@ use crate::srtp::SrtpDiscard;
 /// Why a datagram from the network was not used. Never an error: it is counted and forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Discard {
+    /// DTLS application data: nobody is to send any.
+    ApplicationData,
     /// The session or connection is closed.
     Closed,
     /// DTLS that is malformed, comes too early or is no part of the conversation.
@@ -24,6 +26,7 @@ impl Discard {
     /// A short stable name for counters.
     pub const fn reason(self) -> &'static str {
         match self {
+            Self::ApplicationData => "application_data",
             Self::Closed => "closed",
             Self::Dtls => "dtls",
             Self::NotConnected => "not_connected",

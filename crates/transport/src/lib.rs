@@ -30,6 +30,6 @@ pub use server::{
 };
 pub use session::{
     CloseReason, DtlsRole, DtlsVersions, Received, SecureSession, SessionConfig, SessionOutput,
-    SessionStats, TimeoutReason,
+    SessionStats, SrtpOffer, TimeoutReason,
 };
 pub use srtp::{InvalidKeys, SealError, SrtpContext, SrtpDiscard, SrtpProfile};

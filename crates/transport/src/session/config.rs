@@ -25,6 +25,28 @@ pub enum DtlsVersions {
     Only13,
 }
 
+/// What the active side offers to protect media with. The passive side takes what it is offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SrtpOffer {
+    /// `AEAD_AES_128_GCM`, else `AES_CM_128_HMAC_SHA1_80`.
+    #[default]
+    AeadFirst,
+    /// One profile and no other.
+    Only(SrtpProfile),
+}
+
+impl SrtpOffer {
+    /// Whether the offer has `profile` in it.
+    pub fn includes(self, profile: SrtpProfile) -> bool {
+        match self {
+            Self::AeadFirst => {
+                matches!(profile, SrtpProfile::AeadAes128Gcm | SrtpProfile::Aes128CmHmacSha1_80)
+            }
+            Self::Only(only) => only == profile,
+        }
+    }
+}
+
 /// What a [`SecureSession`](crate::SecureSession) needs to know. Made by [`SessionConfig::new`];
 /// the fields are open so that what differs can be changed.
 #[derive(Clone, Debug)]
@@ -39,12 +61,12 @@ pub struct SessionConfig {
     pub handshake_timeout: Duration,
     /// The versions spoken.
     pub versions: DtlsVersions,
-    /// The profiles offered by the active side, best first. At most three, without repetition.
-    pub srtp_profiles: Vec<SrtpProfile>,
+    /// What the active side offers.
+    pub srtp_offer: SrtpOffer,
 }
 
 impl SessionConfig {
-    /// The usual session: both versions, AEAD_AES_128_GCM before AES_CM_128_HMAC_SHA1_80.
+    /// The usual session: both versions of DTLS, AEAD first.
     pub fn new(
         certificate: Arc<Certificate>,
         role: DtlsRole,
@@ -56,7 +78,7 @@ impl SessionConfig {
             remote_fingerprint,
             handshake_timeout: Duration::from_secs(30),
             versions: DtlsVersions::default(),
-            srtp_profiles: vec![SrtpProfile::AeadAes128Gcm, SrtpProfile::Aes128CmHmacSha1_80],
+            srtp_offer: SrtpOffer::default(),
         }
     }
 }
