@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The settings of [`Calls`](super::Calls).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,5 +54,45 @@ impl Default for CallsConfig {
             memory: Duration::from_secs(60),
             max_remembered: 10_000,
         }
+    }
+}
+
+impl CallsConfig {
+    /// How long a call rings whose caller asked for `timeout_s` seconds.
+    pub(super) fn ring(&self, timeout_s: Option<u32>) -> Duration {
+        let asked = match timeout_s {
+            None => self.ring_timeout,
+            Some(0) => self.max_ring_timeout,
+            Some(seconds) => Duration::from_secs(u64::from(seconds)),
+        };
+        asked.max(self.min_ring_timeout).min(self.max_ring_timeout)
+    }
+}
+
+/// `from` plus `wait`; a year on if the clock cannot express the sum.
+pub(super) fn later(from: Instant, wait: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    from.checked_add(wait).unwrap_or_else(|| from + YEAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use calling_testkit::epoch;
+
+    use super::*;
+
+    #[test]
+    fn rings_are_clamped() {
+        let config = CallsConfig::default();
+        let seconds: Vec<u64> = [None, Some(0), Some(1), Some(60), Some(9_999)]
+            .iter()
+            .map(|asked| config.ring(*asked).as_secs())
+            .collect();
+        assert_eq!(seconds, [30, 120, 1, 60, 120]);
+    }
+
+    #[test]
+    fn no_wait_overflows_the_clock() {
+        assert!(later(epoch(), Duration::MAX) > epoch());
     }
 }

@@ -1,0 +1,92 @@
+use std::collections::BTreeMap;
+
+use calling_model::{CallId, DeviceId, Endpoint, UnixMillis, UserId};
+
+use super::Calls;
+use super::call::{Call, CallState};
+use crate::call::{CallFacts, Outcome};
+use crate::protocol::CallReply;
+
+/// A call that is alive, as an operator may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallSnapshot {
+    /// The facts of the call.
+    pub facts: CallFacts,
+    /// The device that placed it.
+    pub caller: Endpoint,
+    /// The device that answered and when; `None` while it rings.
+    pub answered: Option<(Endpoint, UnixMillis)>,
+}
+
+/// Counters since the start of the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallsStats {
+    /// Calls placed, those that met a busy line included.
+    pub started: u64,
+    /// Calls answered.
+    pub connected: u64,
+    /// Calls that ended, by why.
+    pub ended: BTreeMap<Outcome, u64>,
+    /// Requests refused, by the number of their code.
+    pub refused: BTreeMap<i32, u64>,
+    /// Inputs about devices or calls that were gone already, and therefore had no effect.
+    pub stale: u64,
+}
+
+impl Calls {
+    /// Whether `endpoint` may open a media connection for the call: the caller's device, the
+    /// callee's invited devices while it rings, then only the one that answered.
+    pub fn may_connect_media(&self, call_id: &CallId, endpoint: &Endpoint) -> bool {
+        self.live.get(call_id).is_some_and(|call| call.role_of(endpoint).is_some())
+    }
+
+    /// The call `endpoint` is in: the one it placed or answered, or that rings on it.
+    pub fn call_of(&self, endpoint: &Endpoint) -> Option<CallReply> {
+        let call = self.live.of_user(&endpoint.user)?;
+        Some(call.reply(call.role_of(endpoint)?))
+    }
+
+    /// A live call.
+    pub fn call(&self, call_id: &CallId) -> Option<CallSnapshot> {
+        self.live.get(call_id).map(snapshot)
+    }
+
+    /// All live calls, in the order of their ids.
+    pub fn calls(&self) -> impl Iterator<Item = CallSnapshot> {
+        self.live.iter().map(snapshot)
+    }
+
+    /// How many calls are alive.
+    pub fn live_calls(&self) -> usize {
+        self.live.len()
+    }
+
+    /// How many devices are signed in.
+    pub const fn signed_in_devices(&self) -> usize {
+        self.presence.len()
+    }
+
+    /// The devices of `user` that are signed in, the one that signed in longest ago first.
+    pub fn devices_of(&self, user: &UserId) -> &[DeviceId] {
+        self.presence.devices_of(user)
+    }
+
+    /// Counters since the start.
+    pub const fn stats(&self) -> &CallsStats {
+        &self.stats
+    }
+
+    /// Whether the machine's indices agree; for tests and fuzzing.
+    #[doc(hidden)]
+    pub fn is_consistent(&self) -> bool {
+        self.live.is_consistent()
+    }
+}
+
+fn snapshot(call: &Call) -> CallSnapshot {
+    let answered = match &call.state {
+        CallState::Ringing(_) => None,
+        CallState::Connected(talk) => Some((talk.callee.clone(), talk.accepted_at)),
+    };
+    CallSnapshot { facts: call.facts.clone(), caller: call.caller.clone(), answered }
+}
