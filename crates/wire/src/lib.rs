@@ -18,6 +18,9 @@
 //! # Ok::<(), calling_wire::WriteHeaderError>(())
 //! ```
 
+// Without `alloc` there is nothing to allocate with.
+#![cfg_attr(not(test), no_std)]
+
 mod audio_level;
 mod datagram;
 mod extender;
@@ -25,6 +28,10 @@ mod extender;
 pub mod fuzz;
 mod rtcp;
 mod rtp;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use audio_level::AudioLevelExtension;
 pub use datagram::{DatagramKind, classify};

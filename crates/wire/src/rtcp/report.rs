@@ -53,7 +53,7 @@ impl ReportBlock {
 
 /// The blocks of a report.
 #[derive(Clone, Debug)]
-pub struct ReportBlocks<'a>(std::slice::Iter<'a, [u8; ReportBlock::LEN]>);
+pub struct ReportBlocks<'a>(core::slice::Iter<'a, [u8; ReportBlock::LEN]>);
 
 impl Iterator for ReportBlocks<'_> {
     type Item = ReportBlock;
