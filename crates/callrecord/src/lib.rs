@@ -7,9 +7,13 @@
 //! * [`quality`]: how the call sounded, as figures and as an estimated opinion score.
 
 mod call_message;
+mod calling_message;
 pub mod quality;
 mod record;
+pub mod text;
 
 pub use call_message::{CallMessage, message_for};
+pub use calling_message::{CallingMessage, get_call_message, is_call_end_exist, is_calling_data};
 pub use quality::QualitySummary;
 pub use record::Record;
+pub use text::{Language, get_action_type, get_show_time, summary};
