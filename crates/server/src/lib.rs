@@ -2,5 +2,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod http;
+pub mod net;
 pub mod storage;
 pub mod telemetry;

@@ -12,6 +12,7 @@ use calling_signaling::protocol::{Code, ProtocolError, SignInParams};
 use calling_signaling::usersig::{self, VerifyParams};
 
 pub use self::limiter::FailureLimiter;
+pub(crate) use self::limiter::network;
 pub use self::secrets::{AdminToken, Secrets, SecretsError};
 use crate::config::{Config, SecretKey};
 use crate::storage::Storage;

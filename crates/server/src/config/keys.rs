@@ -113,6 +113,16 @@ pub static KEYS: &[Key] = &[
         },
     ),
     key(
+        "trusted_proxies",
+        None,
+        "none",
+        "Addresses of reverse proxies whose X-Forwarded-For is believed",
+        |draft, value| {
+            draft.config.trusted_proxies = value.ips("127.0.0.1")?;
+            Ok(())
+        },
+    ),
+    key(
         "sdk_app_id",
         None,
         "1400000000",

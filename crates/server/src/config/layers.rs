@@ -103,12 +103,12 @@ impl Draft {
                 return problems.push(self.about("tls.key", message.to_owned()));
             }
         };
-        for (name, path) in [("tls.cert", &cert), ("tls.key", &key)] {
-            if let Err(error) = std::fs::File::open(path) {
-                problems.push(self.about(name, format!("{}: {error}", path.display())));
-            }
+        let tls = Tls { cert, key };
+        if let Err(error) = crate::http::load_tls(&tls) {
+            let name = if error.is_about_key(&tls) { "tls.key" } else { "tls.cert" };
+            problems.push(self.about(name, error.to_string()));
         }
-        self.config.tls = Some(Tls { cert, key });
+        self.config.tls = Some(tls);
     }
 
     fn check_ringing(&self, problems: &mut Vec<Problem>) {

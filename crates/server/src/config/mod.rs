@@ -39,6 +39,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Certificate and key; plain HTTP without.
     pub tls: Option<Tls>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     /// The application that UserSigs are issued for.
     pub sdk_app_id: u32,
     /// Signs and verifies UserSigs; `data/secret.key` if absent.
@@ -145,6 +147,7 @@ impl Default for Config {
             public_ip: None,
             data: PathBuf::from("./data"),
             tls: None,
+            trusted_proxies: Vec::new(),
             sdk_app_id: DEFAULT_SDK_APP_ID,
             secret_key: None,
             auto_create_accounts: true,

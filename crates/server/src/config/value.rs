@@ -68,6 +68,23 @@ impl<'a> Value<'a> {
         Ok(ip)
     }
 
+    /// A list of IP addresses; as text, separated by commas.
+    pub(super) fn ips(self, example: &str) -> Result<Vec<IpAddr>, String> {
+        match self {
+            Self::Text(text) => text
+                .split(',')
+                .map(str::trim)
+                .filter(|entry| !entry.is_empty())
+                .map(|entry| Self::Text(entry).ip(example))
+                .collect(),
+            Self::Toml(value) => {
+                let wanted = format!("a list of addresses, as [\"{example}\"]");
+                let list = value.as_array().ok_or_else(|| unexpected(&wanted, value))?;
+                list.iter().map(|entry| Value::Toml(entry.get_ref()).ip(example)).collect()
+            }
+        }
+    }
+
     pub(super) fn path(self, example: &str) -> Result<PathBuf, String> {
         let text = self.text(example)?;
         if text.is_empty() {

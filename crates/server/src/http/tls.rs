@@ -1,0 +1,110 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{self, ServerConfig};
+
+use crate::config::Tls;
+
+/// Files that must not be larger than this are not read.
+const MAX_PEM_BYTES: u64 = 1024 * 1024;
+
+/// Why TLS cannot be offered: which file, and what is wrong with it.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// There is no certificate in it.
+    #[error("{} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)", path.display())]
+    NoCertificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no private key in it.
+    #[error(
+        "{} holds no unencrypted private key in PEM form (-----BEGIN PRIVATE KEY-----)",
+        path.display()
+    )]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// They do not belong together, or are of a kind that cannot be used.
+    #[error(
+        "the certificate {} and the key {} cannot be used together: {source}",
+        cert.display(),
+        key.display()
+    )]
+    Unusable {
+        /// The certificate file.
+        cert: PathBuf,
+        /// The key file.
+        key: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
+}
+
+/// Which file an error is about.
+impl TlsError {
+    /// Whether it is the key file rather than the certificate's.
+    pub(crate) fn is_about_key(&self, tls: &Tls) -> bool {
+        match self {
+            Self::Read { path, .. } => *path == tls.key,
+            Self::NoKey { .. } | Self::Unusable { .. } => true,
+            Self::NoCertificate { .. } => false,
+        }
+    }
+}
+
+/// Reads both files and proves that they belong together. Blocking.
+pub(crate) fn load(tls: &Tls) -> Result<TlsAcceptor, TlsError> {
+    let chain = chain(&tls.cert)?;
+    let key = PrivateKeyDer::from_pem_slice(&read(&tls.key)?)
+        .map_err(|_| TlsError::NoKey { path: tls.key.clone() })?;
+    let unusable =
+        |source| TlsError::Unusable { cert: tls.cert.clone(), key: tls.key.clone(), source };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(unusable)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let bytes = read(path)?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    match chain {
+        Ok(chain) if !chain.is_empty() => Ok(chain),
+        Ok(_) | Err(_) => Err(TlsError::NoCertificate { path: path.to_owned() }),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let failed = |source| TlsError::Read { path: path.to_owned(), source };
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    if length > MAX_PEM_BYTES {
+        let source = std::io::Error::other("it is larger than any certificate");
+        return Err(failed(source));
+    }
+    std::fs::read(path).map_err(failed)
+}
+
+/// When the files were last written: a change means that the certificate was renewed.
+pub(super) fn written(tls: &Tls) -> [Option<SystemTime>; 2] {
+    [&tls.cert, &tls.key]
+        .map(|path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok())
+}
