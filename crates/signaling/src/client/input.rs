@@ -24,6 +24,9 @@ pub enum ClientInput {
     SignedIn,
     /// The signalling connection is gone.
     SignallingLost,
+    /// This client signs out on purpose: it leaves its call at once. What `Send`s come of it go
+    /// out before the sign-out itself. An incoming call goes on ringing elsewhere.
+    SignedOut,
     /// The driver tries to get the connection back.
     Reconnecting(Connection),
     /// The media connection asked for by `StartMedia` did something.

@@ -1,12 +1,35 @@
 //! The call machine's mirror in a client.
+//!
+//! [`ClientCalls`] is told what the user wishes, what the server says and what media does, and
+//! says in [`ClientOutput`]s what to send, what to tell the application and when media may start.
+//! It follows the contract of [`Machine`].
+//!
+//! The server is the authority; the mirror believes it in everything but one: the microphone of a
+//! user who neither called nor accepted stays closed, whatever the server says.
+//!
+//! What holds in every order in which messages may arrive:
+//!
+//! * [`ClientOutput::OpenGate`] only after the server said "accepted" (or a reply "connected"),
+//!   at most once per call, and never after its [`ClientOutput::StopMedia`];
+//! * each command that was not refused gets exactly one [`ClientOutput::Finished`];
+//! * each [`ListenerEvent::Invited`] is followed by exactly one event that ends the ringing for
+//!   good, each [`ListenerEvent::CallBegin`] by exactly one [`ListenerEvent::CallEnd`].
 
+mod commands;
 mod config;
+mod connecting;
+mod ended;
 mod event;
+mod events;
 mod input;
+mod media;
 mod output;
+mod pending;
+mod replies;
+mod state;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use calling_model::{Machine, UserId};
 
@@ -15,8 +38,14 @@ pub use event::{Connection, ListenerEvent, NetworkQuality, UserQuality};
 pub use input::{ClientInput, Command, CommandToken, MediaState};
 pub use output::ClientOutput;
 
-use crate::call::CallFacts;
-use crate::protocol::Code;
+use ended::Over;
+use events::Held;
+use media::Media;
+use pending::{Pending, Purpose};
+use state::{Close, Session, State};
+
+use crate::call::{CallFacts, Outcome, Role};
+use crate::protocol::{Code, Request, ServerFrame};
 
 /// A command that makes no sense now; nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,21 +123,58 @@ pub enum ClientPhase {
     Closing,
 }
 
+/// Counters of what was passed over; none of it is an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientStats {
+    /// Words about calls that are over or were never this device's.
+    pub stale: u64,
+    /// Calls the server believed this device to be in and this device left.
+    pub orphans: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SignallingLink {
+    SignedOut,
+    Up,
+    Lost,
+}
+
 /// One client's view of its call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ClientCalls {
-    outputs: VecDeque<ClientOutput>,
+    config: ClientConfig,
+    user: UserId,
+    link: SignallingLink,
+    state: State,
+    held: Option<Held>,
+    over: Over,
+    pending: Pending,
+    muted: bool,
     next_id: u64,
+    stats: ClientStats,
+    outputs: VecDeque<ClientOutput>,
 }
 
 impl ClientCalls {
-    /// In no call, signed out.
-    pub fn new(_config: ClientConfig, _user: UserId) -> Self {
-        Self { outputs: VecDeque::new(), next_id: 1 }
+    /// In no call, signed out. `user` is this client's account.
+    pub fn new(config: ClientConfig, user: UserId) -> Self {
+        Self {
+            config,
+            user,
+            link: SignallingLink::SignedOut,
+            state: State::Idle,
+            held: None,
+            over: Over::default(),
+            pending: Pending::default(),
+            muted: false,
+            next_id: 1,
+            stats: ClientStats::default(),
+            outputs: VecDeque::new(),
+        }
     }
 
     /// An id for a request the driver sends itself (`sign_in`, `ping`, `connect_media`…), distinct
-    /// from the mirror's own on the same connection.
+    /// from the mirror's own on the same connection. `media_ready` is the mirror's.
     pub const fn take_request_id(&mut self) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
@@ -117,17 +183,150 @@ impl ClientCalls {
 
     /// Where the client stands.
     pub const fn phase(&self) -> ClientPhase {
-        ClientPhase::Idle
+        self.state.phase()
     }
 
     /// The facts of the call it is in; `None` when idle or before the server has placed it.
     pub const fn call(&self) -> Option<&CallFacts> {
-        None
+        self.state.facts()
+    }
+
+    /// This side of the call it is in.
+    pub fn role(&self) -> Option<Role> {
+        self.state.session().map(|session| session.role)
     }
 
     /// Whether the microphone is muted.
     pub const fn is_muted(&self) -> bool {
-        false
+        self.muted
+    }
+
+    /// Counters of what was passed over.
+    pub const fn stats(&self) -> &ClientStats {
+        &self.stats
+    }
+
+    fn is_signed_in(&self) -> bool {
+        self.link == SignallingLink::Up
+    }
+
+    fn emit(&mut self, event: ListenerEvent) {
+        self.outputs.push_back(ClientOutput::Emit(event));
+    }
+
+    /// Sends a request whose answer does not matter.
+    fn send(&mut self, request: Request) -> u64 {
+        let id = self.take_request_id();
+        self.outputs.push_back(ClientOutput::Send { id, request });
+        id
+    }
+
+    /// Sends a request whose answer matters until the instant given back.
+    fn request(&mut self, now: Instant, purpose: Purpose, request: Request) -> Instant {
+        let until = later(now, self.config.request_timeout);
+        let id = self.send(request);
+        self.pending.insert(id, purpose, until);
+        until
+    }
+
+    fn frame(&mut self, now: Instant, frame: ServerFrame) {
+        match frame {
+            ServerFrame::Reply { id, result } => self.reply(now, id, result),
+            ServerFrame::Error { id: Some(id), error } => self.refused(now, id, error),
+            ServerFrame::Error { id: None, error } => {
+                self.emit(ListenerEvent::Error { code: error.code, message: error.message });
+            }
+            ServerFrame::Event(event) => self.event(now, event),
+        }
+    }
+
+    fn signed_in(&mut self, now: Instant) {
+        let before = std::mem::replace(&mut self.link, SignallingLink::Up);
+        if before == SignallingLink::Lost {
+            self.emit(ListenerEvent::Recovered { connection: Connection::Signalling });
+        }
+        self.pending.clear();
+        if let Some(session) = self.state.session_mut() {
+            session.lost_until = None;
+        }
+        self.send_close(now);
+        if let Some(call_id) = self.call().map(|facts| facts.call_id.clone()) {
+            self.ask(now, call_id);
+        }
+        self.tell_mute_again();
+    }
+
+    fn tell_mute_again(&mut self) {
+        if self.muted {
+            self.tell_mute();
+        }
+    }
+
+    fn signalling_lost(&mut self, now: Instant) {
+        if self.link != SignallingLink::Up {
+            return;
+        }
+        self.link = SignallingLink::Lost;
+        self.pending.clear();
+        let until = later(now, self.config.signalling_grace);
+        if let Some(session) = self.state.session_mut() {
+            session.lost_until = Some(until);
+        }
+        self.emit(ListenerEvent::ConnectionLost { connection: Connection::Signalling });
+    }
+
+    fn signed_out(&mut self, now: Instant) {
+        self.held = None;
+        match &self.state {
+            State::Outgoing(_) => self.close(now, None, Close::Hangup, Outcome::Cancelled),
+            State::Connected(_) => self.close(now, None, Close::Hangup, Outcome::Completed),
+            State::Idle | State::Requested(_) | State::Incoming(_) | State::Closing(_) => {}
+        }
+        self.drop_out(now);
+        self.pending.clear();
+        self.link = SignallingLink::SignedOut;
+    }
+
+    fn quality(&mut self, local: NetworkQuality, remotes: Vec<UserQuality>) {
+        if matches!(self.state, State::Connected(_)) {
+            self.emit(ListenerEvent::NetworkQuality { local, remotes });
+        }
+    }
+
+    /// The deadline of the state alone.
+    fn state_deadline(&self) -> Option<(Instant, ClientReason)> {
+        let own = match &self.state {
+            State::Idle | State::Connected(_) => None,
+            State::Requested(requested) => Some((requested.until, ClientReason::RequestTimeout)),
+            State::Outgoing(outgoing) => Some((outgoing.until, ClientReason::RingTimeout)),
+            State::Incoming(incoming) => Some((incoming.until, ClientReason::RingTimeout)),
+            State::Closing(closing) => Some((closing.until, ClientReason::Closing)),
+        };
+        let lost = self.state.session().and_then(|session| session.lost_until);
+        let lost = lost.map(|until| (until, ClientReason::SignallingLost));
+        [own, lost].into_iter().flatten().min()
+    }
+
+    fn expire(&mut self, now: Instant) {
+        while let Some(purpose) = self.pending.take_due(now) {
+            self.unanswered(now, purpose);
+        }
+        while let Some((at, reason)) = self.state_deadline()
+            && at <= now
+        {
+            match reason {
+                ClientReason::RequestTimeout => self.unanswered(now, Purpose::Call),
+                ClientReason::RingTimeout => self.rang_out(now),
+                ClientReason::SignallingLost => self.drop_out(now),
+                ClientReason::Closing => self.stop_waiting(now),
+            }
+        }
+    }
+}
+
+impl Session {
+    fn new(now: Instant, facts: CallFacts, role: Role) -> Self {
+        Self { facts, role, media: Media::new(now), early: Vec::new(), lost_until: None }
     }
 }
 
@@ -137,17 +336,42 @@ impl Machine for ClientCalls {
     type Misuse = ClientMisuse;
     type Reason = ClientReason;
 
-    fn handle_input(&mut self, _now: Instant, _input: ClientInput) -> Result<(), ClientMisuse> {
+    fn handle_input(&mut self, now: Instant, input: ClientInput) -> Result<(), ClientMisuse> {
+        self.expire(now);
+        match input {
+            ClientInput::Command { token, command } => self.command(now, token, command)?,
+            ClientInput::Server(frame) => self.frame(now, frame),
+            ClientInput::SignedIn => self.signed_in(now),
+            ClientInput::SignallingLost => self.signalling_lost(now),
+            ClientInput::SignedOut => self.signed_out(now),
+            ClientInput::Reconnecting(connection) => {
+                self.emit(ListenerEvent::Reconnecting { connection });
+            }
+            ClientInput::Media { call_id, state } => self.media(now, &call_id, state),
+            ClientInput::Quality { local, remotes } => self.quality(local, remotes),
+            ClientInput::Warning { code, message } => {
+                self.emit(ListenerEvent::Warning { code, message });
+            }
+        }
         Ok(())
     }
 
-    fn handle_timeout(&mut self, _now: Instant) {}
+    fn handle_timeout(&mut self, now: Instant) {
+        self.expire(now);
+    }
 
     fn poll_output(&mut self) -> Option<ClientOutput> {
         self.outputs.pop_front()
     }
 
     fn poll_timeout(&self) -> Option<(Instant, ClientReason)> {
-        None
+        let request = self.pending.next_deadline().map(|at| (at, ClientReason::RequestTimeout));
+        [request, self.state_deadline()].into_iter().flatten().min()
     }
+}
+
+/// `from` plus `wait`; a year on if the clock cannot express the sum.
+fn later(from: Instant, wait: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    from.checked_add(wait).unwrap_or_else(|| from + YEAR)
 }

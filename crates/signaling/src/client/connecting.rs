@@ -1,0 +1,172 @@
+//! From the server's word about a call to the conversation.
+
+use std::time::{Duration, Instant};
+
+use super::replies::unexpected;
+use super::state::{Close, Outgoing, Requested, Session, State, Talk};
+use super::{ClientCalls, ClientOutput, CommandToken, ListenerEvent};
+use crate::call::{CallFacts, Outcome, Role};
+use crate::protocol::{CallReply, Event};
+
+impl ClientCalls {
+    /// The server's answer to this user's wish to call.
+    fn placed(&mut self, now: Instant, call: CallReply) {
+        let State::Requested(requested) = &self.state else {
+            self.learn(now, call);
+            return;
+        };
+        if !self.answers(requested, &call) {
+            self.call_failed(now, unexpected());
+            self.disown(&call.facts.call_id);
+            return;
+        }
+        self.adopt(now, call);
+    }
+
+    /// Whether `call` is what `requested` wished for: its own call, or by glare the other's.
+    fn answers(&self, requested: &Requested, call: &CallReply) -> bool {
+        let CallFacts { caller, callees, .. } = &call.facts;
+        match call.role {
+            Role::Caller => *caller == self.user && *callees == requested.params.callees,
+            Role::Callee => {
+                call.connected
+                    && callees.contains(&self.user)
+                    && requested.params.callees.contains(caller)
+            }
+        }
+    }
+
+    /// The call this user asked for has an id, and the events that ran ahead find it.
+    fn adopt(&mut self, now: Instant, call: CallReply) {
+        let State::Requested(requested) = std::mem::replace(&mut self.state, State::Idle) else {
+            return;
+        };
+        let Requested { token, withdrawn, early, .. } = requested;
+        let call_id = call.facts.call_id.clone();
+        if self.held.as_ref().is_some_and(|held| held.facts.call_id == call_id) {
+            self.held = None;
+        }
+        let ring = Duration::from_secs(u64::from(call.facts.timeout_s));
+        let until = super::later(now, ring.saturating_add(self.config.ring_slack));
+        let session = Session::new(now, call.facts, call.role);
+        let outgoing = Outgoing { session, until, rang: false, told: false };
+        self.state = State::Outgoing(outgoing);
+        let result = Ok(Some(call_id));
+        self.outputs.push_back(ClientOutput::Finished { token, result });
+        if let Some(token) = withdrawn {
+            self.withdraw(now, token);
+        } else {
+            self.start_media();
+            if call.connected {
+                self.connect(now);
+            }
+        }
+        for event in early {
+            self.event(now, event);
+        }
+    }
+
+    /// Withdraws a call that the user hung up before it had an id. No media was started.
+    fn withdraw(&mut self, now: Instant, token: CommandToken) {
+        self.close(now, Some(token), Close::Hangup, Outcome::Cancelled);
+    }
+
+    /// The server says how a call stands: on asking, or because this device signed in during it.
+    pub(super) fn learn(&mut self, now: Instant, call: CallReply) {
+        let call_id = call.facts.call_id.clone();
+        match &self.state {
+            State::Requested(requested)
+                if call.role == Role::Caller && self.answers(requested, &call) =>
+            {
+                self.adopt(now, call);
+            }
+            State::Outgoing(Outgoing { session, .. }) | State::Connected(Talk { session, .. })
+                if session.facts.call_id == call_id =>
+            {
+                if call.connected && call.role == session.role {
+                    self.connect(now);
+                }
+            }
+            State::Incoming(incoming) if incoming.session.facts.call_id == call_id => {
+                let wished = incoming.accepting.is_some();
+                match (call.role, call.connected) {
+                    (Role::Callee, true) if wished => self.accepted(now),
+                    (Role::Callee, false) => self.send_accept(now),
+                    // Nobody here took this call: whoever says so, the gate stays shut.
+                    (Role::Callee, true) | (Role::Caller, _) => {
+                        self.close(now, None, Close::Hangup, Outcome::Cancelled);
+                    }
+                }
+            }
+            State::Closing(closing) if closing.facts.call_id == call_id => self.send_close(now),
+            State::Idle
+            | State::Requested(_)
+            | State::Outgoing(_)
+            | State::Incoming(_)
+            | State::Connected(_)
+            | State::Closing(_) => self.disown(&call_id),
+        }
+    }
+
+    /// The server granted this device's accept.
+    fn accepted(&mut self, now: Instant) {
+        let State::Incoming(incoming) = &mut self.state else { return };
+        let call_id = incoming.session.facts.call_id.clone();
+        if let Some(token) = incoming.accepting.take() {
+            let result = Ok(Some(call_id));
+            self.outputs.push_back(ClientOutput::Finished { token, result });
+        }
+        self.connect(now);
+    }
+
+    /// The conversation begins. The only place that opens the gate; reached only by the server's
+    /// word about a call this user placed or accepted.
+    pub(super) fn connect(&mut self, now: Instant) {
+        self.state = match std::mem::replace(&mut self.state, State::Idle) {
+            State::Outgoing(Outgoing { session, .. }) => {
+                State::Connected(Talk { session, since: now })
+            }
+            State::Incoming(incoming) => {
+                State::Connected(Talk { session: incoming.session, since: now })
+            }
+            same
+            @ (State::Idle | State::Requested(_) | State::Connected(_) | State::Closing(_)) => {
+                self.state = same;
+                return;
+            }
+        };
+        let Some(session) = self.state.session_mut() else { return };
+        let early = std::mem::take(&mut session.early);
+        let (facts, role) = (session.facts.clone(), session.role);
+        if role == Role::Caller {
+            for user in &facts.callees {
+                self.emit(ListenerEvent::Accept { user: user.clone() });
+            }
+        }
+        let CallFacts { call_id, room_id, media_type, .. } = facts;
+        self.outputs.push_back(ClientOutput::OpenGate { call_id: call_id.clone() });
+        self.emit(ListenerEvent::CallBegin { call_id, room_id, media_type, role });
+        self.media_wanted();
+        if self.muted {
+            self.tell_mute();
+        }
+        for event in early {
+            self.event(now, event);
+        }
+    }
+
+    /// Keeps an event that ran ahead of its call; a room event until the conversation begins.
+    pub(super) fn keep_early(&mut self, event: Event) {
+        const MOST: usize = 16;
+        let early = match &mut self.state {
+            State::Requested(requested) => Some(&mut requested.early),
+            State::Outgoing(Outgoing { session, .. }) => Some(&mut session.early),
+            State::Incoming(incoming) => Some(&mut incoming.session.early),
+            State::Idle | State::Connected(_) | State::Closing(_) => None,
+        };
+        match early {
+            Some(early) if early.len() < MOST => early.push(event),
+            Some(_) | None => self.stats.stale += 1,
+        }
+    }
+}
