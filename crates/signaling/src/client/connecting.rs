@@ -10,7 +10,7 @@ use crate::protocol::{CallReply, Event};
 
 impl ClientCalls {
     /// The server's answer to this user's wish to call.
-    fn placed(&mut self, now: Instant, call: CallReply) {
+    pub(super) fn placed(&mut self, now: Instant, call: CallReply) {
         let State::Requested(requested) = &self.state else {
             self.learn(now, call);
             return;
