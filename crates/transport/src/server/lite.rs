@@ -1,26 +1,65 @@
+use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use calling_model::ConnectionId;
+use calling_wire::{DatagramKind, classify};
+use rand::SeedableRng;
+use rand_chacha::ChaCha12Rng;
 
-use super::{
-    LiteConfig, LocalParams, OpenError, RemoteParams, ServerOutput, ServerReceived, ServerStats,
+use super::config::{LiteConfig, LocalParams, OpenError, RemoteParams};
+use super::connection::Connection;
+use super::deadlines::Deadlines;
+use super::output::{ServerOutput, ServerReceived, ServerStats};
+use super::table::Table;
+use crate::discard::Discard;
+use crate::ice::{Answer, BindingRequest, Candidate, Claims, IceCredentials, StunDiscard};
+use crate::session::{
+    CloseReason, DtlsRole, DtlsSettings, DtlsVersions, Received, SecureSession, SessionConfig,
+    SessionOutput, SrtpOffer, TimeoutReason,
 };
-use crate::session::TimeoutReason;
 use crate::srtp::SealError;
+
+/// Datagrams kept for an owner that does not poll.
+const MAX_QUEUED: usize = 4096;
 
 /// All connections of one UDP port. For each it is the ICE-lite, controlled agent (RFC 8445) and
 /// the passive side of DTLS-SRTP.
+///
+/// An address is learned from an authenticated check and from nothing else. What comes from other
+/// addresses is discarded unanswered, so the port reflects nothing and reveals nothing.
 #[derive(Debug)]
 pub struct LiteServer {
     config: LiteConfig,
+    candidates: Vec<String>,
+    settings: DtlsSettings,
+    rng: ChaCha12Rng,
+    table: Table,
+    deadlines: Deadlines,
+    outputs: VecDeque<ServerOutput>,
+    /// Time never goes back for the machine, whatever it is told.
+    now: Option<Instant>,
+    stats: ServerStats,
 }
 
 impl LiteServer {
     /// A server without connections. `seed` must be secret: credentials are drawn from it.
     pub fn new(config: LiteConfig, seed: [u8; 32]) -> Self {
-        let _ = seed;
-        Self { config }
+        let mut rng = ChaCha12Rng::from_seed(seed);
+        let candidates = config.candidates.iter().zip(0_u16..);
+        let candidates = candidates.map(|(at, order)| Candidate::host(*at, order).to_string());
+        Self {
+            candidates: candidates.collect(),
+            settings: DtlsSettings::new(DtlsRole::Passive, DtlsVersions::Any, SrtpOffer::AeadFirst),
+            table: Table::new(&mut rng),
+            rng,
+            deadlines: Deadlines::default(),
+            outputs: VecDeque::new(),
+            now: None,
+            stats: ServerStats::default(),
+            config,
+        }
     }
 
     /// Begins to wait for a client.
@@ -33,14 +72,36 @@ impl LiteServer {
         connection: ConnectionId,
         remote: RemoteParams,
     ) -> Result<LocalParams, OpenError> {
-        let _ = (now, connection, remote, &self.config);
-        unimplemented!()
+        let now = self.advance(now);
+        if self.table.slot_of(connection).is_some() {
+            return Err(OpenError::AlreadyOpen(connection));
+        }
+        if self.table.len() >= self.config.max_connections {
+            return Err(OpenError::TooManyConnections(self.config.max_connections));
+        }
+        let local = self.fresh_credentials();
+        let session = self.session(now, &remote);
+        let connect_by = now + self.config.handshake_timeout;
+        let remote_ufrag = remote.credentials.ufrag().to_owned();
+        let opened = Connection::new(connection, local.clone(), remote_ufrag, session, connect_by);
+        let slot = self.table.insert(opened);
+        self.reschedule(slot);
+        Ok(LocalParams {
+            credentials: local,
+            fingerprint: self.config.certificate.fingerprint(),
+            candidates: self.candidates.clone(),
+        })
     }
 
     /// Forgets a connection, saying goodbye to its client. Without effect if there is none.
     pub fn close(&mut self, now: Instant, connection: ConnectionId) {
-        let _ = (now, connection);
-        unimplemented!()
+        let now = self.advance(now);
+        let Some(slot) = self.table.slot_of(connection) else { return };
+        if let Some(connection) = self.table.get_mut(slot) {
+            connection.session.close(now);
+        }
+        self.drain_session(slot);
+        self.forget(slot);
     }
 
     /// Takes one datagram from the port; media is opened in place.
@@ -50,8 +111,24 @@ impl LiteServer {
         source: SocketAddr,
         datagram: &'a mut [u8],
     ) -> ServerReceived<'a> {
-        let _ = (now, source, datagram);
-        unimplemented!()
+        let now = self.advance(now);
+        // What expired before the datagram came is not revived by it.
+        if self.deadlines.due(now).is_some() {
+            self.handle_timeout(now);
+        }
+        let received = match classify(datagram) {
+            Some(DatagramKind::Stun) => self.handle_check(now, source, datagram),
+            Some(DatagramKind::Dtls | DatagramKind::Rtp | DatagramKind::Rtcp) => {
+                self.handle_secured(now, source, datagram)
+            }
+            Some(DatagramKind::TurnChannel) | None => {
+                ServerReceived::Discarded(Discard::UnknownKind)
+            }
+        };
+        if let ServerReceived::Discarded(discard) = received {
+            *self.stats.discards.entry(discard.reason()).or_default() += 1;
+        }
+        received
     }
 
     /// Protects an RTP packet for a connection in place and tells where to send it.
@@ -63,8 +140,10 @@ impl LiteServer {
         connection: ConnectionId,
         packet: &mut Vec<u8>,
     ) -> Result<SocketAddr, SealError> {
-        let _ = (connection, packet);
-        unimplemented!()
+        let (session, path) = self.sealing(connection)?;
+        session.seal_rtp(packet)?;
+        self.stats.rtp_sealed += 1;
+        Ok(path)
     }
 
     /// Protects a compound RTCP packet for a connection in place and tells where to send it.
@@ -76,34 +155,267 @@ impl LiteServer {
         connection: ConnectionId,
         packet: &mut Vec<u8>,
     ) -> Result<SocketAddr, SealError> {
-        let _ = (connection, packet);
-        unimplemented!()
-    }
-
-    /// Where a connection's client is reached at present.
-    pub fn path(&self, connection: ConnectionId) -> Option<SocketAddr> {
-        let _ = connection;
-        unimplemented!()
+        let (session, path) = self.sealing(connection)?;
+        session.seal_rtcp(packet)?;
+        self.stats.rtcp_sealed += 1;
+        Ok(path)
     }
 
     /// Applies the passing of time.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
-        unimplemented!()
+        let now = self.advance(now);
+        while let Some(slot) = self.deadlines.due(now) {
+            self.handle_due(now, slot);
+        }
     }
 
     /// The next thing to do, oldest first.
     pub fn poll_output(&mut self) -> Option<ServerOutput> {
-        unimplemented!()
+        self.outputs.pop_front()
     }
 
-    /// The earliest deadline. It may be early by the time a connection was heard of since.
+    /// The earliest deadline. It may come early for a connection that was heard of since; to
+    /// handle it is then without effect.
     pub fn poll_timeout(&self) -> Option<(Instant, TimeoutReason)> {
-        unimplemented!()
+        self.deadlines.first()
+    }
+
+    /// Where a connection's client is reached at present.
+    pub fn path(&self, connection: ConnectionId) -> Option<SocketAddr> {
+        let connection = self.table.get(self.table.slot_of(connection)?)?;
+        connection.path(self.now?, self.config.consent_timeout)
     }
 
     /// Figures so far.
     pub fn stats(&self) -> ServerStats {
-        unimplemented!()
+        ServerStats {
+            connections: self.table.len(),
+            addresses: self.table.addresses(),
+            ..self.stats.clone()
+        }
+    }
+
+    fn handle_secured<'a>(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        datagram: &'a mut [u8],
+    ) -> ServerReceived<'a> {
+        let found = self.table.slot_at(source);
+        let found = found.and_then(|slot| Some((slot, self.table.get_mut(slot)?)));
+        let Some((slot, connection)) = found else {
+            return ServerReceived::Discarded(Discard::UnknownSource);
+        };
+        let id = connection.id;
+        match connection.session.receive(now, datagram) {
+            Received::Rtp(packet) => {
+                connection.hear(now, source);
+                self.stats.rtp_opened += 1;
+                ServerReceived::Rtp { connection: id, packet }
+            }
+            Received::Rtcp(packet) => {
+                connection.hear(now, source);
+                self.stats.rtcp_opened += 1;
+                ServerReceived::Rtcp { connection: id, packet }
+            }
+            Received::Control => {
+                self.settle(slot);
+                ServerReceived::Control
+            }
+            Received::Discarded(discard) => {
+                if discard == Discard::Dtls {
+                    self.settle(slot);
+                }
+                ServerReceived::Discarded(discard)
+            }
+        }
+    }
+
+    fn handle_check(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        datagram: &[u8],
+    ) -> ServerReceived<'static> {
+        match self.answer_check(now, source, datagram) {
+            Ok(()) => ServerReceived::Control,
+            Err(discard) => ServerReceived::Discarded(Discard::Stun(discard)),
+        }
+    }
+
+    fn answer_check(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        datagram: &[u8],
+    ) -> Result<(), StunDiscard> {
+        let request = BindingRequest::parse(datagram)?;
+        let transaction_id = request.transaction_id();
+        let (ours, theirs) = request.username().split_once(':').ok_or(StunDiscard::UnknownUser)?;
+        let slot = self.table.slot_of_ufrag(ours).ok_or(StunDiscard::UnknownUser)?;
+        let connection = self.table.get(slot).ok_or(StunDiscard::UnknownUser)?;
+        if connection.remote_ufrag != theirs {
+            return Err(StunDiscard::UnknownUser);
+        }
+        let password = connection.local.pwd().to_owned();
+        let claims = request.verify(&password)?;
+        let answer = self.judge(now, slot, source, claims)?;
+        let datagram = answer.encode(transaction_id, &password);
+        self.transmit(source, datagram);
+        Ok(())
+    }
+
+    /// What to answer to an authenticated check, and what to learn from it.
+    fn judge(
+        &mut self,
+        now: Instant,
+        slot: usize,
+        source: SocketAddr,
+        claims: Claims,
+    ) -> Result<Answer, StunDiscard> {
+        if !claims.unknown.is_empty() {
+            self.stats.checks_refused += 1;
+            return Ok(Answer::UnknownAttributes(claims.unknown));
+        }
+        // A lite agent is always the controlled one (RFC 8445 section 6.1.1).
+        if claims.controlled {
+            self.stats.checks_refused += 1;
+            return Ok(Answer::RoleConflict);
+        }
+        if self.table.slot_at(source).is_some_and(|owner| owner != slot) {
+            return Err(StunDiscard::AddressTaken);
+        }
+        self.learn(now, slot, source, claims.use_candidate);
+        self.stats.checks_answered += 1;
+        Ok(Answer::Success(source))
+    }
+
+    fn learn(&mut self, now: Instant, slot: usize, source: SocketAddr, nominated: bool) {
+        let Some(connection) = self.table.get_mut(slot) else { return };
+        let id = connection.id;
+        let evicted = connection.validate(now, source);
+        let first = connection.selected().is_none();
+        if nominated || first {
+            connection.select(source);
+        }
+        if let Some(evicted) = evicted {
+            self.table.unbind(evicted);
+        }
+        self.table.bind(source, slot);
+        if first {
+            self.outputs.push_back(ServerOutput::PathValidated { connection: id });
+        }
+        self.reschedule(slot);
+    }
+
+    fn handle_due(&mut self, now: Instant, slot: usize) {
+        let consent_timeout = self.config.consent_timeout;
+        let Some(connection) = self.table.get_mut(slot) else { return };
+        if connection.connect_by.is_some_and(|at| at <= now) {
+            return self.end(slot, CloseReason::HandshakeTimeout);
+        }
+        let expired = connection.expire(now, consent_timeout);
+        if !expired.is_empty() && connection.addresses().next().is_none() {
+            for address in expired {
+                self.table.unbind(address);
+            }
+            return self.end(slot, CloseReason::ConsentLost);
+        }
+        if connection.session.poll_timeout().is_some_and(|(at, _)| at <= now) {
+            connection.session.handle_timeout(now);
+        }
+        for address in expired {
+            self.table.unbind(address);
+        }
+        self.settle(slot);
+    }
+
+    /// Passes on what a session wants and notes its next deadline.
+    fn settle(&mut self, slot: usize) {
+        match self.drain_session(slot) {
+            Some(reason) => self.end(slot, reason),
+            None => self.reschedule(slot),
+        }
+    }
+
+    /// Gives the reason if the session closed.
+    fn drain_session(&mut self, slot: usize) -> Option<CloseReason> {
+        loop {
+            let connection = self.table.get_mut(slot)?;
+            let id = connection.id;
+            match connection.session.poll_output()? {
+                SessionOutput::Transmit(datagram) => {
+                    if let Some(to) = self.path(id) {
+                        self.transmit(to, datagram);
+                    }
+                }
+                SessionOutput::Connected { profile } => {
+                    connection.connect_by = None;
+                    self.outputs.push_back(ServerOutput::Connected { connection: id, profile });
+                }
+                SessionOutput::Closed { reason } => return Some(reason),
+            }
+        }
+    }
+
+    fn end(&mut self, slot: usize, reason: CloseReason) {
+        if let Some(connection) = self.forget(slot) {
+            self.outputs.push_back(ServerOutput::Closed { connection, reason });
+        }
+    }
+
+    fn forget(&mut self, slot: usize) -> Option<ConnectionId> {
+        let connection = self.table.remove(slot)?;
+        self.deadlines.replace(slot, connection.scheduled, None);
+        Some(connection.id)
+    }
+
+    fn reschedule(&mut self, slot: usize) {
+        let (Some(now), Some(connection)) = (self.now, self.table.get_mut(slot)) else { return };
+        let next = connection.next_deadline(now, self.config.consent_timeout);
+        self.deadlines.replace(slot, connection.scheduled, next);
+        connection.scheduled = next;
+    }
+
+    fn transmit(&mut self, to: SocketAddr, datagram: Vec<u8>) {
+        if self.outputs.len() < MAX_QUEUED {
+            self.outputs.push_back(ServerOutput::Transmit { to, datagram });
+        } else {
+            self.stats.outputs_dropped += 1;
+        }
+    }
+
+    fn sealing(
+        &mut self,
+        connection: ConnectionId,
+    ) -> Result<(&mut SecureSession, SocketAddr), SealError> {
+        let (Some(now), Some(slot)) = (self.now, self.table.slot_of(connection)) else {
+            return Err(SealError::UnknownConnection);
+        };
+        let connection = self.table.get_mut(slot).ok_or(SealError::UnknownConnection)?;
+        let path = connection.path(now, self.config.consent_timeout).ok_or(SealError::NoPath)?;
+        Ok((&mut connection.session, path))
+    }
+
+    fn session(&self, now: Instant, remote: &RemoteParams) -> SecureSession {
+        let certificate = Arc::clone(&self.config.certificate);
+        let mut config = SessionConfig::new(certificate, DtlsRole::Passive, remote.fingerprint);
+        config.handshake_timeout = self.config.handshake_timeout;
+        SecureSession::with_settings(config, self.settings.clone(), now)
+    }
+
+    fn fresh_credentials(&mut self) -> IceCredentials {
+        loop {
+            let credentials = IceCredentials::generate(&mut self.rng);
+            if self.table.slot_of_ufrag(credentials.ufrag()).is_none() {
+                return credentials;
+            }
+        }
+    }
+
+    fn advance(&mut self, now: Instant) -> Instant {
+        let now = self.now.map_or(now, |last| last.max(now));
+        self.now = Some(now);
+        now
     }
 }

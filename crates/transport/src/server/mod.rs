@@ -1,6 +1,10 @@
 mod config;
+mod connection;
+mod deadlines;
+mod hash;
 mod lite;
 mod output;
+mod table;
 
 pub use config::{LiteConfig, LocalParams, OpenError, RemoteParams};
 pub use lite::LiteServer;

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -48,6 +49,13 @@ impl DtlsSettings {
 
     pub(crate) fn of(config: &SessionConfig) -> Self {
         Self::new(config.role, config.versions, config.srtp_offer)
+    }
+}
+
+impl fmt::Debug for DtlsSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { versions, offer, .. } = self;
+        f.debug_struct("DtlsSettings").field("versions", versions).field("offer", offer).finish()
     }
 }
 

@@ -1,0 +1,129 @@
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use calling_model::ConnectionId;
+
+use super::deadlines::Deadline;
+use crate::ice::IceCredentials;
+use crate::session::{SecureSession, TimeoutReason};
+
+/// Addresses one client may be heard from at a time: interfaces, relays, a change of network.
+const MAX_ADDRESSES: usize = 8;
+/// A deadline that is still due after it was handled waits this long, so that nothing spins.
+const LEAST_WAIT: Duration = Duration::from_millis(10);
+
+/// One client.
+///
+/// Consent is kept for each address (RFC 7675 section 5.1): an address not heard from for the
+/// consent timeout is forgotten, and with the last address the connection ends.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) id: ConnectionId,
+    pub(super) local: IceCredentials,
+    pub(super) remote_ufrag: String,
+    pub(super) session: SecureSession,
+    /// Until it is connected.
+    pub(super) connect_by: Option<Instant>,
+    pub(super) scheduled: Option<Deadline>,
+    path: Option<SocketAddr>,
+    addresses: Vec<Validated>,
+}
+
+#[derive(Debug)]
+struct Validated {
+    address: SocketAddr,
+    /// When the last authenticated datagram came from it.
+    heard: Instant,
+}
+
+impl Connection {
+    pub(super) const fn new(
+        id: ConnectionId,
+        local: IceCredentials,
+        remote_ufrag: String,
+        session: SecureSession,
+        connect_by: Instant,
+    ) -> Self {
+        Self {
+            id,
+            local,
+            remote_ufrag,
+            session,
+            connect_by: Some(connect_by),
+            scheduled: None,
+            path: None,
+            addresses: Vec::new(),
+        }
+    }
+
+    /// Where to send, if its consent is fresh at `now`.
+    pub(super) fn path(&self, now: Instant, consent_timeout: Duration) -> Option<SocketAddr> {
+        let path = self.path?;
+        let validated = self.addresses.iter().find(|it| it.address == path)?;
+        (validated.heard + consent_timeout > now).then_some(path)
+    }
+
+    pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.addresses.iter().map(|it| it.address)
+    }
+
+    /// Notes an authenticated datagram from an address validated before.
+    pub(super) fn hear(&mut self, now: Instant, address: SocketAddr) {
+        if let Some(validated) = self.addresses.iter_mut().find(|it| it.address == address) {
+            validated.heard = validated.heard.max(now);
+        }
+    }
+
+    /// Notes an authenticated check. Gives an address that had to make room.
+    pub(super) fn validate(&mut self, now: Instant, address: SocketAddr) -> Option<SocketAddr> {
+        if self.addresses.iter().any(|it| it.address == address) {
+            self.hear(now, address);
+            return None;
+        }
+        let evicted = if self.addresses.len() < MAX_ADDRESSES { None } else { self.evict() };
+        self.addresses.push(Validated { address, heard: now });
+        evicted
+    }
+
+    /// Sends to `address` from now on.
+    pub(super) const fn select(&mut self, address: SocketAddr) {
+        self.path = Some(address);
+    }
+
+    pub(super) const fn selected(&self) -> Option<SocketAddr> {
+        self.path
+    }
+
+    /// Forgets addresses not heard from in time; gives them.
+    pub(super) fn expire(&mut self, now: Instant, consent_timeout: Duration) -> Vec<SocketAddr> {
+        let silent = |it: &mut Validated| it.heard + consent_timeout <= now;
+        let expired: Vec<_> = self.addresses.extract_if(.., silent).map(|it| it.address).collect();
+        self.path = self.path.filter(|path| !expired.contains(path));
+        expired
+    }
+
+    /// When something is due, as things stand.
+    pub(super) fn deadline(&self, consent_timeout: Duration) -> Option<Deadline> {
+        let connect = self.connect_by.map(|at| (at, TimeoutReason::Connect));
+        let consent = self.addresses.iter().map(|it| it.heard + consent_timeout).min();
+        let consent = consent.map(|at| (at, TimeoutReason::Consent));
+        connect.into_iter().chain(consent).chain(self.session.poll_timeout()).min()
+    }
+
+    /// The deadline after everything due at `now` was handled.
+    pub(super) fn next_deadline(
+        &self,
+        now: Instant,
+        consent_timeout: Duration,
+    ) -> Option<Deadline> {
+        let (at, reason) = self.deadline(consent_timeout)?;
+        Some((if at <= now { now + LEAST_WAIT } else { at }, reason))
+    }
+
+    fn evict(&mut self) -> Option<SocketAddr> {
+        let path = self.path;
+        let others = self.addresses.iter().enumerate().filter(|(_, it)| Some(it.address) != path);
+        let (oldest, _) = others.min_by_key(|(_, it)| it.heard)?;
+        Some(self.addresses.swap_remove(oldest).address)
+    }
+}
