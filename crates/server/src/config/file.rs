@@ -22,6 +22,11 @@ pub fn check(path: &Path, text: &str) -> Vec<Problem> {
     }
 }
 
+/// [`check`] without a look at other files.
+pub(crate) fn check_text(text: &str) -> Vec<Problem> {
+    apply(&mut Draft::default(), Path::new("fuzz.toml"), text)
+}
+
 /// [`check`] on a file; that it cannot be read is a problem like any other.
 pub fn check_file(path: &Path) -> Vec<Problem> {
     match read(path) {
@@ -53,7 +58,8 @@ pub(super) fn apply(draft: &mut Draft, path: &Path, text: &str) -> Vec<Problem> 
     let mut walk = Walk { draft, path, text, problems: Vec::new() };
     for error in errors {
         let start = error.span().map_or(text.len(), |span| span.start);
-        walk.problem(start, "", format!("not valid TOML: {}", error.message()));
+        let message = error.message().trim_end_matches(", expected nothing");
+        walk.problem(start, "", format!("not valid TOML: {message}"));
     }
     // After a syntax error the rest is guesswork: its mistakes would be followed by false ones.
     if walk.problems.is_empty() {
@@ -102,10 +108,17 @@ impl Walk<'_> {
     }
 
     fn setting(&mut self, key: &'static Key, value: &Spanned<DeValue<'_>>) {
-        let origin = self.origin(value.span().start);
+        let start = value.span().start;
         match (key.apply)(self.draft, Value::Toml(value.get_ref())) {
-            Ok(()) => self.draft.note(key.name, origin),
-            Err(message) => self.problems.push(Problem { origin, key: key.name.into(), message }),
+            Ok(()) => {
+                let origin = self.origin(start);
+                self.draft.note(key.name, origin);
+            }
+            Err(faults) => {
+                for fault in faults.0 {
+                    self.problem(fault.offset.unwrap_or(start), key.name, fault.message);
+                }
+            }
         }
     }
 

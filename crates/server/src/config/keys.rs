@@ -1,8 +1,7 @@
-use calling_signaling::protocol::IceServer;
-use toml::de::DeValue;
-
+use super::ice::ice_servers;
 use super::layers::Draft;
-use super::value::{Value, unexpected};
+use super::suggest::nearest;
+use super::value::{Faults, Value};
 use super::{LogFormat, SecretKey};
 
 /// One setting: its name in the file, and what it takes.
@@ -21,7 +20,7 @@ pub struct Key {
     pub(super) apply: Apply,
 }
 
-type Apply = fn(&mut Draft, Value<'_>) -> Result<(), String>;
+type Apply = fn(&mut Draft, Value<'_>) -> Result<(), Faults>;
 
 impl Key {
     /// The environment variable of this setting.
@@ -262,14 +261,16 @@ pub static KEYS: &[Key] = &[
         "Records and messages older than this are deleted; 0 keeps all"
     ),
     key("log.filter", None, "info", "Which log lines are written", |draft, value| {
-        value.text("info,calling_server=debug")?.clone_into(&mut draft.config.log.filter);
+        draft.config.log.filter = log_filter(value.text("info,calling_server=debug")?)?;
         Ok(())
     }),
     key("log.format", None, "human", "human or json", |draft, value| {
         draft.config.log.format = match value.text("human")? {
             "human" => LogFormat::Human,
             "json" => LogFormat::Json,
-            other => return Err(format!("expected \"human\" or \"json\", found \"{other}\"")),
+            other => {
+                return Err(format!("expected \"human\" or \"json\", found \"{other}\"").into());
+            }
         };
         Ok(())
     }),
@@ -285,70 +286,34 @@ pub static KEYS: &[Key] = &[
     ),
 ];
 
-/// A mistyped secret must not be echoed, so its type error shows no value.
-fn secret_text<'a>(value: Value<'a>) -> Result<&'a str, String> {
-    value.text("").map_err(|_| "expected text in quotes".to_owned())
-}
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-fn ice_servers(value: Value<'_>) -> Result<Vec<IceServer>, String> {
-    match value {
-        Value::Text(urls) => urls
-            .split(',')
-            .map(str::trim)
-            .filter(|url| !url.is_empty())
-            .map(|url| Ok(ice_server(vec![ice_url(url)?])))
-            .collect(),
-        Value::Toml(DeValue::Array(entries)) => {
-            entries.iter().map(|entry| ice_entry(entry.get_ref())).collect()
+/// Checks directives, as `info` or `info,calling_server=debug`. A lone word may be a target as
+/// well as a level; one that nearly is a level is a slip of the pen.
+fn log_filter(text: &str) -> Result<String, String> {
+    let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
+    for directive in text.split(',').map(str::trim).filter(|directive| !directive.is_empty()) {
+        let (level, must_be_level) = match directive.rsplit_once('=') {
+            Some((_, level)) => (level, true),
+            None => (directive, false),
+        };
+        if is_level(level) {
+            continue;
         }
-        Value::Toml(other) => Err(unexpected("one or more [[ice_servers]]", other)),
-    }
-}
-
-fn ice_entry(entry: &DeValue<'_>) -> Result<IceServer, String> {
-    let table = entry.as_table().ok_or_else(|| unexpected("[[ice_servers]]", entry))?;
-    let mut server = ice_server(Vec::new());
-    for (name, value) in table {
-        let value = value.get_ref();
-        match name.get_ref().as_ref() {
-            "urls" => server.urls = ice_urls(value)?,
-            "username" => Value::Toml(value).text("name")?.clone_into(&mut server.username),
-            "credential" => secret_text(Value::Toml(value))?.clone_into(&mut server.credential),
-            other => {
-                return Err(format!(
-                    "unknown key \"{other}\"; an ICE server has urls, username and credential"
-                ));
+        match nearest(level, LEVELS) {
+            Some(meant) => {
+                return Err(format!("\"{level}\" is no level; did you mean \"{meant}\"?"));
             }
+            None if must_be_level => {
+                return Err(format!("\"{level}\" is no level; levels are {}", LEVELS.join(", ")));
+            }
+            None => {}
         }
     }
-    if server.urls.is_empty() {
-        return Err("an ICE server needs urls, as [\"stun:stun.example.org:3478\"]".to_owned());
-    }
-    Ok(server)
+    Ok(text.to_owned())
 }
 
-fn ice_urls(value: &DeValue<'_>) -> Result<Vec<String>, String> {
-    let list = value
-        .as_array()
-        .ok_or_else(|| unexpected("a list, as [\"stun:stun.example.org:3478\"]", value))?;
-    list.iter()
-        .map(|url| ice_url(Value::Toml(url.get_ref()).text("stun:stun.example.org:3478")?))
-        .collect()
-}
-
-/// RFC 7064 and RFC 7065 schemes; the rest is read by the client.
-fn ice_url(url: &str) -> Result<String, String> {
-    let known = ["stun:", "stuns:", "turn:", "turns:"];
-    let host = known.iter().find_map(|scheme| url.strip_prefix(scheme));
-    match host {
-        Some(host) if !host.is_empty() && !host.starts_with('/') => Ok(url.to_owned()),
-        Some(_) | None => Err(format!(
-            "\"{url}\" is no STUN or TURN address; write it as \"stun:host:3478\" or \
-             \"turn:host:3478?transport=udp\""
-        )),
-    }
-}
-
-fn ice_server(urls: Vec<String>) -> IceServer {
-    IceServer { urls, username: String::new(), credential: String::new() }
+/// A mistyped secret must not be echoed, so its type error shows no value.
+pub(super) fn secret_text<'a>(value: Value<'a>) -> Result<&'a str, String> {
+    value.text("").map_err(|_| "expected text in quotes".to_owned())
 }

@@ -95,11 +95,11 @@ impl Draft {
             (None, None) => return,
             (Some(cert), Some(key)) => (cert, key),
             (Some(_), None) => {
-                let message = "tls.cert needs tls.key, the private key of the certificate";
+                let message = "a certificate needs its private key as well: set tls.key";
                 return problems.push(self.about("tls.cert", message.to_owned()));
             }
             (None, Some(_)) => {
-                let message = "tls.key needs tls.cert, the certificate chain";
+                let message = "a private key needs its certificate as well: set tls.cert";
                 return problems.push(self.about("tls.key", message.to_owned()));
             }
         };
@@ -115,7 +115,7 @@ impl Draft {
         let call = &self.config.call;
         if call.ring_timeout_s > call.max_ring_timeout_s {
             let message = format!(
-                "{} seconds is more than call.max_ring_timeout_s ({}); raise that or lower this",
+                "call.ring_timeout_s ({}) must not be more than call.max_ring_timeout_s ({})",
                 call.ring_timeout_s, call.max_ring_timeout_s
             );
             let name = if self.origins.contains_key("call.ring_timeout_s") {
@@ -132,13 +132,17 @@ impl Draft {
         Problem { origin, key: key.to_owned(), message }
     }
 
-    fn text(&mut self, key: &'static Key, text: &str, origin: Origin) -> Option<Problem> {
+    fn text(&mut self, key: &'static Key, text: &str, origin: Origin) -> Vec<Problem> {
         match (key.apply)(self, Value::Text(text)) {
             Ok(()) => {
                 self.note(key.name, origin);
-                None
+                Vec::new()
             }
-            Err(message) => Some(Problem { origin, key: key.name.to_owned(), message }),
+            Err(faults) => {
+                let problem =
+                    |message| Problem { origin: origin.clone(), key: key.name.to_owned(), message };
+                faults.0.into_iter().map(|fault| problem(fault.message)).collect()
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! once, with line and column.
 
 mod file;
+mod ice;
 mod keys;
 mod layers;
 mod problem;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 use calling_signaling::protocol::IceServer;
 
+pub(crate) use self::file::check_text;
 pub use self::file::{check, check_file};
 pub use self::keys::{KEYS, Key};
 pub use self::layers::{Overrides, Sources};

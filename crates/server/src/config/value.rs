@@ -11,6 +11,34 @@ pub(super) enum Value<'a> {
     Toml(&'a DeValue<'a>),
 }
 
+/// One mistake in a value; `offset` is its place in the file if it is not where the value begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) message: String,
+    pub(super) offset: Option<usize>,
+}
+
+/// All mistakes in a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Faults(pub(super) Vec<Fault>);
+
+impl Faults {
+    pub(super) fn push(&mut self, offset: Option<usize>, message: String) {
+        self.0.push(Fault { message, offset });
+    }
+
+    /// `value` if there were no mistakes.
+    pub(super) fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl From<String> for Faults {
+    fn from(message: String) -> Self {
+        Self(vec![Fault { message, offset: None }])
+    }
+}
+
 impl<'a> Value<'a> {
     /// Text; `example` shows what it looks like.
     pub(super) fn text(self, example: &str) -> Result<&'a str, String> {
@@ -69,20 +97,38 @@ impl<'a> Value<'a> {
     }
 
     /// A list of IP addresses; as text, separated by commas.
-    pub(super) fn ips(self, example: &str) -> Result<Vec<IpAddr>, String> {
-        match self {
-            Self::Text(text) => text
-                .split(',')
-                .map(str::trim)
-                .filter(|entry| !entry.is_empty())
-                .map(|entry| Self::Text(entry).ip(example))
-                .collect(),
+    pub(super) fn ips(self, example: &str) -> Result<Vec<IpAddr>, Faults> {
+        let wanted = format!("a list of addresses, as [\"{example}\"]");
+        self.each(&wanted, |entry| entry.ip(example))
+    }
+
+    /// Reads each entry of a list; as text, separated by commas.
+    pub(super) fn each<T>(
+        self,
+        wanted: &str,
+        read: impl Fn(Value<'_>) -> Result<T, String>,
+    ) -> Result<Vec<T>, Faults> {
+        let entries: Vec<(Option<usize>, Value<'_>)> = match self {
+            Self::Text(text) => {
+                let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+                entries.map(|entry| (None, Value::Text(entry))).collect()
+            }
             Self::Toml(value) => {
-                let wanted = format!("a list of addresses, as [\"{example}\"]");
-                let list = value.as_array().ok_or_else(|| unexpected(&wanted, value))?;
-                list.iter().map(|entry| Value::Toml(entry.get_ref()).ip(example)).collect()
+                let list = value.as_array().ok_or_else(|| unexpected(wanted, value))?;
+                list.iter()
+                    .map(|entry| (Some(entry.span().start), Value::Toml(entry.get_ref())))
+                    .collect()
+            }
+        };
+        let mut faults = Faults::default();
+        let mut read_entries = Vec::with_capacity(entries.len());
+        for (offset, entry) in entries {
+            match read(entry) {
+                Ok(entry) => read_entries.push(entry),
+                Err(message) => faults.push(offset, message),
             }
         }
+        faults.or(read_entries)
     }
 
     pub(super) fn path(self, example: &str) -> Result<PathBuf, String> {
@@ -110,7 +156,8 @@ pub(super) fn unexpected(wanted: &str, value: &DeValue<'_>) -> String {
 
 fn address_hint(text: &str, example: &str) -> String {
     let written = format!("write it as \"{example}\"");
-    if text.parse::<IpAddr>().is_ok() {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if bare.parse::<IpAddr>().is_ok() {
         return format!("\"{text}\" has no port; {written}");
     }
     let Some((host, port)) = text.rsplit_once(':') else {

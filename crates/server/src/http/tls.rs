@@ -54,7 +54,6 @@ pub enum TlsError {
     },
 }
 
-/// Which file an error is about.
 impl TlsError {
     /// Whether it is the key file rather than the certificate's.
     pub(crate) fn is_about_key(&self, tls: &Tls) -> bool {
@@ -95,10 +94,10 @@ fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     let failed = |source| TlsError::Read { path: path.to_owned(), source };
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > MAX_PEM_BYTES {
-        let source = std::io::Error::other("it is larger than any certificate");
-        return Err(failed(source));
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    // A pipe or a device could be read for ever.
+    if !metadata.is_file() || metadata.len() > MAX_PEM_BYTES {
+        return Err(failed(std::io::Error::other("not a file of at most 1 MiB")));
     }
     std::fs::read(path).map_err(failed)
 }

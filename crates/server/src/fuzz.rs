@@ -1,0 +1,13 @@
+//! Bodies of fuzz targets: they take any bytes and never panic.
+
+use crate::config;
+
+/// A configuration file of any content.
+pub fn config(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for problem in config::check_text(&text) {
+        let lines = text.matches('\n').count() + 1;
+        assert!(problem.line().is_some_and(|line| line >= 1 && line <= lines));
+        assert!(!problem.message.is_empty() && !problem.to_string().contains('\n'));
+    }
+}
