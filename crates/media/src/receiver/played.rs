@@ -1,0 +1,44 @@
+/// Which of the last 64 sequence numbers were played, to tell duplicates from latecomers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Played {
+    newest: u64,
+    /// Bit `n` stands for `newest − n`.
+    bits: u64,
+}
+
+impl Played {
+    pub(super) const fn add(&mut self, sequence: u64) {
+        if sequence > self.newest {
+            let ahead = sequence - self.newest;
+            self.bits = if ahead < 64 { self.bits << ahead } else { 0 };
+            self.newest = sequence;
+        }
+        let behind = self.newest - sequence;
+        if behind < 64 {
+            self.bits |= 1 << behind;
+        }
+    }
+
+    pub(super) const fn contains(&self, sequence: u64) -> bool {
+        match self.newest.checked_sub(sequence) {
+            Some(behind) => behind < 64 && self.bits >> behind & 1 == 1,
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Played;
+
+    #[test]
+    fn remembers_the_last_64() {
+        let mut played = Played::default();
+        for sequence in [100, 103, 101, 200, 137] {
+            played.add(sequence);
+        }
+        assert!(played.contains(200) && played.contains(137));
+        assert!(!played.contains(138) && !played.contains(201), "never played");
+        assert!(!played.contains(103), "too long ago to know");
+    }
+}

@@ -1,0 +1,298 @@
+use calling_model::AudioLevel;
+
+use super::decision::{Next, Operation};
+use super::gap::GapAccount;
+use super::packet_buffer::{Packet, PacketBuffer};
+use super::pcm_queue::PcmQueue;
+use super::played::Played;
+use super::splice::Splicer;
+use crate::codec::AudioDecoder;
+use crate::mix::LevelMeter;
+use crate::units::{MAX_PACKET_SAMPLES, samples};
+use crate::{SAMPLES_PER_TICK, TICK_MS};
+
+/// Turns packets into PCM in media time, and keeps account of what it made of them.
+#[derive(Debug)]
+pub(super) struct Playout<D> {
+    decoder: D,
+    queue: PcmQueue,
+    splicer: Splicer,
+    pub(super) started: bool,
+    /// Media time of the next sample to be made.
+    cursor: u64,
+    /// Media time after the last sample that came from a packet. The cursor is ahead of it while
+    /// audio is made up.
+    content_end: u64,
+    /// Sequence number of the packet decoded last.
+    sequence: u64,
+    pub(super) played: Played,
+    /// Silence was announced by the packet decoded last.
+    comfort: bool,
+    /// Made up since the last packet, in samples.
+    made_up: usize,
+    /// What is made next does not follow from what the decoder made last.
+    broken: bool,
+    /// Root mean square of the loudest speech, slowly forgotten.
+    loudness: f32,
+    /// A whole tick that came from packets was played.
+    can_insert: bool,
+    pub(super) gap: GapAccount,
+    pub(super) counts: PlayoutCounts,
+}
+
+/// What was made, in samples per channel unless its name says otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PlayoutCounts {
+    pub(super) packets: u64,
+    pub(super) undecodable_packets: u64,
+    pub(super) decoded: u64,
+    pub(super) restored: u64,
+    pub(super) comfort_noise: u64,
+    pub(super) inserted: u64,
+    pub(super) dropped: u64,
+    pub(super) delay_sum_ms: f64,
+    pub(super) smoothed_delay_ms: f64,
+}
+
+/// Concealment fades out until it is silence: speech cannot be guessed for longer than a phoneme
+/// (NetEq and libopus fade over about as long).
+const CONCEAL_FADE: [i64; 2] = [samples(100), samples(200)];
+/// Comfort noise without a word of the sender; Opus refreshes it every 400 ms.
+const COMFORT_FADE: [i64; 2] = [samples(1_000), samples(1_200)];
+/// libopus makes up audio in multiples of 2.5 ms.
+const CONCEAL_GRAIN: usize = 120;
+/// 20 dB below the loudest speech a change of length is hidden.
+const QUIET_RATIO: f32 = 0.1;
+/// −60 dBov.
+const QUIET_RMS: f32 = 0.001;
+/// The loudest speech is forgotten by 2.6 dB per second.
+const LOUDNESS_DECAY: f32 = 0.997;
+
+impl<D: AudioDecoder> Playout<D> {
+    pub(super) fn new(decoder: D, channels: usize) -> Self {
+        Self {
+            decoder,
+            queue: PcmQueue::new(channels, MAX_PACKET_SAMPLES + 4 * SAMPLES_PER_TICK),
+            splicer: Splicer::new(channels),
+            started: false,
+            cursor: 0,
+            content_end: 0,
+            sequence: 0,
+            played: Played::default(),
+            comfort: false,
+            made_up: 0,
+            broken: false,
+            loudness: 0.0,
+            can_insert: false,
+            gap: GapAccount::new(),
+            counts: PlayoutCounts::default(),
+        }
+    }
+
+    pub(super) fn inspect(&self, payload: &[u8]) -> Option<crate::codec::PayloadInfo> {
+        self.decoder.inspect(payload)
+    }
+
+    /// Goes on with `packet`, whatever was before.
+    pub(super) const fn jump_to(&mut self, packet: &Packet) {
+        self.started = true;
+        self.cursor = packet.timestamp;
+        self.content_end = packet.timestamp;
+        // Extended sequence numbers begin at 2^32.
+        self.sequence = packet.sequence - 1;
+        self.broken = true;
+    }
+
+    /// Forgets the stream.
+    pub(super) fn stop(&mut self) {
+        self.started = false;
+        self.queue.clear();
+        self.decoder.reset();
+        self.played = Played::default();
+        self.comfort = false;
+        self.made_up = 0;
+    }
+
+    /// Decoded audio that waits, in samples.
+    pub(super) const fn ready(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Media time of the next sample to be made.
+    pub(super) const fn cursor(&self) -> u64 {
+        self.cursor
+    }
+
+    pub(super) const fn comfort(&self) -> bool {
+        self.comfort
+    }
+
+    pub(super) const fn can_insert(&self) -> bool {
+        self.can_insert
+    }
+
+    /// Whether everything up to media time `end` has been played.
+    pub(super) const fn is_past(&self, end: u64) -> bool {
+        self.started && end <= self.content_end
+    }
+
+    /// Whether the next tick is so quiet that a change of its length is not heard.
+    pub(super) fn is_quiet(&self) -> bool {
+        let rms = LevelMeter::rms(self.queue.front(SAMPLES_PER_TICK));
+        rms < QUIET_RMS || rms < self.loudness * QUIET_RATIO
+    }
+
+    /// What `packet`, the oldest in the buffer, is to what was played.
+    pub(super) const fn relation(&self, packet: Option<&Packet>) -> Next {
+        let Some(packet) = packet else { return Next::Nothing };
+        let at = packet.timestamp as i64 - self.cursor as i64;
+        if packet.timestamp <= self.content_end {
+            return Next::Adjoining;
+        }
+        if packet.sequence == self.sequence + 1 {
+            return Next::AfterSilence { at };
+        }
+        let missing = packet.timestamp - self.content_end;
+        let fec = packet.info.fec_samples;
+        Next::AfterLoss { at, fec: if fec as u64 <= missing { fec as i64 } else { 0 } }
+    }
+
+    /// Decodes the oldest packet. `delay_ms` is how long it waited.
+    pub(super) fn decode(&mut self, buffer: &mut PacketBuffer, delay_ms: u32) {
+        let Some(packet) = buffer.pop() else { return };
+        self.played.add(packet.sequence);
+        let waiting_ms = self.queue.len() as f64 / 48.0;
+        let room = self.queue.room(packet.info.samples);
+        match self.decoder.decode(&packet.payload, room) {
+            Ok(made) => {
+                self.counts.packets += 1;
+                self.counts.decoded += made as u64;
+                self.count_delay(f64::from(delay_ms) + waiting_ms, packet.info.samples);
+                self.append_content(&packet, made, 0);
+                self.sequence = packet.sequence;
+                self.content_end = packet.end();
+                self.cursor = self.content_end;
+                self.comfort = packet.info.silence_follows;
+            }
+            // From here on it is as good as lost.
+            Err(_) => self.counts.undecodable_packets += 1,
+        }
+        buffer.recycle(packet);
+    }
+
+    /// Restores what was lost before `packet` from it. If more is restored than is still to be
+    /// heard, `keep_delay` leaves out what was made up in its place.
+    pub(super) fn restore(&mut self, packet: &Packet, keep_delay: bool) {
+        let wanted = packet.info.fec_samples;
+        let room = self.queue.room(wanted);
+        let Ok(made) = self.decoder.decode_fec(&packet.payload, wanted, room) else {
+            self.make_up(Operation::Expand, wanted);
+            return;
+        };
+        let begin = packet.timestamp.saturating_sub(wanted as u64);
+        let passed = self.cursor.saturating_sub(begin) as usize;
+        let skipped = if keep_delay { passed.min(made) } else { 0 };
+        // Audio jumps where some of it is left out, or more was lost than is restored.
+        self.broken |= skipped > 0;
+        self.counts.restored += (made - skipped) as u64;
+        self.append_content(packet, made, skipped);
+        self.content_end = packet.timestamp;
+        self.cursor = packet.timestamp;
+        self.comfort = false;
+    }
+
+    /// Puts what was decoded from `packet` behind what waits.
+    fn append_content(&mut self, packet: &Packet, made: usize, skipped: usize) {
+        self.queue.commit(made, skipped);
+        if std::mem::take(&mut self.broken) {
+            self.splicer.mend_break(&mut self.queue, made - skipped);
+        }
+        let level =
+            packet.level.unwrap_or_else(|| LevelMeter::measure(self.queue.front(SAMPLES_PER_TICK)));
+        self.gap.resume(level);
+        self.made_up = 0;
+    }
+
+    /// Makes up what is missing to a tick, at most `most` samples, as concealment or comfort
+    /// noise.
+    pub(super) fn make_up(&mut self, operation: Operation, most: usize) {
+        let missing = SAMPLES_PER_TICK.saturating_sub(self.queue.len());
+        let wanted = missing.min(most).next_multiple_of(CONCEAL_GRAIN).max(CONCEAL_GRAIN);
+        let comfort = operation == Operation::ComfortNoise;
+        let fade = if comfort { COMFORT_FADE } else { CONCEAL_FADE };
+        let room = self.queue.room(wanted);
+        if (self.made_up as i64) < fade[1] {
+            if self.decoder.conceal(wanted, room).is_err() {
+                room.fill(0.0);
+            }
+            fade_out(room, wanted, self.made_up, fade);
+        } else {
+            room.fill(0.0);
+            self.broken = true;
+        }
+        self.queue.commit(wanted, 0);
+        self.made_up += wanted;
+        self.cursor += wanted as u64;
+        if comfort {
+            self.counts.comfort_noise += wanted as u64;
+        } else {
+            self.gap.made_up(wanted);
+        }
+    }
+
+    /// Plays a tick as it is.
+    pub(super) fn play(&mut self, out: &mut [f32]) {
+        out.copy_from_slice(self.queue.front(SAMPLES_PER_TICK));
+        self.queue.consume(SAMPLES_PER_TICK);
+        self.can_insert |= self.made_up == 0;
+    }
+
+    /// Plays one tick made of two, which must be ready.
+    pub(super) fn play_shorter(&mut self, out: &mut [f32]) {
+        self.splicer.drop_tick(&mut self.queue, out);
+        self.counts.dropped += SAMPLES_PER_TICK as u64;
+    }
+
+    /// Plays one tick more than there is.
+    pub(super) fn play_longer(&mut self, out: &mut [f32]) {
+        self.splicer.insert_tick(&self.queue, out);
+        self.counts.inserted += SAMPLES_PER_TICK as u64;
+    }
+
+    /// Remembers the tick that was played and returns its loudness.
+    pub(super) fn finish(&mut self, tick: &[f32]) -> AudioLevel {
+        self.splicer.remember(tick);
+        let rms = LevelMeter::rms(tick);
+        self.loudness = rms.max(self.loudness * LOUDNESS_DECAY);
+        AudioLevel::from_rms(rms)
+    }
+
+    fn count_delay(&mut self, delay_ms: f64, samples: usize) {
+        self.counts.delay_sum_ms += delay_ms;
+        if self.counts.packets == 1 {
+            self.counts.smoothed_delay_ms = delay_ms;
+        }
+        // A second's memory.
+        let weight = (samples as f64 / f64::from(crate::SAMPLE_RATE_HZ)).min(1.0);
+        self.counts.smoothed_delay_ms += (delay_ms - self.counts.smoothed_delay_ms) * weight;
+    }
+
+    /// Audio that waits, in milliseconds.
+    pub(super) const fn ready_ms(&self) -> u32 {
+        // At most 160 ms.
+        (self.queue.len() / SAMPLES_PER_TICK) as u32 * TICK_MS
+    }
+}
+
+/// Fades `pcm` linearly to nothing from `fade[0]` to `fade[1]` samples after a gap began.
+fn fade_out(pcm: &mut [f32], frames: usize, made_up: usize, fade: [i64; 2]) {
+    if ((made_up + frames) as i64) < fade[0] {
+        return;
+    }
+    let channels = (pcm.len() / frames).max(1);
+    for (at, frame) in pcm.chunks_exact_mut(channels).enumerate() {
+        let left = fade[1] - (made_up + at) as i64;
+        let gain = left as f32 / (fade[1] - fade[0]) as f32;
+        frame.iter_mut().for_each(|sample| *sample *= gain.clamp(0.0, 1.0));
+    }
+}
