@@ -1,4 +1,5 @@
 use calling_model::{MediaType, RoomId, UserId};
+use serde::Serialize;
 
 /// `businessID` of a payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -80,7 +81,8 @@ impl Command {
 }
 
 /// `call_action` of a relayed event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CallAction {
     /// 1.
     Call,

@@ -1,9 +1,11 @@
 use calling_model::{MediaType, UserId};
+use serde::Serialize;
 
 use super::{ActionType, Business, CallAction, Command, Envelope, InviteDiscard, Payload};
 
 /// What a message means.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Signal {
     /// Somebody calls.
     Invite {
@@ -53,7 +55,7 @@ pub enum Signal {
 }
 
 /// What the caller of several people relays to the others.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SyncInfo {
     /// What happened.
     pub action: CallAction,
@@ -89,10 +91,10 @@ impl Envelope {
             (ActionType::Accept, None) => Signal::Accept,
             (ActionType::Timeout, Some(to)) => Signal::SwitchUnanswered { to },
             (ActionType::Timeout, None) => Signal::Timeout,
-            (ActionType::Reject, _) if payload.is_busy() => Signal::Busy,
             (ActionType::Reject, Some(to)) => {
                 Signal::SwitchRejected { to, reason: payload.message().to_owned() }
             }
+            (ActionType::Reject, None) if payload.is_busy() => Signal::Busy,
             (ActionType::Reject, None) => Signal::Reject,
         })
     }
@@ -182,7 +184,9 @@ impl Payload {
     }
 
     fn hangup(&self) -> Signal {
-        let told = || self.data.as_ref()?.command_info.trim().parse().ok();
-        Signal::Hangup { seconds: self.call_end_s.or_else(told).unwrap_or(0) }
+        let told = || self.data.as_ref()?.command_info.trim().parse::<f64>().ok();
+        // The cast takes what is negative or not a number for 0.
+        let seconds = self.call_end_s.or_else(|| told().map(|seconds| seconds as u64));
+        Signal::Hangup { seconds: seconds.unwrap_or(0) }
     }
 }

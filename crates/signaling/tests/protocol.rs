@@ -1,0 +1,355 @@
+//! Frames between client and server: what is understood, what is refused and how.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use calling_model::{CallId, DeviceId, MediaType, UserId};
+use calling_signaling::protocol::{
+    CallParams, ClientCodec, ClientFrame, Code, CodecError, Event, FrameError, HelloParams,
+    MAX_FRAME_BYTES, MAX_FRAME_DEPTH, MAX_SERVER_FRAME_BYTES, MediaOffer, ProtocolError, Reply,
+    Request, ServerCodec, ServerFrame, SignInParams, decode_client_frame, decode_server_frame,
+    encode, negotiate,
+};
+use futures_util::{SinkExt as _, StreamExt as _};
+use proptest::prelude::*;
+use tokio_util::bytes::BytesMut;
+use tokio_util::codec::{Decoder as _, Encoder as _, FramedRead, FramedWrite};
+
+fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+fn call_id() -> CallId {
+    CallId::new("0123456789abcdef0123456789abcdef").unwrap()
+}
+
+fn requests() -> Vec<Request> {
+    let call_id = call_id();
+    vec![
+        Request::Hello(HelloParams { versions: vec![1], agent: "test".into() }),
+        Request::SignIn(SignInParams {
+            sdk_app_id: 1,
+            user_id: user("alice"),
+            user_sig: "sig".into(),
+            device_id: DeviceId::new("d1").unwrap(),
+        }),
+        Request::SignOut {},
+        Request::Ping {},
+        Request::Call(CallParams {
+            callees: vec![user("bob")],
+            media_type: MediaType::Audio,
+            group_id: None,
+            timeout_s: Some(30),
+            user_data: "\"\\\u{1f600}".into(),
+        }),
+        Request::Accept { call_id: call_id.clone() },
+        Request::Reject { call_id: call_id.clone(), busy: true },
+        Request::Hangup { call_id: call_id.clone() },
+        Request::ConnectMedia {
+            call_id: call_id.clone(),
+            offer: MediaOffer {
+                ufrag: "u".into(),
+                pwd: "p".into(),
+                fingerprint: "sha-256 AA".into(),
+                candidates: vec![],
+                audio_ssrc: u32::MAX,
+            },
+        },
+        Request::SetMicMute { call_id, muted: true },
+    ]
+}
+
+fn code_of(outcome: Result<ClientFrame, FrameError>) -> (Option<u64>, Code, bool) {
+    let error = outcome.unwrap_err();
+    assert!(!error.error.message.is_empty() && error.error.message.len() < 300);
+    (error.id, error.error.code, error.hostile)
+}
+
+#[test]
+fn requests_round_trip() {
+    for (id, request) in (u64::MAX - 20..).zip(requests()) {
+        let frame = ClientFrame { id, request };
+        assert_eq!(decode_client_frame(&encode(&frame)).unwrap(), frame);
+    }
+}
+
+#[test]
+fn the_forms_of_the_documentation() {
+    let text = r#"{"id":7,"method":"accept","params":{"call_id":"c1"}}"#;
+    let frame = decode_client_frame(text).unwrap();
+    assert_eq!(encode(&frame), text);
+    let text = r#"{"event":"kicked_offline","params":{}}"#;
+    let frame = decode_server_frame(text).unwrap();
+    assert_eq!(
+        (encode(&frame).as_str(), &frame),
+        (text, &ServerFrame::Event(Event::KickedOffline {}))
+    );
+    let text = r#"{"id":7,"result":{"type":"done"}}"#;
+    let frame = decode_server_frame(text).unwrap();
+    assert_eq!(frame, ServerFrame::Reply { id: 7, result: Reply::Done {} });
+    assert_eq!(encode(&frame), text);
+    let text = r#"{"id":null,"error":{"code":-1,"message":"what"}}"#;
+    let frame = decode_server_frame(text).unwrap();
+    assert_eq!(encode(&frame), text);
+}
+
+#[test]
+fn order_spacing_and_unknown_fields_do_not_matter() {
+    let text = " { \"params\" : {\"call_id\":\"c1\",\"new\":[{}]} ,\n\"later\":null, \"method\":\"hangup\",\"id\":7}\n";
+    let frame = decode_client_frame(text).unwrap();
+    let call_id = CallId::new("c1").unwrap();
+    assert_eq!(frame, ClientFrame { id: 7, request: Request::Hangup { call_id } });
+}
+
+#[test]
+fn parameters_may_be_left_out_where_there_are_none() {
+    let frame = decode_client_frame(r#"{"id":1,"method":"ping"}"#).unwrap();
+    assert_eq!(frame.request, Request::Ping {});
+    let outcome = decode_client_frame(r#"{"id":1,"method":"accept"}"#);
+    assert_eq!(code_of(outcome), (Some(1), Code::BadParameter, false));
+}
+
+#[test]
+fn an_error_carries_the_id_wherever_it_could_be_read() {
+    let malformed = Code::MalformedFrame;
+    for (text, id, code) in [
+        ("", None, malformed),
+        ("hello", None, malformed),
+        ("[1]", None, malformed),
+        ("\"id\"", None, malformed),
+        ("{}", None, malformed),
+        (r#"{"id":"7","method":"ping"}"#, None, malformed),
+        (r#"{"id":-7,"method":"ping"}"#, None, malformed),
+        (r#"{"id":7.5,"method":"ping"}"#, None, malformed),
+        (r#"{"id":18446744073709551616,"method":"ping"}"#, None, malformed),
+        (r#"{"id":7}"#, Some(7), malformed),
+        (r#"{"id":7,"method":"fly"}"#, Some(7), malformed),
+        (r#"{"id":7,"method":7}"#, Some(7), malformed),
+        (r#"{"id":7,"method":"ping"} x"#, Some(7), malformed),
+        (r#"{"id":7,"method":"pi"#, Some(7), malformed),
+        (r#"{"id":7,"method":"accept","params":[]}"#, Some(7), Code::BadParameter),
+        (r#"{"id":7,"method":"accept","params":null}"#, Some(7), Code::BadParameter),
+        (r#"{"id":7,"method":"accept","params":{"call_id":"a b"}}"#, Some(7), Code::BadParameter),
+        (
+            r#"{"id":7,"method":"accept","params":{"call_id":"a","call_id":"b"}}"#,
+            Some(7),
+            Code::BadParameter,
+        ),
+        (r#"{"params":{"call_id":9},"method":"accept","id":7}"#, Some(7), Code::BadParameter),
+    ] {
+        assert_eq!(code_of(decode_client_frame(text)), (id, code, false), "{text}");
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused_without_guessing_the_id() {
+    for text in [
+        r#"{"id":1,"id":2,"method":"ping"}"#,
+        r#"{"id":1,"method":"ping","\u006dethod":"sign_out"}"#,
+        r#"{"id":1,"method":"ping","x":1,"x":1}"#,
+    ] {
+        assert_eq!(code_of(decode_client_frame(text)), (None, Code::MalformedFrame, false));
+    }
+}
+
+#[test]
+fn depth_of_a_hundred_thousand_is_hostile() {
+    for open in ["[", "{\"a\":"] {
+        let text = open.repeat(100_000);
+        assert!(code_of(decode_client_frame(&text)).2);
+        assert!(code_of(decode_client_frame(&text[..MAX_FRAME_BYTES])).2);
+    }
+    let nested = |depth: usize| {
+        format!(
+            r#"{{"id":1,"method":"ping","x":{}{}}}"#,
+            "[".repeat(depth - 1),
+            "]".repeat(depth - 1)
+        )
+    };
+    assert!(decode_client_frame(&nested(MAX_FRAME_DEPTH)).is_ok());
+    assert!(code_of(decode_client_frame(&nested(MAX_FRAME_DEPTH + 1))).2);
+}
+
+#[test]
+fn size_is_bounded_per_direction() {
+    let padded = |size: usize| {
+        let frame = r#"{"id":1,"method":"ping"}"#;
+        format!("{frame}{}", " ".repeat(size - frame.len()))
+    };
+    assert!(decode_client_frame(&padded(MAX_FRAME_BYTES)).is_ok());
+    assert!(code_of(decode_client_frame(&padded(MAX_FRAME_BYTES + 1))).2);
+    let reply = r#"{"id":1,"result":{"type":"done"}}"#;
+    let long = format!("{reply}{}", " ".repeat(MAX_FRAME_BYTES));
+    assert!(decode_server_frame(&long).is_ok(), "history is longer than any request");
+    let endless = format!("{reply}{}", " ".repeat(MAX_SERVER_FRAME_BYTES));
+    assert!(decode_server_frame(&endless).unwrap_err().hostile);
+}
+
+#[test]
+fn many_keys_are_hostile() {
+    let keys: Vec<_> = (0..5_000).map(|n| format!("\"{n}\":0")).collect();
+    assert!(code_of(decode_client_frame(&format!("{{{}}}", keys.join(",")))).2);
+}
+
+#[test]
+fn what_a_peer_wrote_comes_back_short_and_printable() {
+    let method = format!("{}\\n\\u001b[31m", "%s'; DROP TABLE calls; --".repeat(100));
+    let text = format!(r#"{{"id":1,"method":"{method}"}}"#);
+    let error = decode_client_frame(&text).unwrap_err();
+    assert!(error.error.message.len() < 300);
+    assert!(!error.error.message.contains(char::is_control));
+}
+
+#[test]
+fn an_error_becomes_the_reply() {
+    let error = decode_client_frame(r#"{"id":7,"method":"fly"}"#).unwrap_err();
+    let reply = encode(&error.into_reply());
+    let ServerFrame::Error { id, error } = decode_server_frame(&reply).unwrap() else {
+        panic!("{reply}");
+    };
+    assert_eq!((id, error.code), (Some(7), Code::MalformedFrame));
+}
+
+#[test]
+fn server_frames_this_build_does_not_know() {
+    for text in [
+        r#"{"event":"new_thing","params":{}}"#,
+        r#"{"id":1,"result":{"type":"new"}}"#,
+        r#"{"id":1}"#,
+        r#"{"result":{"type":"done"}}"#,
+    ] {
+        let error = decode_server_frame(text).unwrap_err();
+        assert!(!error.hostile, "{text}");
+    }
+}
+
+#[test]
+fn versions_are_negotiated() {
+    assert_eq!(negotiate(&[1]), Some(1));
+    assert_eq!(negotiate(&[65_535, 1, 0]), Some(1));
+    assert_eq!(negotiate(&[2, 3]), None);
+    assert_eq!(negotiate(&[]), None);
+}
+
+fn framed(text: &str) -> BytesMut {
+    let mut bytes = BytesMut::from(&u32::try_from(text.len()).unwrap().to_be_bytes()[..]);
+    bytes.extend_from_slice(text.as_bytes());
+    bytes
+}
+
+#[test]
+fn every_split_of_a_stream_gives_the_same_frames() {
+    let frame = ClientFrame { id: 1, request: Request::Ping {} };
+    let mut stream = BytesMut::new();
+    for _ in 0..2 {
+        ClientCodec::new().encode(frame.clone(), &mut stream).unwrap();
+    }
+    for split in 0..=stream.len() {
+        let mut codec = ServerCodec::new();
+        let mut frames = Vec::new();
+        let mut buffer = BytesMut::new();
+        for part in [&stream[..split], &stream[split..]] {
+            buffer.extend_from_slice(part);
+            while let Some(item) = codec.decode(&mut buffer).unwrap() {
+                frames.push(item.unwrap());
+            }
+        }
+        assert_eq!(frames, [frame.clone(), frame.clone()], "split at {split}");
+        assert!(buffer.is_empty());
+    }
+}
+
+#[test]
+fn an_announced_gigabyte_is_refused_before_it_is_stored() {
+    for length in [u32::try_from(MAX_FRAME_BYTES).unwrap() + 1, 1 << 30, u32::MAX] {
+        let mut buffer = BytesMut::from(&length.to_be_bytes()[..]);
+        let capacity = buffer.capacity();
+        let outcome = ServerCodec::new().decode(&mut buffer);
+        assert!(matches!(outcome, Err(CodecError::Oversize { .. })));
+        assert_eq!(buffer.capacity(), capacity);
+    }
+}
+
+#[test]
+fn a_malformed_frame_leaves_the_stream_in_step() {
+    let mut buffer = framed("nonsense");
+    buffer.extend_from_slice(&[0, 0, 0, 2, 0xff, 0xfe]);
+    buffer.extend_from_slice(&framed(r#"{"id":2,"method":"ping"}"#));
+    let mut codec = ServerCodec::new();
+    for _ in 0..2 {
+        let item = codec.decode(&mut buffer).unwrap().unwrap();
+        assert_eq!(item.unwrap_err().error.code, Code::MalformedFrame);
+    }
+    assert_eq!(codec.decode(&mut buffer).unwrap().unwrap().unwrap().id, 2);
+    assert!(codec.decode(&mut buffer).unwrap().is_none());
+    let outcome = codec.decode(&mut framed(&"[".repeat(100)));
+    assert!(matches!(outcome, Err(CodecError::Hostile(_))));
+}
+
+#[test]
+fn a_frame_too_large_to_send_says_so_and_sends_nothing() {
+    let request = Request::Hello(HelloParams { versions: vec![1], agent: "x".repeat(70_000) });
+    let mut buffer = BytesMut::new();
+    let outcome = ClientCodec::new().encode(ClientFrame { id: 1, request }, &mut buffer);
+    assert!(matches!(outcome, Err(CodecError::Oversize { .. })));
+    assert!(buffer.is_empty());
+}
+
+#[tokio::test]
+async fn both_directions_over_a_byte_stream() {
+    let (near, far) = tokio::io::duplex(16);
+    let (near_read, near_write) = tokio::io::split(near);
+    let (far_read, far_write) = tokio::io::split(far);
+    let mut client_out = FramedWrite::new(near_write, ClientCodec::new());
+    let mut client_in = FramedRead::new(near_read, ClientCodec::new());
+    let mut server_in = FramedRead::new(far_read, ServerCodec::new());
+    let mut server_out = FramedWrite::new(far_write, ServerCodec::new());
+    let client = async {
+        for (id, request) in (0..).zip(requests()) {
+            client_out.send(ClientFrame { id, request }).await.unwrap();
+            let reply = client_in.next().await.unwrap().unwrap().unwrap();
+            assert_eq!(reply, ServerFrame::Reply { id, result: Reply::Done {} });
+        }
+        client_out.close().await.unwrap();
+    };
+    let server = async {
+        for (id, expected) in (0..).zip(requests()) {
+            let frame = server_in.next().await.unwrap().unwrap().unwrap();
+            assert_eq!(frame, ClientFrame { id, request: expected });
+            server_out.send(ServerFrame::Reply { id, result: Reply::Done {} }).await.unwrap();
+        }
+    };
+    tokio::join!(client, server);
+}
+
+#[test]
+fn every_truncation_errs() {
+    for request in requests() {
+        let text = encode(&ClientFrame { id: 7, request });
+        for (end, _) in text.char_indices() {
+            assert!(decode_client_frame(&text[..end]).is_err(), "{}", &text[..end]);
+        }
+    }
+    let text = encode(&ServerFrame::Error {
+        id: Some(7),
+        error: ProtocolError::new(Code::Internal, "gone"),
+    });
+    for (end, _) in text.char_indices() {
+        assert!(decode_server_frame(&text[..end]).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn garbage_never_panics(text in any::<String>(), json in r#"[\[\]{}",:0-9a-z\\ ]{0,60}"#) {
+        for text in [text, json] {
+            let _ = (decode_client_frame(&text), decode_server_frame(&text));
+        }
+    }
+
+    #[test]
+    fn codec_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        let mut buffer = BytesMut::from(&bytes[..]);
+        while let Ok(Some(_)) = ServerCodec::new().decode(&mut buffer) {}
+    }
+}
