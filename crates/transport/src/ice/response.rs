@@ -1,10 +1,12 @@
 use std::net::SocketAddr;
 
-use stun::attributes::AttrType;
+use stun::attributes::{ATTR_ICE_CONTROLLED, ATTR_PRIORITY, ATTR_USERNAME, AttrType};
 use stun::error_code::{CODE_ROLE_CONFLICT, CODE_UNKNOWN_ATTRIBUTE, ErrorCode, ErrorCodeAttribute};
 use stun::fingerprint::FINGERPRINT;
 use stun::integrity::MessageIntegrity;
-use stun::message::{BINDING_ERROR, BINDING_SUCCESS, Message, MessageType, Setter};
+use stun::message::{
+    BINDING_ERROR, BINDING_REQUEST, BINDING_SUCCESS, Message, MessageType, Setter,
+};
 use stun::uattrs::UnknownAttributes;
 use stun::xoraddr::XorMappedAddress;
 
@@ -42,6 +44,26 @@ impl Answer {
     }
 }
 
+/// A request of ours that asks the client to prove that it is where its datagrams come from. Every
+/// full agent answers it (RFC 8445 section 7.3).
+pub(crate) fn encode_challenge(
+    transaction_id: [u8; 12],
+    username: &str,
+    password: &str,
+) -> Vec<u8> {
+    let mut message = Message::default();
+    message.transaction_id.0 = transaction_id;
+    begin(&mut message, BINDING_REQUEST);
+    message.add(ATTR_USERNAME, username.as_bytes());
+    // The lowest priority: nothing is to be chosen by it.
+    message.add(ATTR_PRIORITY, &1_u32.to_be_bytes());
+    // The client is controlling, so no tie is to be broken.
+    message.add(ATTR_ICE_CONTROLLED, &[0; 8]);
+    add(&mut message, &MessageIntegrity::new_short_term_integrity(password.to_owned()));
+    add(&mut message, &FINGERPRINT);
+    message.raw
+}
+
 fn begin_error(message: &mut Message, code: ErrorCode) {
     begin(message, BINDING_ERROR);
     add(message, &ErrorCodeAttribute { code, reason: Vec::new() });
@@ -59,6 +81,14 @@ fn add(message: &mut Message, attribute: &impl Setter) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_challenge_is_a_check_its_receiver_can_verify() {
+        let message = encode_challenge([3; 12], "them:us", "password");
+        let request = crate::ice::BindingRequest::parse(&message).unwrap();
+        assert_eq!((request.username(), request.transaction_id()), ("them:us", [3; 12]));
+        assert!(request.verify("password").is_ok());
+    }
 
     #[test]
     fn answers_are_bounded() {

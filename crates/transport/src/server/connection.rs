@@ -20,13 +20,23 @@ const LEAST_WAIT: Duration = Duration::from_millis(10);
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
     pub(super) local: IceCredentials,
-    pub(super) remote_ufrag: String,
+    pub(super) remote: IceCredentials,
     pub(super) session: SecureSession,
     /// Until it is connected.
     pub(super) connect_by: Option<Instant>,
     pub(super) scheduled: Option<Deadline>,
+    /// Whether there ever was a path.
+    pub(super) had_path: bool,
     path: Option<SocketAddr>,
     addresses: Vec<Validated>,
+    challenge: Option<Challenge>,
+}
+
+/// A question to an address that wants to become the path: whoever answers is really there.
+#[derive(Clone, Copy, Debug)]
+struct Challenge {
+    address: SocketAddr,
+    transaction_id: [u8; 12],
 }
 
 #[derive(Debug)]
@@ -40,19 +50,21 @@ impl Connection {
     pub(super) const fn new(
         id: ConnectionId,
         local: IceCredentials,
-        remote_ufrag: String,
+        remote: IceCredentials,
         session: SecureSession,
         connect_by: Instant,
     ) -> Self {
         Self {
             id,
             local,
-            remote_ufrag,
+            remote,
             session,
             connect_by: Some(connect_by),
             scheduled: None,
+            had_path: false,
             path: None,
             addresses: Vec::new(),
+            challenge: None,
         }
     }
 
@@ -85,13 +97,47 @@ impl Connection {
         evicted
     }
 
+    /// Whether `address`, from which a check came, should become the path: it was nominated, or
+    /// nothing comes from the path any more.
+    pub(super) fn wants(
+        &self,
+        now: Instant,
+        address: SocketAddr,
+        nominated: bool,
+        consent_timeout: Duration,
+    ) -> bool {
+        let Some(path) = self.path else { return true };
+        // Checks come every second, so half the consent timeout is a long silence.
+        let quiet = |it: &Validated| it.address != path || it.heard + consent_timeout / 2 <= now;
+        path != address && (nominated || self.addresses.iter().all(quiet))
+    }
+
     /// Sends to `address` from now on.
     pub(super) const fn select(&mut self, address: SocketAddr) {
         self.path = Some(address);
+        self.had_path = true;
+        self.challenge = None;
     }
 
-    pub(super) const fn selected(&self) -> Option<SocketAddr> {
-        self.path
+    /// Asks `address` to prove itself; gives the transaction to ask with. Asking again repeats the
+    /// question, so that no timer is needed: clients check every second.
+    pub(super) fn challenge(&mut self, address: SocketAddr, fresh: [u8; 12]) -> [u8; 12] {
+        match self.challenge {
+            Some(challenge) if challenge.address == address => challenge.transaction_id,
+            Some(_) | None => {
+                self.challenge = Some(Challenge { address, transaction_id: fresh });
+                fresh
+            }
+        }
+    }
+
+    /// The question `address` was asked.
+    pub(super) fn challenged(&self, address: SocketAddr) -> Option<[u8; 12]> {
+        self.challenge.filter(|it| it.address == address).map(|it| it.transaction_id)
+    }
+
+    pub(super) const fn is_connected(&self) -> bool {
+        self.connect_by.is_none()
     }
 
     /// Forgets addresses not heard from in time; gives them.

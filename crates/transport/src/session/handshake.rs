@@ -68,7 +68,7 @@ pub(super) enum Event {
     /// All messages were exchanged and verified, under the key of the certificate shown before.
     Done,
     /// The key material to exchange media with.
-    Keys(MediaKeys),
+    Keys(Box<MediaKeys>),
     /// The peer's data channel is none of ours.
     ApplicationData,
     Goodbye,
@@ -156,7 +156,10 @@ impl Handshake {
                 Output::Connected => events.push(Event::Done),
                 Output::PeerCert(der) => events.push(Event::Certificate(der.to_vec())),
                 Output::KeyingMaterial(keys, profile) => {
-                    events.extend(media_keys(&keys, profile, self.role).map(Event::Keys));
+                    events.extend(
+                        media_keys(&keys, profile, self.role)
+                            .map(|keys| Event::Keys(Box::new(keys))),
+                    );
                 }
                 Output::ApplicationData(_) => events.push(Event::ApplicationData),
                 Output::CloseNotify => events.push(Event::Goodbye),

@@ -58,7 +58,7 @@ struct Progress {
     verified: bool,
     /// The peer proved to own it.
     done: bool,
-    keys: Option<MediaKeys>,
+    keys: Option<Box<MediaKeys>>,
 }
 
 impl SecureSession {
@@ -303,11 +303,11 @@ impl SecureSession {
         }
     }
 
-    fn connect(&mut self, keys: MediaKeys) {
+    fn connect(&mut self, keys: Box<MediaKeys>) {
         let profile = keys.outbound.profile();
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Handshaking { handshake, .. } => {
-                self.state = State::Connected { handshake: Some(handshake), keys: Box::new(keys) };
+                self.state = State::Connected { handshake: Some(handshake), keys };
                 self.outputs.push_back(SessionOutput::Connected { profile });
             }
             other @ (State::Connected { .. } | State::Closed) => self.state = other,

@@ -9,7 +9,7 @@ use super::{SrtpDiscard, SrtpProfile};
 /// The session keys of one profile and what is done with them. Keeps no state of packets.
 #[derive(Debug)]
 pub(super) enum Cipher {
-    CounterMode(CounterMode),
+    CounterMode(Box<CounterMode>),
     Gcm(Gcm),
 }
 
@@ -19,7 +19,7 @@ impl Cipher {
             SrtpProfile::AeadAes128Gcm | SrtpProfile::AeadAes256Gcm => {
                 Self::Gcm(Gcm::new(keys, profile))
             }
-            SrtpProfile::Aes128CmHmacSha1_80 => Self::CounterMode(CounterMode::new(keys)),
+            SrtpProfile::Aes128CmHmacSha1_80 => Self::CounterMode(Box::new(CounterMode::new(keys))),
         }
     }
 

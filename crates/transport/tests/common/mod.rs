@@ -1,5 +1,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
+pub mod check;
+pub mod world;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
