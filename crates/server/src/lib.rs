@@ -4,7 +4,13 @@ pub mod auth;
 pub mod config;
 #[doc(hidden)]
 pub mod fuzz;
+mod gateway;
 pub mod http;
+mod hub;
 pub mod net;
+mod server;
+mod shard;
 pub mod storage;
 pub mod telemetry;
+
+pub use server::{RunningServer, Server, StartError, THREAD_PREFIX};

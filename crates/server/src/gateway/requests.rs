@@ -1,0 +1,221 @@
+use std::time::{Duration, Instant};
+
+use calling_model::{Endpoint, UserId};
+use calling_signaling::protocol::{
+    self, CallParams, ClientFrame, Code, HelloParams, HelloReply, HistoryParams, HistoryReply,
+    ProtocolError, Reply, Request, ServerFrame, SignInParams, SignInReply,
+};
+use metrics::counter;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::connection::{Connection, SignedIn};
+use super::outbox::{OUTBOX_FRAMES, outbox};
+use super::{Closing, Gateway};
+use crate::hub::{HubCommand, HubRequest, Session, wall_clock};
+use crate::storage::StorageError;
+use crate::telemetry::names;
+
+/// What the server calls itself.
+const SERVER: &str = concat!("calling ", env!("CARGO_PKG_VERSION"));
+
+/// How long a client waits for the database to be read.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Messages in an answer to `history` that does not say how many.
+const HISTORY_LIMIT: u32 = 20;
+const MAX_HISTORY_LIMIT: u32 = 100;
+
+/// Callees that are looked up; the call machine refuses longer lists anyway.
+const MAX_LOOKUPS: usize = 8;
+
+/// What becomes of a request.
+enum Handled {
+    /// Answered here.
+    Answer(&'static str, Result<Reply, ProtocolError>),
+    /// The hub answers.
+    Passed,
+}
+
+impl Connection {
+    /// Answers a request or has the hub answer it.
+    pub(super) async fn request(&mut self, frame: ClientFrame) -> Result<(), Closing> {
+        let ClientFrame { id, request } = frame;
+        let Handled::Answer(method, result) = self.dispatch(id, request).await? else {
+            return Ok(());
+        };
+        let outcome = if result.is_ok() { "ok" } else { "error" };
+        counter!(names::REQUESTS, "method" => method, "result" => outcome).increment(1);
+        let answer = match result {
+            Ok(result) => ServerFrame::Reply { id, result },
+            Err(error) => ServerFrame::Error { id: Some(id), error },
+        };
+        self.send(&answer).await?;
+        if self.failed_sign_ins >= self.gateway.inner.settings.max_failed_sign_ins {
+            return Err(Closing::SignInRefused);
+        }
+        Ok(())
+    }
+
+    async fn dispatch(&mut self, id: u64, request: Request) -> Result<Handled, Closing> {
+        if let Request::Hello(params) = &request {
+            return Ok(Handled::Answer("hello", self.hello(params)));
+        }
+        if !self.greeted {
+            return Ok(Handled::Answer("early", Err(not_greeted())));
+        }
+        Box::pin(self.greeted_request(id, request)).await
+    }
+
+    async fn greeted_request(&mut self, id: u64, request: Request) -> Result<Handled, Closing> {
+        let request = match request {
+            // Handled before.
+            Request::Hello(_) => return Ok(Handled::Passed),
+            Request::Ping {} => return Ok(Handled::Answer("ping", Ok(Reply::Done {}))),
+            Request::SignIn(params) => return self.sign_in(id, params).await,
+            Request::SignOut {} => return self.sign_out().await,
+            Request::History(params) => {
+                return Ok(Handled::Answer("history", self.history(&params).await));
+            }
+            Request::Call(params) => {
+                let looked_up = match self.signed_in {
+                    Some(_) => unknown(&self.gateway, &params).await,
+                    None => Err(not_signed_in()),
+                };
+                match looked_up {
+                    Ok(unknown) => HubRequest::Call { params, unknown },
+                    Err(error) => return Ok(Handled::Answer("call", Err(error))),
+                }
+            }
+            Request::Accept { call_id } => HubRequest::Accept { call_id },
+            Request::Reject { call_id, busy } => HubRequest::Reject { call_id, busy },
+            Request::Hangup { call_id } => HubRequest::Hangup { call_id },
+            Request::ConnectMedia { call_id, offer } => HubRequest::ConnectMedia { call_id, offer },
+            Request::MediaReady { call_id } => HubRequest::MediaReady { call_id },
+            Request::SetMicMute { call_id, muted } => HubRequest::SetMicMute { call_id, muted },
+            Request::GetCall { call_id } => HubRequest::GetCall { call_id },
+        };
+        let Some(SignedIn { session, .. }) = &self.signed_in else {
+            return Ok(Handled::Answer(request.method(), Err(not_signed_in())));
+        };
+        let session = session.clone();
+        tell_hub(&self.gateway, HubCommand::Request { session, id, request }).await?;
+        Ok(Handled::Passed)
+    }
+
+    fn hello(&mut self, params: &HelloParams) -> Result<Reply, ProtocolError> {
+        if self.greeted {
+            return Err(ProtocolError::new(Code::Repeated, "`hello` was said before"));
+        }
+        let version = protocol::negotiate(&params.versions).ok_or_else(|| {
+            let sentence = format!("this server speaks the versions {:?}", protocol::VERSIONS);
+            ProtocolError::new(Code::VersionUnsupported, sentence)
+        })?;
+        self.greeted = true;
+        Ok(Reply::Hello(HelloReply { version, server: SERVER.to_owned() }))
+    }
+
+    async fn sign_in(&mut self, id: u64, params: SignInParams) -> Result<Handled, Closing> {
+        if self.signed_in.is_some() {
+            let sentence = "this connection is signed in; sign out first";
+            let error = ProtocolError::new(Code::Repeated, sentence);
+            return Ok(Handled::Answer("sign_in", Err(error)));
+        }
+        let gateway = self.gateway.clone();
+        let proven =
+            gateway.inner.auth.sign_in(self.source, &params, Instant::now(), wall_clock()).await;
+        if let Err(error) = proven {
+            self.failed_sign_ins += 1;
+            return Ok(Handled::Answer("sign_in", Err(error)));
+        }
+        let endpoint = Endpoint { user: params.user_id, device: params.device_id };
+        let session = Session { endpoint, id: self.gateway.next_session() };
+        let (outbox, inbox) = outbox(OUTBOX_FRAMES);
+        let (reply, answer) = oneshot::channel();
+        let (welcome, request) = (self.welcome(), id);
+        let command =
+            HubCommand::SignIn { session: session.clone(), outbox, request, welcome, reply };
+        tell_hub(&self.gateway, command).await?;
+        match answer.await {
+            Ok(Ok(())) => {
+                self.half_open = None;
+                self.signed_in = Some(SignedIn { session, inbox });
+                Ok(Handled::Passed)
+            }
+            Ok(Err(error)) => Ok(Handled::Answer("sign_in", Err(error))),
+            Err(_) => Err(Closing::ServerStops),
+        }
+    }
+
+    async fn history(&mut self, params: &HistoryParams) -> Result<Reply, ProtocolError> {
+        let Some(SignedIn { session, .. }) = &self.signed_in else { return Err(not_signed_in()) };
+        let limit = params.limit.unwrap_or(HISTORY_LIMIT);
+        if !(1..=MAX_HISTORY_LIMIT).contains(&limit) {
+            let sentence = format!("`limit` is 1 to {MAX_HISTORY_LIMIT}");
+            return Err(ProtocolError::new(Code::BadParameter, sentence));
+        }
+        let (storage, user) = (&self.gateway.inner.storage, &session.endpoint.user);
+        let messages = read(storage.history(user, &params.peer, limit, params.before)).await?;
+        Ok(Reply::History(HistoryReply { messages }))
+    }
+
+    fn welcome(&self) -> SignInReply {
+        let settings = &self.gateway.inner.settings;
+        let ping_interval_ms =
+            u32::try_from(settings.ping_interval.as_millis()).unwrap_or(u32::MAX);
+        SignInReply { ping_interval_ms, ice_servers: settings.ice_servers.clone() }
+    }
+
+    async fn sign_out(&mut self) -> Result<Handled, Closing> {
+        if let Some(SignedIn { session, mut inbox }) = self.signed_in.take() {
+            tell_hub(&self.gateway, HubCommand::SignOut { session }).await?;
+            // Answers to earlier requests; the hub then lets go of its end.
+            while let Some(frame) = inbox.frames.recv().await {
+                self.write(frame).await?;
+            }
+        }
+        Ok(Handled::Answer("sign_out", Ok(Reply::Done {})))
+    }
+}
+
+/// Those of the callees who have no account.
+async fn unknown(gateway: &Gateway, params: &CallParams) -> Result<Vec<UserId>, ProtocolError> {
+    let mut unknown = Vec::new();
+    if params.callees.len() > MAX_LOOKUPS {
+        return Ok(unknown);
+    }
+    for callee in &params.callees {
+        if !read(gateway.inner.storage.account_exists(callee)).await? {
+            unknown.push(callee.clone());
+        }
+    }
+    Ok(unknown)
+}
+
+async fn tell_hub(gateway: &Gateway, command: HubCommand) -> Result<(), Closing> {
+    gateway.inner.hub.send(command).await.map_err(|_| Closing::ServerStops)
+}
+
+/// Reads from the database, with patience.
+async fn read<T>(work: impl Future<Output = Result<T, StorageError>>) -> Result<T, ProtocolError> {
+    let failed = || {
+        let sentence = "the server cannot reach its database; try again in a moment";
+        ProtocolError::new(Code::Internal, sentence)
+    };
+    match timeout(READ_TIMEOUT, work).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "a request failed");
+            Err(failed())
+        }
+        Err(_) => Err(failed()),
+    }
+}
+
+fn not_greeted() -> ProtocolError {
+    ProtocolError::new(Code::NotInitialised, "say `hello` first")
+}
+
+fn not_signed_in() -> ProtocolError {
+    ProtocolError::new(Code::NotInitialised, "sign in first")
+}

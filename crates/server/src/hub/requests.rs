@@ -1,0 +1,199 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use calling_model::{CallId, ConnectionId, UnixMillis};
+use calling_room::LeaveReason;
+use calling_signaling::calls::{CallAction, CallsInput};
+use calling_signaling::protocol::{Code, MediaAnswer, MediaOffer, ProtocolError, Reply};
+use calling_transport::{IceCredentials, LocalParams, RemoteParams};
+use tokio::sync::oneshot;
+
+use super::actor::{Actor, Finished, MediaOpened};
+use super::asked::Asker;
+use super::{CallStore, HubRequest, Session};
+use crate::shard::{Seat, ShardCommand};
+
+impl<S: CallStore> Actor<S> {
+    /// Does what a device asks for, unless it is the device's older connection that asks.
+    pub(super) async fn request(&mut self, session: Session, id: u64, request: HubRequest) {
+        if !self.devices.is_current(&session) {
+            return;
+        }
+        let (call_id, method) = (request.call_id().cloned(), request.method());
+        let asker = Asker { session, id, call_id, method };
+        match request {
+            HubRequest::Call { params, unknown } => {
+                if self.lanes.len() >= self.settings.max_waiting_calls {
+                    self.refuse_unstorable(&asker);
+                    return;
+                }
+                self.placing = Some(asker.session.endpoint.clone());
+                self.act(asker, CallAction::Call { params, unknown, at: wall_clock() });
+            }
+            HubRequest::Accept { call_id } => self.act(asker, CallAction::Accept { call_id }),
+            HubRequest::Reject { call_id, busy } => {
+                self.act(asker, CallAction::Reject { call_id, busy });
+            }
+            HubRequest::Hangup { call_id } => self.act(asker, CallAction::Hangup { call_id }),
+            HubRequest::GetCall { call_id } => self.act(asker, CallAction::GetCall { call_id }),
+            HubRequest::ConnectMedia { call_id, offer } => {
+                self.connect_media(asker, call_id, offer).await;
+            }
+            HubRequest::MediaReady { call_id } => {
+                let result = self.check_part(&asker, &call_id).map(|()| Reply::Done {});
+                self.answer(&asker, result);
+            }
+            HubRequest::SetMicMute { call_id, muted } => {
+                self.set_mic_mute(&asker, &call_id, muted).await;
+            }
+        }
+    }
+
+    /// The shard answered a request for media.
+    pub(super) fn media_opened(
+        &mut self,
+        asker: &Asker,
+        connection: ConnectionId,
+        opened: MediaOpened,
+    ) {
+        let result = match opened {
+            Some(Ok(local)) => Ok(Reply::Media(self.media_answer(&local))),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "a media connection is refused");
+                Err(no_media())
+            }
+            None => Err(no_media()),
+        };
+        if result.is_err()
+            && let Some((call_id, endpoint)) = self.running.owner(connection)
+        {
+            self.running.disconnect(&call_id, &endpoint);
+        }
+        self.answer(asker, result);
+    }
+
+    fn act(&mut self, asker: Asker, action: CallAction) {
+        let from = asker.session.endpoint.clone();
+        let request = self.asked.token(asker);
+        self.input(CallsInput::Request { from, request, action });
+    }
+
+    fn refuse_unstorable(&mut self, asker: &Asker) {
+        let sentence = "The server cannot store calls at the moment; try again later.";
+        self.answer(asker, Err(ProtocolError::new(Code::Internal, sentence)));
+    }
+
+    /// Whether the asker's device takes part in the call's media.
+    fn check_part(&self, asker: &Asker, call_id: &CallId) -> Result<(), ProtocolError> {
+        if self.running.get(call_id).is_none() {
+            let sentence = "There is no such call, or it is over.";
+            return Err(ProtocolError::new(Code::InviteNotFound, sentence));
+        }
+        if !self.calls.may_connect_media(call_id, &asker.session.endpoint) {
+            let sentence = "This device is not in the call.";
+            return Err(ProtocolError::new(Code::NotYourCall, sentence));
+        }
+        Ok(())
+    }
+
+    async fn connect_media(&mut self, asker: Asker, call_id: CallId, offer: MediaOffer) {
+        let checked = self.check_part(&asker, &call_id).and_then(|()| remote_params(&offer));
+        let remote = match checked {
+            Ok(remote) => remote,
+            Err(error) => return self.answer(&asker, Err(error)),
+        };
+        let Some(call) = self.running.get(&call_id) else { return };
+        let endpoint = asker.session.endpoint.clone();
+        let (room, muted) = (call.room, call.is_muted(&endpoint));
+        self.next_connection += 1;
+        let connection = ConnectionId(self.next_connection);
+        if let Some(old) = self.running.connect(&call_id, &endpoint, connection) {
+            let reason = LeaveReason::Left;
+            self.command_shard(ShardCommand::Disconnect { connection: old, reason }).await;
+        }
+        let (reply, opened) = oneshot::channel();
+        let user = endpoint.user;
+        let seat = Seat { connection, room, user, audio_ssrc: offer.audio_ssrc };
+        self.command_shard(ShardCommand::Connect { seat, remote, reply }).await;
+        if muted {
+            self.command_shard(ShardCommand::SetMuted { connection, muted }).await;
+        }
+        self.waiting.push(Box::pin(async move {
+            Finished::MediaOpened { asker, connection, opened: opened.await.ok() }
+        }));
+    }
+
+    async fn set_mic_mute(&mut self, asker: &Asker, call_id: &CallId, muted: bool) {
+        let checked = self.check_part(asker, call_id);
+        if checked.is_ok() {
+            let endpoint = &asker.session.endpoint;
+            let call = self.running.get_mut(call_id);
+            if let Some(connection) = call.and_then(|call| call.set_muted(endpoint, muted)) {
+                self.command_shard(ShardCommand::SetMuted { connection, muted }).await;
+            }
+        }
+        self.answer(asker, checked.map(|()| Reply::Done {}));
+    }
+
+    fn media_answer(&self, local: &LocalParams) -> MediaAnswer {
+        MediaAnswer {
+            ufrag: local.credentials.ufrag().to_owned(),
+            pwd: local.credentials.pwd().to_owned(),
+            fingerprint: local.fingerprint.to_string(),
+            candidates: local.candidates.clone(),
+            audio_payload_type: self.settings.audio_payload_type,
+            audio_level_id: self.settings.audio_level_id,
+        }
+    }
+}
+
+impl HubRequest {
+    /// The call it is about; none yet for one to be placed.
+    const fn call_id(&self) -> Option<&CallId> {
+        match self {
+            Self::Call { .. } => None,
+            Self::Accept { call_id }
+            | Self::Reject { call_id, .. }
+            | Self::Hangup { call_id }
+            | Self::GetCall { call_id }
+            | Self::ConnectMedia { call_id, .. }
+            | Self::MediaReady { call_id }
+            | Self::SetMicMute { call_id, .. } => Some(call_id),
+        }
+    }
+
+    /// Its name in the protocol.
+    pub(crate) const fn method(&self) -> &'static str {
+        match self {
+            Self::Call { .. } => "call",
+            Self::Accept { .. } => "accept",
+            Self::Reject { .. } => "reject",
+            Self::Hangup { .. } => "hangup",
+            Self::GetCall { .. } => "get_call",
+            Self::ConnectMedia { .. } => "connect_media",
+            Self::MediaReady { .. } => "media_ready",
+            Self::SetMicMute { .. } => "set_mic_mute",
+        }
+    }
+}
+
+fn remote_params(offer: &MediaOffer) -> Result<RemoteParams, ProtocolError> {
+    let wrong = |error: String| ProtocolError::new(Code::BadParameter, error);
+    let credentials = IceCredentials::new(offer.ufrag.as_str(), offer.pwd.as_str())
+        .map_err(|error| wrong(error.to_string()))?;
+    let fingerprint = offer
+        .fingerprint
+        .parse()
+        .map_err(|error: calling_transport::InvalidFingerprint| wrong(error.to_string()))?;
+    Ok(RemoteParams { credentials, fingerprint })
+}
+
+fn no_media() -> ProtocolError {
+    let sentence = "The server takes no more media connections; try again later.";
+    ProtocolError::new(Code::Internal, sentence)
+}
+
+/// The wall clock; 1970 if it stands before that.
+pub(crate) fn wall_clock() -> UnixMillis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

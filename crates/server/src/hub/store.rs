@@ -1,0 +1,50 @@
+use std::future::Future;
+
+use calling_model::{CallId, UnixMillis, UserId};
+use calling_signaling::call::{CallFacts, EndedCall};
+use calling_signaling::protocol::MessageEvent;
+
+use crate::storage::{Storage, StorageError};
+
+/// Where calls are kept: the database, or what a test puts in its place. Every write may be
+/// repeated.
+pub(crate) trait CallStore: Clone + Send + Sync + 'static {
+    /// Stores that a call was placed.
+    fn call_started(
+        &self,
+        facts: &CallFacts,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Stores who accepted, and when.
+    fn call_accepted(
+        &self,
+        call_id: &CallId,
+        by: &UserId,
+        at: UnixMillis,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Stores a call's end, record and message at once; gives the message.
+    fn end_call(
+        &self,
+        ended: &EndedCall,
+    ) -> impl Future<Output = Result<Option<MessageEvent>, StorageError>> + Send;
+}
+
+impl CallStore for Storage {
+    async fn call_started(&self, facts: &CallFacts) -> Result<(), StorageError> {
+        Self::call_started(self, facts).await
+    }
+
+    async fn call_accepted(
+        &self,
+        call_id: &CallId,
+        by: &UserId,
+        at: UnixMillis,
+    ) -> Result<(), StorageError> {
+        Self::call_accepted(self, call_id, by, at).await
+    }
+
+    async fn end_call(&self, ended: &EndedCall) -> Result<Option<MessageEvent>, StorageError> {
+        Self::end_call(self, ended, None).await
+    }
+}

@@ -1,0 +1,272 @@
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use calling_model::UserId;
+use calling_room::{RoomConfig, VolumeInterval};
+use calling_signaling::calls::CallsConfig;
+use calling_transport::{Certificate, CertificateError};
+use metrics::counter;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::running::Figures;
+use super::{THREAD_PREFIX, Vitals};
+use crate::auth::{Authenticator, Secrets, SecretsError};
+use crate::config::Config;
+use crate::gateway::{self, Gateway, GatewaySettings};
+use crate::http::{self, AppState, DemoAccount, ListenError, Listener, Parts, Serving};
+use crate::hub::{self, Hub, HubCommand, HubParts, HubSettings, wall_clock};
+use crate::net::{BindError, Purpose};
+use crate::shard::{self, BoundSocket, Shard, ShardEvent, ShardExit, ShardSettings};
+use crate::storage::{self, Storage, StorageError};
+use crate::telemetry::{self, names};
+
+/// The accounts of a demo.
+const DEMO_ACCOUNTS: [&str; 5] = ["alice", "bob", "carol", "dave", "echo"];
+/// How long the UserSig of a demo account is valid: a week.
+const DEMO_EXPIRE_S: u64 = 7 * 24 * 60 * 60;
+
+/// Events of a shard that may wait for the hub.
+const SHARD_EVENTS: usize = 1_024;
+
+/// How often the server notes that it lives, so that calls cut by a kill end at about the right
+/// time.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often old records are looked for.
+const PURGE_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Time from `connect_media` to the end of the handshake, and from the acceptance of a call to
+/// media on both sides.
+const MEDIA_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why a server did not start, in one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The HTTP port or the TLS files cannot be used.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The media port cannot be used.
+    #[error(transparent)]
+    Media(#[from] BindError),
+    /// The data directory or the database cannot be used.
+    #[error(transparent)]
+    Open(#[from] storage::OpenError),
+    /// The database opened, and then failed.
+    #[error("the database failed at the start: {0}")]
+    Storage(#[from] StorageError),
+    /// The keys cannot be read or made.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// No certificate for media.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// No threads, or no sockets.
+    #[error("the system refuses threads or sockets: {0}; raise the limits (ulimit -u, ulimit -n)")]
+    Threads(#[source] io::Error),
+    /// The thread that was to start it ended.
+    #[error("the server's thread ended while starting; the log says why")]
+    Died,
+}
+
+/// The parts of a server that runs.
+pub(super) struct Running {
+    serving: Serving,
+    gateway: Gateway,
+    hub: Hub,
+    hub_task: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
+    storage: Storage,
+    figures: Figures,
+}
+
+/// Starts everything. Whatever was started before an error is dropped, which ends it.
+pub(super) async fn start(config: Config) -> Result<Running, StartError> {
+    let (began, began_at) = (Instant::now(), wall_clock());
+    // Both ports first: if one is taken, nothing was touched yet.
+    let listener = Listener::bind(&config).await?;
+    let media = shard::bind(config.media)
+        .map_err(|source| BindError::new(Purpose::Media, config.media, source))?;
+    let exporter = telemetry::install();
+    let storage = Storage::open(&config.data).await?;
+    let recovered = storage.recover(began_at).await?.len();
+    counter!(names::CALLS_RECOVERED).increment(recovered as u64);
+    if recovered > 0 {
+        tracing::warn!(
+            calls = recovered,
+            "the server was killed last time; its calls are recorded"
+        );
+    }
+    storage.heartbeat(began_at).await?;
+    let secrets = Secrets::load(&config)?;
+    let auth = Arc::new(Authenticator::new(&config, secrets, storage.clone()));
+    let demo_accounts = demo_accounts(&config, &auth, &storage).await?;
+
+    let vitals = Vitals::new(began, media.address.port());
+    let http = listener.local_addr().map_err(StartError::Threads)?;
+    let media_address = media.address;
+    let (hub, hub_task) = start_hub(&config, media, storage.clone(), vitals.clone())?;
+    let settings = gateway_settings(&config);
+    let gateway = Gateway::new(settings, hub.clone(), Arc::clone(&auth), storage.clone());
+    let keep_days = config.storage.keep_days;
+    let state = AppState::new(Parts {
+        config: Arc::new(config),
+        storage: storage.clone(),
+        auth,
+        exporter: exporter.clone(),
+        live: Arc::new(vitals.clone()),
+        demo_accounts: demo_accounts.clone(),
+        started: began,
+        started_at: began_at,
+    });
+    let router = http::router(state, gateway::routes(gateway.clone()));
+    let serving = http::serve(listener, router, exporter).map_err(StartError::Threads)?;
+    let upkeep = tokio::spawn(upkeep(storage.clone(), keep_days));
+    let figures = Figures { http, media: media_address, demo_accounts, recovered, vitals };
+    Ok(Running { serving, gateway, hub, hub_task, upkeep, storage, figures })
+}
+
+impl Running {
+    pub(super) fn figures(&self) -> Figures {
+        self.figures.clone()
+    }
+
+    /// Stops everything, in the order that loses nothing: calls, connections, database.
+    pub(super) async fn stop(self) {
+        let (done, stopped) = oneshot::channel();
+        // Errors mean that the hub has ended, which leaves its calls to the next start.
+        if self.hub.send(HubCommand::Stop { done }).await.is_ok() {
+            let _ = stopped.await;
+        }
+        self.gateway.stop().await;
+        self.serving.stop().await;
+        self.upkeep.abort();
+        if let Err(error) = self.hub_task.await {
+            tracing::error!(%error, "the hub failed; the next start records its calls");
+        }
+        self.storage.close().await;
+    }
+}
+
+fn start_hub(
+    config: &Config,
+    media: BoundSocket,
+    storage: Storage,
+    vitals: Vitals,
+) -> Result<(Hub, JoinHandle<()>), StartError> {
+    let (events, shard_events) = mpsc::channel(SHARD_EVENTS);
+    let (shard, shard_exit) = start_shard(config, media, events, vitals.clone())?;
+    let room = RoomConfig::default();
+    let settings = HubSettings {
+        calls: calls_config(config),
+        seed: rand::random(),
+        media_timeout: MEDIA_TIMEOUT,
+        audio_payload_type: room.payload_type,
+        audio_level_id: room.audio_level_id,
+        max_waiting_calls: config.limits.calls as usize,
+        stop_timeout: Duration::from_secs(10),
+    };
+    let parts = HubParts { store: storage, shard, shard_events, shard_exit, vitals };
+    Ok(hub::spawn(settings, parts))
+}
+
+fn start_shard(
+    config: &Config,
+    media: BoundSocket,
+    events: mpsc::Sender<ShardEvent>,
+    vitals: Vitals,
+) -> Result<(Shard, ShardExit), StartError> {
+    let interval = Duration::from_millis(config.call.volume_interval_ms.into());
+    let room =
+        RoomConfig { volume_interval: VolumeInterval::clamped(interval), ..RoomConfig::default() };
+    let settings = ShardSettings {
+        name: format!("{THREAD_PREFIX}m0"),
+        certificate: Arc::new(Certificate::generate()?),
+        candidates: announced(media.address, config),
+        // Both sides of every call, and the callee's other devices while it rings.
+        max_connections: 4 * config.limits.calls as usize,
+        handshake_timeout: MEDIA_TIMEOUT,
+        room,
+        seeds: [rand::random(), rand::random()],
+    };
+    shard::spawn(media, settings, events, vitals).map_err(StartError::Threads)
+}
+
+fn announced(bound: SocketAddr, config: &Config) -> Vec<SocketAddr> {
+    shard::announced(bound, config.public_ip)
+}
+
+fn calls_config(config: &Config) -> CallsConfig {
+    let per_minute = config.limits.calls_per_minute.max(1);
+    let max_call_s = match config.call.max_call_s {
+        0 => u64::from(u32::MAX),
+        seconds => seconds.into(),
+    };
+    CallsConfig {
+        ring_timeout: Duration::from_secs(config.call.ring_timeout_s.into()),
+        max_ring_timeout: Duration::from_secs(config.call.max_ring_timeout_s.into()),
+        max_call_length: Duration::from_secs(max_call_s),
+        max_calls: config.limits.calls as usize,
+        max_endpoints: config.limits.connections as usize,
+        max_devices_per_user: config.limits.devices_per_account as usize,
+        call_burst: per_minute.min(30),
+        call_interval: Duration::from_secs(60) / per_minute,
+        ..CallsConfig::default()
+    }
+}
+
+fn gateway_settings(config: &Config) -> GatewaySettings {
+    GatewaySettings {
+        sign_in_timeout: Duration::from_secs(config.signaling.sign_in_timeout_s.into()),
+        ping_interval: Duration::from_millis(config.signaling.ping_interval_ms.into()),
+        frames_per_second: config.limits.requests_per_second,
+        max_bad_frames: 10,
+        max_failed_sign_ins: 5,
+        max_half_open_per_source: 100,
+        ice_servers: config.ice_servers.clone(),
+    }
+}
+
+/// The accounts of a demo, made if they are not there, with what signs them in.
+async fn demo_accounts(
+    config: &Config,
+    auth: &Authenticator,
+    storage: &Storage,
+) -> Result<Vec<DemoAccount>, StartError> {
+    let names = if config.demo { &DEMO_ACCOUNTS[..] } else { &[] };
+    let now = wall_clock();
+    let mut accounts = Vec::with_capacity(names.len());
+    for user_id in names.iter().filter_map(|name| UserId::new(*name).ok()) {
+        storage.create_account(&user_id, now).await?;
+        let user_sig = auth.issue(&user_id, DEMO_EXPIRE_S, now);
+        accounts.push(DemoAccount { user_id, user_sig });
+    }
+    Ok(accounts)
+}
+
+/// Keeps the database in order as long as the server runs.
+async fn upkeep(storage: Storage, keep_days: u32) {
+    let mut heartbeat = interval(HEARTBEAT);
+    let mut purge = interval(PURGE_INTERVAL);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    purge.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = heartbeat.tick() => {
+                if let Err(error) = storage.heartbeat(wall_clock()).await {
+                    tracing::warn!(%error, "the server's heartbeat is not stored");
+                }
+            }
+            _ = purge.tick(), if keep_days > 0 => {
+                let kept = Duration::from_secs(u64::from(keep_days) * 24 * 60 * 60);
+                let millis = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
+                let before = calling_model::UnixMillis(wall_clock().0.saturating_sub(millis));
+                if let Err(error) = storage.purge(before).await {
+                    tracing::warn!(%error, "old records are not deleted yet");
+                }
+            }
+        }
+    }
+}

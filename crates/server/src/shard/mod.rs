@@ -1,0 +1,114 @@
+//! Media: one thread that owns a UDP socket, its connections and its rooms.
+//!
+//! A room lives on one shard, so nothing on the media path is locked or shared. Control reaches a
+//! shard through a bounded queue ([`ShardCommand`]) and is woken for it; what the shard has to tell
+//! ([`ShardEvent`]) goes to the hub through another. There is one shard for now, since there is
+//! one UDP port.
+
+mod candidates;
+mod counters;
+mod plane;
+mod rooms;
+mod socket;
+mod thread;
+mod worker;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use calling_model::{ConnectionId, RoomId, UserId, Volume};
+use calling_room::LeaveReason;
+use calling_transport::{CloseReason, LocalParams, OpenError, RemoteParams};
+use tokio::sync::oneshot;
+
+pub(crate) use candidates::announced;
+pub(crate) use socket::{BoundSocket, bind};
+pub(crate) use thread::{Shard, ShardExit, ShardSettings, spawn};
+
+/// What the hub wants of a shard. Done in the order given.
+#[derive(Debug)]
+pub(crate) enum ShardCommand {
+    /// Begin to wait for a client, which enters `room` once its handshake is done.
+    Connect {
+        seat: Seat,
+        remote: RemoteParams,
+        reply: oneshot::Sender<Result<LocalParams, OpenError>>,
+    },
+    /// Let media pass in `room`, from this instant on.
+    OpenGate { room: RoomId, done: oneshot::Sender<()> },
+    /// Forward nothing of this connection, or again.
+    SetMuted { connection: ConnectionId, muted: bool },
+    /// Close a connection.
+    Disconnect { connection: ConnectionId, reason: LeaveReason },
+    /// Close a room and every connection in it.
+    CloseRoom { room: RoomId },
+    /// Close everything and end the thread.
+    Stop,
+    /// Panic, so that tests see what becomes of the server.
+    #[cfg(test)]
+    Panic,
+}
+
+/// Who a media connection is for. Its number serves as the participant's in the room, too.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat {
+    pub(crate) connection: ConnectionId,
+    pub(crate) room: RoomId,
+    pub(crate) user: UserId,
+    /// The SSRC the client announced for its audio.
+    pub(crate) audio_ssrc: u32,
+}
+
+/// What a shard has to tell.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ShardEvent {
+    /// ICE and DTLS are done, the latter in `handshake`.
+    Connected { connection: ConnectionId, handshake: Duration },
+    /// The connection ended by itself, and its participant left the room.
+    Closed { connection: ConnectionId, why: Closed },
+    /// A participant is in its room; the others find its audio under `audio_ssrc`.
+    Entered { connection: ConnectionId, audio_ssrc: u32 },
+    /// Audio of a participant begins or stops to flow.
+    AudioAvailable { connection: ConnectionId, available: bool },
+    /// How loud everybody is.
+    Volumes { room: RoomId, volumes: Vec<(UserId, Volume)>, total: Volume },
+}
+
+/// Why a media connection ended by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// As the transport says.
+    Transport(CloseReason),
+    /// Its room did not take it.
+    RoomRefused,
+}
+
+impl Closed {
+    /// A short stable name for logs and counters.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Transport(reason) => reason.name(),
+            Self::RoomRefused => "room_refused",
+        }
+    }
+
+    /// What the others are told.
+    pub(crate) const fn leave_reason(self) -> LeaveReason {
+        match self {
+            Self::Transport(CloseReason::PeerClosed) => LeaveReason::Left,
+            Self::Transport(
+                CloseReason::ConsentLost
+                | CloseReason::FingerprintMismatch
+                | CloseReason::HandshakeFailed
+                | CloseReason::HandshakeTimeout
+                | CloseReason::NoSrtpProfile,
+            ) => LeaveReason::TimedOut,
+            Self::RoomRefused => LeaveReason::Removed,
+        }
+    }
+}
+
+/// Where datagrams go. Never waits.
+pub(crate) trait Outgoing {
+    fn send(&mut self, to: SocketAddr, datagram: &[u8]);
+}
