@@ -1,0 +1,54 @@
+use std::time::Duration;
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+
+const FIRST: Duration = Duration::from_millis(50);
+const MOST: Duration = Duration::from_secs(5);
+
+/// Growing waits between attempts, spread so that the clients of a server that restarts do not all
+/// come back at once.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    next: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { next: FIRST }
+    }
+}
+
+impl Backoff {
+    /// How long to wait before the next attempt.
+    pub(crate) fn take(&mut self) -> Duration {
+        // Without randomness the middle is as good.
+        let die = OsRng.try_next_u32().unwrap_or(u32::MAX / 2);
+        self.take_with(f64::from(die) / f64::from(u32::MAX))
+    }
+
+    /// As `take`, with a die of 0.0..=1.0.
+    fn take_with(&mut self, die: f64) -> Duration {
+        let wait = self.next.mul_f64(0.5 + die);
+        self.next = (self.next * 2).min(MOST);
+        wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_limit_and_are_spread() {
+        let mut backoff = Backoff::default();
+        assert_eq!(backoff.take_with(0.5), FIRST);
+        assert_eq!(backoff.take_with(0.0), FIRST);
+        assert_eq!(backoff.take_with(1.0), FIRST * 6);
+        for _ in 0..20 {
+            backoff.take_with(0.5);
+        }
+        assert_eq!(backoff.take_with(0.5), MOST);
+        assert!(backoff.take() <= MOST * 2);
+    }
+}

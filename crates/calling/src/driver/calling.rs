@@ -1,0 +1,168 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use calling_model::{CallId, GroupId, MediaType, UserId};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::engine::CallEngine;
+use super::events::{Events, Fanout};
+use super::link::sign_in;
+use super::server_url::ServerUrl;
+use super::session::{Session, SessionCommand, SessionStart, mirror};
+use super::shared;
+use crate::config::Config;
+use crate::error::{CommandError, InitError};
+use crate::listener::CallingListener;
+use crate::state::CallState;
+
+/// One signed-in device: place calls and hear of those that come.
+///
+/// Dropping it ends a running call (as far as the server can still be told), signs out and frees all
+/// sockets, tasks and threads; [`destroy`](Self::destroy) does the same and waits for it.
+///
+/// ```no_run
+/// use calling::{Calling, Config, ListenerEvent, MediaType, UserId};
+///
+/// # async fn talk(user_sig: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// let alice = UserId::new("alice")?;
+/// let calling = Calling::init(Config::new("ws://127.0.0.1:8080", 1, alice, user_sig)).await?;
+/// let mut events = calling.events();
+/// calling.call(UserId::new("echo")?, MediaType::Audio).await?;
+/// while let Some(happened) = events.next().await {
+///     if let ListenerEvent::CallEnd { .. } = happened.event {
+///         break;
+///     }
+/// }
+/// calling.destroy().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Calling {
+    engine: CallEngine,
+    runtime: Handle,
+    custom_view_route: AtomicBool,
+    _stop: DropGuard,
+}
+
+impl Calling {
+    /// Connects to the server and signs in. Must be called within a tokio runtime.
+    ///
+    /// Cancel-safe: dropping the future closes the connection and leaves nothing behind.
+    ///
+    /// # Errors
+    /// See [`InitError`]; each has a stable code and a plain sentence.
+    pub async fn init(config: Config) -> Result<Self, InitError> {
+        let url = ServerUrl::parse(&config.server, config.extra_roots_pem.as_deref())?;
+        let mut mirror = mirror(&config);
+        let (first_id, _) = (mirror.take_request_id(), mirror.take_request_id());
+        let signed_in = sign_in(&url, &config, first_id).await?;
+        let config = Arc::new(config);
+        let fanout = Arc::new(Fanout::default());
+        let (commands, told) = mpsc::unbounded_channel();
+        let (state, seen) = watch::channel(CallState { signed_in: true, ..CallState::default() });
+        let session = Session::new(SessionStart {
+            config: Arc::clone(&config),
+            url,
+            mirror,
+            signed_in,
+            commands: told,
+            fanout: Arc::clone(&fanout),
+            state,
+        });
+        let stop = CancellationToken::new();
+        let runtime = Handle::current();
+        runtime.spawn(session.run(stop.clone()));
+        Ok(Self {
+            engine: CallEngine::new(commands, seen, config, fanout),
+            runtime,
+            custom_view_route: AtomicBool::new(false),
+            _stop: stop.drop_guard(),
+        })
+    }
+
+    /// As [`init`](Self::init), kept for the whole process: see
+    /// [`shared_instance`](Self::shared_instance).
+    ///
+    /// # Errors
+    /// As [`init`](Self::init); [`InitError::AlreadyShared`] if there is one.
+    pub async fn init_shared(config: Config) -> Result<Arc<Self>, InitError> {
+        shared::init(config).await
+    }
+
+    /// The one instance made by [`init_shared`](Self::init_shared). This is the only process-wide
+    /// state of the crate; nothing else reads it.
+    pub fn shared_instance() -> Option<Arc<Self>> {
+        shared::get()
+    }
+
+    /// Destroys the shared instance, if there is one.
+    pub async fn destroy_shared_instance() {
+        shared::destroy().await;
+    }
+
+    /// Calls `user`; see [`CallEngine::call`].
+    ///
+    /// # Errors
+    /// As [`CallEngine::call`].
+    pub async fn call(&self, user: UserId, media_type: MediaType) -> Result<CallId, CommandError> {
+        self.engine.call(user, media_type).await
+    }
+
+    /// Calls several members of a group; see [`CallEngine::group_call`].
+    ///
+    /// # Errors
+    /// As [`CallEngine::group_call`].
+    pub async fn group_call(
+        &self,
+        users: Vec<UserId>,
+        media_type: MediaType,
+        group_id: Option<GroupId>,
+    ) -> Result<CallId, CommandError> {
+        self.engine.group_call(users, media_type, group_id).await
+    }
+
+    /// Ends a running call, signs out and waits until all is freed. Afterwards every command gives
+    /// [`CommandError::SignedOut`]. A second call does nothing.
+    pub async fn destroy(&self) {
+        let (done, ended) = oneshot::channel();
+        if self.engine.tell(SessionCommand::Destroy { done }).is_ok() {
+            // An error says that it has ended already.
+            let _ = ended.await;
+        }
+    }
+
+    /// Calls `listener` from a task of its own from now on. Adding it twice changes nothing.
+    pub fn add_listener(&self, listener: Arc<dyn CallingListener>) {
+        self.engine.fanout.add(&self.runtime, listener);
+    }
+
+    /// Takes `listener` out; a callback under way runs to its end.
+    pub fn remove_listener(&self, listener: &Arc<dyn CallingListener>) {
+        self.engine.fanout.remove(listener);
+    }
+
+    /// Everything that happens from now on, as a stream. May be called any number of times.
+    pub fn events(&self) -> Events {
+        self.engine.fanout.events()
+    }
+
+    /// A handle for what is done with calls.
+    pub fn engine(&self) -> CallEngine {
+        self.engine.clone()
+    }
+
+    /// Says that the application shows call windows itself. This crate has no windows: the flag is
+    /// kept for the user interface on top, which asks [`custom_view_route`](Self::custom_view_route)
+    /// before it shows its own.
+    pub fn enable_custom_view_route(&self, enable: bool) {
+        self.custom_view_route.store(enable, Ordering::Relaxed);
+    }
+
+    /// Whether the application shows call windows itself.
+    pub fn custom_view_route(&self) -> bool {
+        self.custom_view_route.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,201 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use calling_model::{CallId, GroupId, MediaType, UserId};
+use calling_signaling::client::Command;
+use calling_signaling::protocol::{CallParams, HistoryParams, HistoryReply};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::events::Fanout;
+use super::session::SessionCommand;
+use crate::audio::AudioRoute;
+use crate::config::Config;
+use crate::error::CommandError;
+use crate::state::CallState;
+use crate::stats::CallStats;
+
+/// The shortest interval of volume events.
+const LEAST_VOLUME_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What is done with a call: answer, decline, hang up, mute, measure.
+///
+/// A cheap handle: clone it into tasks and callbacks. It does not keep the [`Calling`] it is from
+/// alive; after that is gone every command gives [`CommandError::SignedOut`].
+///
+/// All futures are cancel-safe: a command whose future is dropped still takes effect, except
+/// [`call`](Self::call), whose call is then withdrawn.
+///
+/// [`Calling`]: crate::Calling
+#[derive(Clone, Debug)]
+pub struct CallEngine {
+    commands: mpsc::UnboundedSender<SessionCommand>,
+    state: watch::Receiver<CallState>,
+    config: Arc<Config>,
+    pub(super) fanout: Arc<Fanout>,
+}
+
+impl CallEngine {
+    pub(super) fn new(
+        commands: mpsc::UnboundedSender<SessionCommand>,
+        state: watch::Receiver<CallState>,
+        config: Arc<Config>,
+        fanout: Arc<Fanout>,
+    ) -> Self {
+        Self { commands, state, config, fanout }
+    }
+
+    /// Calls `user`. Gives the call's id once the server has placed it; what becomes of it, events
+    /// tell. Dropping the future before that withdraws the call.
+    ///
+    /// # Errors
+    /// Why the server or the state of this device does not allow it.
+    pub async fn call(&self, user: UserId, media_type: MediaType) -> Result<CallId, CommandError> {
+        self.call_with(CallParams {
+            callees: vec![user],
+            media_type,
+            group_id: None,
+            timeout_s: None,
+            user_data: String::new(),
+        })
+        .await
+    }
+
+    /// Calls several members of a group.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call); a server without group calls gives
+    /// [`Code::SceneUnsupported`](crate::Code::SceneUnsupported).
+    pub async fn group_call(
+        &self,
+        users: Vec<UserId>,
+        media_type: MediaType,
+        group_id: Option<GroupId>,
+    ) -> Result<CallId, CommandError> {
+        self.call_with(CallParams {
+            callees: users,
+            media_type,
+            group_id,
+            timeout_s: None,
+            user_data: String::new(),
+        })
+        .await
+    }
+
+    /// Places a call with everything that can be said about it.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn call_with(&self, params: CallParams) -> Result<CallId, CommandError> {
+        self.command(Command::Call(params)).await?.ok_or(CommandError::SignedOut)
+    }
+
+    /// Answers the incoming call; done once the conversation has begun.
+    ///
+    /// # Errors
+    /// There is none, or it is over.
+    pub async fn accept(&self) -> Result<(), CommandError> {
+        self.command(Command::Accept).await.map(drop)
+    }
+
+    /// Declines the incoming call.
+    ///
+    /// # Errors
+    /// There is none, or it was answered.
+    pub async fn reject(&self) -> Result<(), CommandError> {
+        self.command(Command::Reject).await.map(drop)
+    }
+
+    /// Declines the incoming call; the caller sees "line busy".
+    ///
+    /// # Errors
+    /// As [`reject`](Self::reject).
+    pub async fn ignore(&self) -> Result<(), CommandError> {
+        self.command(Command::Ignore).await.map(drop)
+    }
+
+    /// Leaves the call, withdraws it while it rings, declines it if it comes in.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn hangup(&self) -> Result<(), CommandError> {
+        self.command(Command::Hangup).await.map(drop)
+    }
+
+    /// Mutes or unmutes the microphone, in this call and those to come. Muted, silence is sent in
+    /// its place, so that the way of media stays open.
+    ///
+    /// # Errors
+    /// This device is signed out.
+    pub async fn set_mic_mute(&self, muted: bool) -> Result<(), CommandError> {
+        self.command(Command::SetMicMute(muted)).await.map(drop)
+    }
+
+    /// Loudspeaker (`true`) or earpiece: tells the hook given to
+    /// [`Audio::with_route`](crate::Audio::with_route), on this task.
+    pub fn set_hands_free(&self, hands_free: bool) {
+        let route = if hands_free { AudioRoute::Speaker } else { AudioRoute::Earpiece };
+        self.config.audio.follow(route);
+    }
+
+    /// Measures volumes here and tells them every `interval`, at least 100 ms; 300 ms is usual.
+    /// `None` leaves it to the server, which tells them at its own interval.
+    pub fn enable_audio_volume_evaluation(&self, interval: Option<Duration>) {
+        let interval = interval
+            .filter(|interval| !interval.is_zero())
+            .map(|interval| interval.max(LEAST_VOLUME_INTERVAL));
+        // A session that is gone measures nothing.
+        let _ = self.commands.send(SessionCommand::VolumeInterval(interval));
+    }
+
+    /// Where this device stands.
+    pub fn state(&self) -> CallState {
+        self.state.borrow().clone()
+    }
+
+    /// Waits until `reached` holds of where this device stands; `None` if it is signed out first.
+    pub async fn wait_for(&self, reached: impl Fn(&CallState) -> bool) -> Option<CallState> {
+        let mut state = self.state.clone();
+        state.wait_for(reached).await.ok().map(|state| state.clone())
+    }
+
+    /// The figures of the running call, or of the last one.
+    ///
+    /// # Errors
+    /// This device is signed out.
+    pub async fn stats(&self) -> Result<CallStats, CommandError> {
+        let (answer, stats) = oneshot::channel();
+        self.tell(SessionCommand::Stats { answer })?;
+        stats.await.map_err(|_| CommandError::SignedOut)
+    }
+
+    /// Messages of the conversation with `peer`, newest first: at most `limit` (1..=100), older
+    /// than the one numbered `before`.
+    ///
+    /// # Errors
+    /// The server refused, or cannot be reached.
+    pub async fn history(
+        &self,
+        peer: UserId,
+        limit: Option<u32>,
+        before: Option<u64>,
+    ) -> Result<HistoryReply, CommandError> {
+        let (answer, reply) = oneshot::channel();
+        let params = HistoryParams { peer, limit, before };
+        self.tell(SessionCommand::History { params, answer })?;
+        match tokio::time::timeout(self.config.request_timeout, reply).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(_)) => Err(CommandError::Disconnected),
+            Err(_) => Err(CommandError::TimedOut),
+        }
+    }
+
+    async fn command(&self, command: Command) -> Result<Option<CallId>, CommandError> {
+        let (answer, done) = oneshot::channel();
+        self.tell(SessionCommand::Do { command, answer })?;
+        done.await.map_err(|_| CommandError::SignedOut)?
+    }
+
+    pub(super) fn tell(&self, command: SessionCommand) -> Result<(), CommandError> {
+        self.commands.send(command).map_err(|_| CommandError::SignedOut)
+    }
+}

@@ -1,0 +1,16 @@
+//! Sockets, timers and tasks on tokio.
+
+mod backoff;
+mod calling;
+mod engine;
+mod events;
+mod ice;
+mod link;
+mod media;
+mod server_url;
+mod session;
+mod shared;
+
+pub use calling::Calling;
+pub use engine::CallEngine;
+pub use events::Events;

@@ -1,0 +1,131 @@
+//! What the application asks of a session.
+
+use std::time::{Duration, Instant};
+
+use calling_model::Machine;
+use calling_signaling::client::{ClientInput, ClientPhase, Command, CommandToken};
+use calling_signaling::protocol::{HistoryParams, HistoryReply, ProtocolError, Request};
+use tokio::sync::oneshot;
+
+use super::signalling::{Own, Signalling};
+use super::{Answer, Session, Waiting};
+use crate::driver::media::MediaCommand;
+use crate::error::CommandError;
+use crate::stats::CallStats;
+use crate::timings::Timings;
+
+/// What the application asks of a session.
+pub(crate) enum SessionCommand {
+    /// Something about a call.
+    Do { command: Command, answer: Answer },
+    /// Messages of a conversation.
+    History { params: HistoryParams, answer: oneshot::Sender<Result<HistoryReply, CommandError>> },
+    /// The figures of the running or the last call.
+    Stats { answer: oneshot::Sender<CallStats> },
+    /// Tell volumes this often, measured here; `None` leaves it to the server.
+    VolumeInterval(Option<Duration>),
+    /// End everything.
+    Destroy { done: oneshot::Sender<()> },
+}
+
+impl Session {
+    pub(super) async fn obey(&mut self, command: SessionCommand) {
+        match command {
+            SessionCommand::Do { command, answer } => self.command(command, answer),
+            SessionCommand::History { params, answer } => self.history(params, answer).await,
+            SessionCommand::Stats { answer } => self.tell_stats(answer),
+            SessionCommand::VolumeInterval(interval) => {
+                self.volume_interval = interval;
+                self.media.tell(MediaCommand::VolumeInterval(interval));
+            }
+            // Handled by the loop.
+            SessionCommand::Destroy { .. } => {}
+        }
+    }
+
+    fn command(&mut self, command: Command, answer: Answer) {
+        if self.signalling.is_gone() {
+            let _ = answer.send(Err(CommandError::SignedOut));
+            return;
+        }
+        let now = Instant::now();
+        let places_call = matches!(command, Command::Call(_));
+        let accepts = command == Command::Accept;
+        let mutes = matches!(command, Command::SetMicMute(_));
+        let token = self.take_token();
+        match self.mirror.handle_input(now, ClientInput::Command { token, command }) {
+            Ok(()) => {
+                self.waiting.insert(token, Waiting { answer, places_call });
+                if places_call {
+                    self.begin_stats(now);
+                }
+                if accepts {
+                    Timings::mark(&mut self.stats.timings.accept_asked, now);
+                }
+                if mutes {
+                    self.media.tell(MediaCommand::Mute(self.mirror.is_muted()));
+                }
+            }
+            Err(misuse) => {
+                let error = ProtocolError::new(misuse.code(), misuse.to_string());
+                let _ = answer.send(Err(error.into()));
+            }
+        }
+    }
+
+    fn take_token(&mut self) -> CommandToken {
+        self.next_token += 1;
+        CommandToken(self.next_token)
+    }
+
+    async fn history(
+        &mut self,
+        params: HistoryParams,
+        answer: oneshot::Sender<Result<HistoryReply, CommandError>>,
+    ) {
+        if self.signalling.is_gone() {
+            let _ = answer.send(Err(CommandError::SignedOut));
+        } else if self.signalling.is_up() {
+            self.ask(Request::History(params), Own::History(answer)).await;
+        } else {
+            let _ = answer.send(Err(CommandError::Disconnected));
+        }
+    }
+
+    /// Hangs up whatever there is, as when nobody is left to own the call.
+    pub(super) fn hang_up(&mut self) {
+        if !matches!(self.mirror.phase(), ClientPhase::Idle | ClientPhase::Closing) {
+            let token = self.take_token();
+            self.input(ClientInput::Command { token, command: Command::Hangup });
+        }
+    }
+
+    /// The figures of a new call begin.
+    pub(super) fn begin_stats(&mut self, now: Instant) {
+        self.stats = CallStats::default();
+        self.stats.timings.started = Some(now);
+    }
+
+    /// Ends the call, signs out and frees everything.
+    pub(super) async fn say_goodbye(&mut self) {
+        self.hang_up();
+        self.drain().await;
+        self.media.stop();
+        if self.signalling.is_up() {
+            self.ask(Request::SignOut {}, Own::SignOut).await;
+        }
+        let before = std::mem::replace(&mut self.signalling, Signalling::Gone);
+        before.close().await;
+        self.mirror_end();
+        self.drain().await;
+        self.media.wait_until_stopped().await;
+    }
+
+    /// The call is over for this object, whatever the server would still say.
+    fn mirror_end(&mut self) {
+        while !matches!(self.mirror.phase(), ClientPhase::Idle) {
+            let Some((due, _)) = self.mirror.poll_timeout() else { break };
+            self.mirror.handle_timeout(due);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! One signed-in device: the signalling connection, the mirror of the server's call machine and
+//! the media of its call.
+
+mod commands;
+mod media;
+mod outputs;
+mod signalling;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use calling_model::{CallId, Machine};
+use calling_signaling::client::{ClientCalls, ClientConfig, ClientInput, CommandToken};
+use calling_signaling::protocol::ServerFrame;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use commands::SessionCommand;
+use media::Media;
+use signalling::{Own, Signalling};
+
+use super::events::Fanout;
+use super::link::{LinkLost, SignedIn};
+use super::media::MediaEvent;
+use super::server_url::ServerUrl;
+use crate::config::Config;
+use crate::error::{CommandError, InitError};
+use crate::state::CallState;
+use crate::stats::CallStats;
+
+/// The longest farewell when the object is dropped.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+type Answer = oneshot::Sender<Result<Option<CallId>, CommandError>>;
+
+/// A command whose end somebody waits for.
+struct Waiting {
+    answer: Answer,
+    /// It places a call: nobody would own the call if nobody waits any more.
+    places_call: bool,
+}
+
+/// One signed-in device.
+pub(crate) struct Session {
+    config: Arc<Config>,
+    url: ServerUrl,
+    mirror: ClientCalls,
+    signalling: Signalling,
+    commands: mpsc::UnboundedReceiver<SessionCommand>,
+    waiting: BTreeMap<CommandToken, Waiting>,
+    next_token: u64,
+    own: BTreeMap<u64, Own>,
+    media: Media,
+    /// Signalling's part of the figures of the running call, all figures of the last one.
+    stats: CallStats,
+    volume_interval: Option<Duration>,
+    fanout: Arc<Fanout>,
+    state: watch::Sender<CallState>,
+}
+
+/// What a session begins with.
+pub(crate) struct SessionStart {
+    pub(crate) config: Arc<Config>,
+    pub(crate) url: ServerUrl,
+    pub(crate) mirror: ClientCalls,
+    pub(crate) signed_in: SignedIn,
+    pub(crate) commands: mpsc::UnboundedReceiver<SessionCommand>,
+    pub(crate) fanout: Arc<Fanout>,
+    pub(crate) state: watch::Sender<CallState>,
+}
+
+/// What the session woke up for.
+enum Wake {
+    Stopped,
+    Command(Option<SessionCommand>),
+    Frame(Result<ServerFrame, LinkLost>),
+    SignedIn(Result<Box<SignedIn>, InitError>),
+    Media(Option<MediaEvent>),
+    Due,
+}
+
+/// A new mirror for `config`.
+pub(crate) fn mirror(config: &Config) -> ClientCalls {
+    let settings = ClientConfig {
+        request_timeout: config.request_timeout,
+        signalling_grace: config.grace,
+        ..ClientConfig::default()
+    };
+    ClientCalls::new(settings, config.user_id.clone())
+}
+
+impl Session {
+    pub(crate) fn new(start: SessionStart) -> Self {
+        let SessionStart { config, url, mirror, signed_in, commands, fanout, state } = start;
+        Self {
+            media: Media::default(),
+            signalling: Signalling::up(signed_in, Instant::now()),
+            config,
+            url,
+            mirror,
+            commands,
+            waiting: BTreeMap::new(),
+            next_token: 1,
+            own: BTreeMap::new(),
+            stats: CallStats::default(),
+            volume_interval: None,
+            fanout,
+            state,
+        }
+    }
+
+    /// Works until destroyed, or until `stopped` because the object was dropped.
+    pub(crate) async fn run(mut self, stopped: CancellationToken) {
+        self.input(ClientInput::SignedIn);
+        self.drain().await;
+        loop {
+            match self.wake(&stopped).await {
+                Wake::Stopped | Wake::Command(None) => break,
+                Wake::Command(Some(SessionCommand::Destroy { done })) => {
+                    self.say_goodbye().await;
+                    // Whoever waited may have gone.
+                    let _ = done.send(());
+                    return;
+                }
+                Wake::Command(Some(command)) => self.obey(command).await,
+                Wake::Frame(Ok(frame)) => self.frame(frame),
+                Wake::Frame(Err(lost)) => self.signalling_lost(&lost.to_string()),
+                Wake::SignedIn(signed_in) => self.signed_in(signed_in.map(|in_| *in_)).await,
+                Wake::Media(event) => self.media_event(event).await,
+                Wake::Due => self.due().await,
+            }
+            self.drain().await;
+        }
+        let _ = tokio::time::timeout(FAREWELL, self.say_goodbye()).await;
+    }
+
+    async fn wake(&mut self, stopped: &CancellationToken) -> Wake {
+        let due = self.next_deadline().map(tokio::time::Instant::from_std);
+        let timer = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        let Self { commands, signalling, media, .. } = self;
+        tokio::select! {
+            biased;
+            () = stopped.cancelled() => Wake::Stopped,
+            signalled = signalling.next() => signalled,
+            event = media.next() => Wake::Media(event),
+            command = commands.recv() => Wake::Command(command),
+            () = timer => Wake::Due,
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let mirror = self.mirror.poll_timeout().map(|(at, _)| at);
+        mirror.into_iter().chain(self.signalling.next_deadline()).min()
+    }
+
+    async fn due(&mut self) {
+        let now = Instant::now();
+        self.mirror.handle_timeout(now);
+        self.keep_alive(now).await;
+    }
+
+    /// Tells the mirror; what it refuses is the driver's mistake and has no effect.
+    fn input(&mut self, input: ClientInput) {
+        if let Err(misuse) = self.mirror.handle_input(Instant::now(), input) {
+            tracing::debug!(%misuse, "the mirror refused an input");
+        }
+    }
+
+    /// Publishes where this device stands.
+    fn publish(&self) {
+        let state = CallState {
+            phase: self.mirror.phase(),
+            call: self.mirror.call().cloned(),
+            mic_muted: self.mirror.is_muted(),
+            signed_in: self.signalling.is_up(),
+        };
+        self.state.send_if_modified(|before| {
+            let changed = *before != state;
+            if changed {
+                *before = state;
+            }
+            changed
+        });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.state.send_modify(|state| *state = CallState::default());
+        self.fanout.close();
+    }
+}

@@ -1,0 +1,271 @@
+//! Keeping the signalling connection, and the driver's own requests on it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use calling_signaling::client::{ClientInput, Connection, ListenerEvent};
+use calling_signaling::protocol::{
+    ClientFrame, Code, HistoryReply, IceServer, MediaAnswer, ProtocolError, Reply, Request,
+    ServerFrame,
+};
+use tokio::sync::oneshot;
+
+use super::{Session, Wake};
+use crate::driver::backoff::Backoff;
+use crate::driver::link::{Link, SignedIn, sign_in};
+use crate::error::{CommandError, InitError};
+
+/// Nothing heard for this many ping intervals: the connection is dead.
+const SILENT_INTERVALS: u32 = 2;
+/// A server that names no sensible interval is pinged this often.
+const LEAST_INTERVAL: Duration = Duration::from_millis(200);
+
+type SigningIn = Pin<Box<dyn Future<Output = Result<SignedIn, InitError>> + Send>>;
+
+/// The signalling connection.
+///
+/// ```text
+///   Up ──lost──▶ Down ──signed in──▶ Up
+///    └──kicked──▶ Gone ◀──refused─── Down
+/// ```
+pub(super) enum Signalling {
+    /// Connected and signed in.
+    Up(Box<Up>),
+    /// Being tried again.
+    Down { attempt: SigningIn, backoff: Backoff },
+    /// Signed out for good.
+    Gone,
+}
+
+pub(super) struct Up {
+    link: Link,
+    ping_interval: Duration,
+    ice_servers: Vec<IceServer>,
+    last_sent: Instant,
+    last_heard: Instant,
+}
+
+/// A request of the driver itself.
+pub(super) enum Own {
+    Ping,
+    SignOut,
+    Media(oneshot::Sender<Result<MediaAnswer, ProtocolError>>),
+    History(oneshot::Sender<Result<HistoryReply, CommandError>>),
+}
+
+impl Signalling {
+    pub(super) fn up(signed_in: SignedIn, now: Instant) -> Self {
+        let SignedIn { link, reply } = signed_in;
+        let interval = Duration::from_millis(u64::from(reply.ping_interval_ms));
+        Self::Up(Box::new(Up {
+            link,
+            ping_interval: interval.max(LEAST_INTERVAL),
+            ice_servers: reply.ice_servers,
+            last_sent: now,
+            last_heard: now,
+        }))
+    }
+
+    pub(super) const fn is_up(&self) -> bool {
+        matches!(self, Self::Up(_))
+    }
+
+    pub(super) const fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone)
+    }
+
+    /// STUN and TURN servers the server named, and whether it is on this machine.
+    pub(super) fn media_hints(&self) -> (Vec<IceServer>, bool) {
+        match self {
+            Self::Up(up) => (up.ice_servers.clone(), up.link.loopback),
+            Self::Down { .. } | Self::Gone => (Vec::new(), false),
+        }
+    }
+
+    /// The next frame, or the end of an attempt. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Wake {
+        match self {
+            Self::Up(up) => Wake::Frame(up.link.next().await),
+            Self::Down { attempt, .. } => Wake::SignedIn(attempt.await.map(Box::new)),
+            Self::Gone => std::future::pending().await,
+        }
+    }
+
+    /// Says goodbye to the WebSocket.
+    pub(super) async fn close(self) {
+        match self {
+            Self::Up(up) => up.link.close().await,
+            Self::Down { .. } | Self::Gone => {}
+        }
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Up(up) => Some(up.dead_at().min(up.last_sent + up.ping_interval)),
+            Self::Down { .. } | Self::Gone => None,
+        }
+    }
+}
+
+impl Up {
+    fn dead_at(&self) -> Instant {
+        self.last_heard + self.ping_interval * SILENT_INTERVALS
+    }
+}
+
+impl Session {
+    /// Sends one frame; a failure is found by the next read.
+    pub(super) async fn send(&mut self, id: u64, request: Request) {
+        let Signalling::Up(up) = &mut self.signalling else { return };
+        up.last_sent = Instant::now();
+        if let Err(lost) = up.link.send(&ClientFrame { id, request }).await {
+            self.signalling_lost(&lost.to_string());
+        }
+    }
+
+    /// Sends a request of the driver itself.
+    pub(super) async fn ask(&mut self, request: Request, own: Own) {
+        self.own.retain(|_, own| !own.is_abandoned());
+        let id = self.mirror.take_request_id();
+        self.own.insert(id, own);
+        self.send(id, request).await;
+    }
+
+    pub(super) async fn keep_alive(&mut self, now: Instant) {
+        let Signalling::Up(up) = &self.signalling else { return };
+        if up.dead_at() <= now {
+            self.signalling_lost("nothing was heard of the server for too long");
+        } else if up.last_sent + up.ping_interval <= now {
+            self.ask(Request::Ping {}, Own::Ping).await;
+        }
+    }
+
+    pub(super) fn frame(&mut self, frame: ServerFrame) {
+        if let Signalling::Up(up) = &mut self.signalling {
+            up.last_heard = Instant::now();
+        }
+        let id = match &frame {
+            ServerFrame::Reply { id, .. } => Some(*id),
+            ServerFrame::Error { id, .. } => *id,
+            ServerFrame::Event(_) => None,
+        };
+        match id.and_then(|id| self.own.remove(&id)) {
+            Some(own) => own.answer(frame),
+            None => self.input(ClientInput::Server(frame)),
+        }
+    }
+
+    pub(super) fn signalling_lost(&mut self, why: &str) {
+        if !self.signalling.is_up() {
+            return;
+        }
+        tracing::debug!(why, "signalling is lost");
+        self.own.clear();
+        self.retry(Backoff::default());
+        self.input(ClientInput::SignallingLost);
+        self.input(ClientInput::Reconnecting(Connection::Signalling));
+    }
+
+    fn retry(&mut self, mut backoff: Backoff) {
+        let (url, config) = (self.url.clone(), Arc::clone(&self.config));
+        let (first_id, _) = (self.mirror.take_request_id(), self.mirror.take_request_id());
+        let wait = backoff.take();
+        let attempt = Box::pin(async move {
+            tokio::time::sleep(wait).await;
+            sign_in(&url, &config, first_id).await
+        });
+        self.signalling = Signalling::Down { attempt, backoff };
+    }
+
+    pub(super) async fn signed_in(&mut self, result: Result<SignedIn, InitError>) {
+        match result {
+            Ok(signed_in) => {
+                self.signalling = Signalling::up(signed_in, Instant::now());
+                self.input(ClientInput::SignedIn);
+                self.drain().await;
+                self.offer_again().await;
+            }
+            Err(error) if is_final(&error) => {
+                let (code, message) = (error.code(), error.to_string());
+                self.leave_for_good(ListenerEvent::Error { code, message });
+            }
+            Err(error) => {
+                tracing::debug!(code = i32::from(error.code()), "could not sign in again");
+                if let Signalling::Down { backoff, .. } = &mut self.signalling {
+                    let backoff = std::mem::take(backoff);
+                    self.retry(backoff);
+                }
+            }
+        }
+    }
+
+    /// This device is signed out and stays so.
+    pub(super) fn leave_for_good(&mut self, last: ListenerEvent) {
+        self.signalling = Signalling::Gone;
+        self.own.clear();
+        self.waiting.clear();
+        self.input(ClientInput::SignallingLost);
+        self.fanout.emit(Instant::now(), last);
+    }
+}
+
+impl Own {
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Ping | Self::SignOut => false,
+            Self::Media(answer) => answer.is_closed(),
+            Self::History(answer) => answer.is_closed(),
+        }
+    }
+
+    /// Hands the server's answer on; whoever asked may have gone.
+    fn answer(self, frame: ServerFrame) {
+        let result = match frame {
+            ServerFrame::Reply { result, .. } => Ok(result),
+            ServerFrame::Error { error, .. } => Err(error),
+            ServerFrame::Event(_) => return,
+        };
+        match self {
+            Self::Ping | Self::SignOut => {}
+            Self::Media(answer) => {
+                let _ = answer.send(result.and_then(media_answer));
+            }
+            Self::History(answer) => {
+                let _ = answer.send(result.and_then(history_reply).map_err(CommandError::from));
+            }
+        }
+    }
+}
+
+fn media_answer(reply: Reply) -> Result<MediaAnswer, ProtocolError> {
+    let Reply::Media(answer) = reply else { return Err(unexpected()) };
+    Ok(answer)
+}
+
+fn history_reply(reply: Reply) -> Result<HistoryReply, ProtocolError> {
+    let Reply::History(reply) = reply else { return Err(unexpected()) };
+    Ok(reply)
+}
+
+fn unexpected() -> ProtocolError {
+    ProtocolError::new(Code::MalformedFrame, "the server answered something else than was asked")
+}
+
+/// Whether trying again with the same proof is useless.
+fn is_final(error: &InitError) -> bool {
+    let InitError::Refused(error) = error else { return false };
+    matches!(
+        error.code,
+        Code::UserSigExpired
+            | Code::UserSigEmpty
+            | Code::UserSigMalformed
+            | Code::UserSigWrongKey
+            | Code::UserSigWrongUser
+            | Code::UserSigWrongApp
+            | Code::VersionUnsupported
+            | Code::PermissionDenied
+            | Code::KickedOffline
+    )
+}

@@ -1,0 +1,88 @@
+use std::time::Duration;
+
+use calling_media::{AudioSink, AudioSource};
+use calling_model::{UserId, Volume};
+use calling_signaling::client::{NetworkQuality, UserQuality};
+use calling_signaling::protocol::UserVolume;
+use calling_transport::{CloseReason, SecureSession, SrtpProfile};
+
+/// What happens to a [`Pipeline`](super::Pipeline).
+pub(crate) enum PipelineInput<'a> {
+    /// A datagram came over the path; opened in place.
+    Datagram(&'a mut [u8]),
+    /// There is a path: secure it with this session. Replaces the session before.
+    Secure(Box<SecureSession>),
+    /// The call was answered.
+    OpenGate {
+        /// The microphone.
+        source: Box<dyn AudioSource>,
+        /// The loudspeaker.
+        sink: Box<dyn AudioSink>,
+    },
+    /// The voice of `user` arrives under `ssrc`.
+    RemoteAudio {
+        /// Who.
+        user: UserId,
+        /// The SSRC.
+        ssrc: u32,
+    },
+    /// `user` left the room.
+    RemoteLeft {
+        /// Who.
+        user: UserId,
+    },
+    /// Silence in place of the microphone, or the microphone again.
+    Mute(bool),
+    /// Tell volumes this often, or no longer.
+    VolumeInterval(Option<Duration>),
+}
+
+/// What a [`Pipeline`](super::Pipeline) wants done, or tells.
+#[derive(Debug, PartialEq)]
+pub(crate) enum PipelineOutput {
+    /// Send this datagram over the path.
+    Transmit(Vec<u8>),
+    /// DTLS is done.
+    Connected {
+        /// How media is protected.
+        profile: SrtpProfile,
+    },
+    /// The session is over.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+    },
+    /// How loud everybody is.
+    Volumes(VolumeReport),
+    /// How well the network carries the call.
+    Quality {
+        /// Towards the server.
+        local: NetworkQuality,
+        /// From each remote.
+        remotes: Vec<UserQuality>,
+    },
+}
+
+/// How loud everybody is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct VolumeReport {
+    /// Who speaks, and once more with volume 0 who fell silent.
+    pub(crate) volumes: Vec<UserVolume>,
+    /// All remotes together.
+    pub(crate) total: Volume,
+}
+
+/// Why a [`Pipeline`](super::Pipeline) has a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PipelineReason {
+    /// The microphone is to be read.
+    Capture,
+    /// The loudspeaker is to be fed.
+    Playout,
+    /// A report or a judgement of the network is due.
+    Report,
+    /// DTLS.
+    Session,
+    /// Volumes are to be told.
+    Volumes,
+}

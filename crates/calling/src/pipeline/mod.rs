@@ -1,0 +1,334 @@
+//! One call's media as a machine: DTLS and SRTP, the gate, microphone to packets and packets to
+//! loudspeaker. It owns no socket and reads no clock.
+//!
+//! ```text
+//!   datagram ─▶ session ─▶ gate ─▶ remotes ─▶ mixer ─▶ sink      every 10 ms
+//!   datagram ◀─ session ◀─ sender ◀───────────────── source      every 10 ms, once the gate is open
+//! ```
+
+mod capture;
+mod input;
+mod playout;
+mod remotes;
+mod reports;
+mod settings;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod volumes;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use calling_media::{AudioSink, AudioSource, Sender, SenderConfigError};
+use calling_model::Machine;
+use calling_transport::{Received, SecureSession, SessionOutput, SrtpProfile};
+
+use capture::Capture;
+pub(crate) use input::{PipelineInput, PipelineOutput, PipelineReason, VolumeReport};
+use playout::Playout;
+pub use remotes::RemoteFigures;
+use remotes::Remotes;
+use reports::Reports;
+pub(crate) use settings::PipelineSettings;
+pub(crate) use stats::PipelineStats;
+use volumes::Volumes;
+
+use crate::timings::Timings;
+
+/// Ticks missed by more than this are skipped instead of caught up.
+const MOST_BEHIND: Duration = Duration::from_millis(200);
+/// Outputs nobody polled; more are dropped.
+const MOST_OUTPUTS: usize = 1_024;
+
+/// One call's media.
+pub(crate) struct Pipeline {
+    session: Option<SecureSession>,
+    profile: Option<SrtpProfile>,
+    gate: Gate,
+    sender: Sender,
+    frame_ticks: u32,
+    remotes: Remotes,
+    reports: Reports,
+    volumes: Volumes,
+    outputs: VecDeque<PipelineOutput>,
+    discards: BTreeMap<&'static str, u64>,
+    timings: Timings,
+}
+
+/// Whether sound may pass.
+///
+/// ```text
+///   Closed ──open──▶ Open, microphone waits ──DTLS done──▶ Open, microphone works
+///                        ▲────────── new session ──────────────┘
+/// ```
+enum Gate {
+    /// The call is not answered: nothing is read, sent or played.
+    Closed,
+    /// The call is answered.
+    Open {
+        /// The microphone.
+        microphone: Microphone,
+        /// The loudspeaker.
+        playout: Box<Playout>,
+    },
+}
+
+enum Microphone {
+    /// Opened, but there is no session to send with.
+    Waits(Box<dyn AudioSource>),
+    /// Read every tick.
+    Works(Box<Capture>),
+}
+
+impl Pipeline {
+    /// A pipeline without a session whose gate is closed.
+    pub(crate) fn new(settings: PipelineSettings, now: Instant) -> Result<Self, SenderConfigError> {
+        let sender = Sender::new(settings.sender.clone(), settings.seed)?;
+        Ok(Self {
+            frame_ticks: settings.frame_ticks(),
+            remotes: Remotes::new(&settings),
+            reports: Reports::new(&settings, now),
+            volumes: Volumes::new(settings.user),
+            session: None,
+            profile: None,
+            gate: Gate::Closed,
+            sender,
+            outputs: VecDeque::new(),
+            discards: BTreeMap::new(),
+            timings: Timings::default(),
+        })
+    }
+
+    fn secure(&mut self, session: SecureSession, now: Instant) {
+        if let Some(before) = self.session.replace(session) {
+            self.count_session(&before);
+        }
+        self.profile = None;
+        self.gate = match std::mem::replace(&mut self.gate, Gate::Closed) {
+            Gate::Open { microphone: Microphone::Works(capture), playout } => {
+                Gate::Open { microphone: Microphone::Waits(capture.into_source()), playout }
+            }
+            same @ (Gate::Closed | Gate::Open { .. }) => same,
+        };
+        self.drain_session(now);
+    }
+
+    fn datagram(&mut self, now: Instant, datagram: &mut [u8]) {
+        let Some(session) = &mut self.session else {
+            return self.count("no_session");
+        };
+        match session.receive(now, datagram) {
+            Received::Rtp(packet) => {
+                self.reports.heard(now);
+                match &mut self.gate {
+                    Gate::Closed => self.count("gate_closed"),
+                    Gate::Open { playout, .. } => {
+                        if self.remotes.insert(now, packet) {
+                            Timings::mark(&mut self.timings.first_packet_received, now);
+                            playout.begin(now);
+                            self.play(now);
+                        }
+                    }
+                }
+            }
+            Received::Rtcp(packet) => self.reports.handle(now, packet, &mut self.sender),
+            Received::Control => self.drain_session(now),
+            // The session counts it.
+            Received::Discarded(_) => {}
+        }
+    }
+
+    fn open(&mut self, now: Instant, source: Box<dyn AudioSource>, sink: Box<dyn AudioSink>) {
+        if matches!(self.gate, Gate::Open { .. }) {
+            return;
+        }
+        let playout = Box::new(Playout::new(sink, now));
+        self.gate = Gate::Open { microphone: Microphone::Waits(source), playout };
+        self.reports.begin(now);
+        self.begin_capture(now);
+    }
+
+    /// Begins to read the microphone once the gate is open and a session is up. The first packet
+    /// leaves at once.
+    fn begin_capture(&mut self, now: Instant) {
+        if self.profile.is_none() {
+            return;
+        }
+        self.gate = match std::mem::replace(&mut self.gate, Gate::Closed) {
+            Gate::Open { microphone: Microphone::Waits(source), playout } => {
+                let capture = Box::new(Capture::new(source, now));
+                Gate::Open { microphone: Microphone::Works(capture), playout }
+            }
+            same @ (Gate::Closed | Gate::Open { .. }) => {
+                self.gate = same;
+                return;
+            }
+        };
+        for _ in 0..self.frame_ticks {
+            self.capture_once(now);
+        }
+    }
+
+    fn capture(&mut self, now: Instant) {
+        while let Gate::Open { microphone: Microphone::Works(capture), .. } = &mut self.gate
+            && capture.is_due(now)
+        {
+            self.capture_once(now);
+        }
+    }
+
+    fn capture_once(&mut self, now: Instant) {
+        let Gate::Open { microphone: Microphone::Works(capture), .. } = &mut self.gate else {
+            return;
+        };
+        let pcm = capture.read();
+        self.volumes.local(pcm, self.sender.is_muted());
+        match self.sender.push(pcm) {
+            Ok(Some(packet)) => {
+                let packet = packet.to_vec();
+                self.send_rtp(now, packet);
+            }
+            Ok(None) => {}
+            Err(_) => self.count("encoder"),
+        }
+    }
+
+    fn send_rtp(&mut self, now: Instant, mut packet: Vec<u8>) {
+        let sealed = self.session.as_mut().map(|session| session.seal_rtp(&mut packet));
+        if let Some(Ok(())) = sealed {
+            Timings::mark(&mut self.timings.first_packet_sent, now);
+            self.output(PipelineOutput::Transmit(packet));
+        } else {
+            self.count("unsealed");
+        }
+    }
+
+    fn play(&mut self, now: Instant) {
+        let Gate::Open { playout, .. } = &mut self.gate else { return };
+        while playout.is_due(now) {
+            let audible = playout.play(&mut self.remotes, &mut self.volumes);
+            if audible {
+                Timings::mark(&mut self.timings.first_audio, now);
+            }
+        }
+    }
+
+    fn report(&mut self, now: Instant) {
+        let compound = self.reports.take_due(now, &self.sender, &mut self.remotes);
+        if let (Some(mut compound), Some(session), Some(_)) =
+            (compound, &mut self.session, self.profile)
+        {
+            match session.seal_rtcp(&mut compound) {
+                Ok(()) => self.output(PipelineOutput::Transmit(compound)),
+                Err(_) => self.count("unsealed"),
+            }
+        }
+        if let Some((local, remotes)) = self.reports.take_quality(now, &mut self.remotes) {
+            self.output(PipelineOutput::Quality { local, remotes });
+        }
+    }
+
+    fn drain_session(&mut self, now: Instant) {
+        while let Some(output) = self.session.as_mut().and_then(SecureSession::poll_output) {
+            match output {
+                SessionOutput::Transmit(datagram) => {
+                    self.output(PipelineOutput::Transmit(datagram));
+                }
+                SessionOutput::Connected { profile } => {
+                    self.profile = Some(profile);
+                    Timings::mark(&mut self.timings.dtls_done, now);
+                    self.output(PipelineOutput::Connected { profile });
+                    self.begin_capture(now);
+                }
+                SessionOutput::Closed { reason } => {
+                    self.profile = None;
+                    self.output(PipelineOutput::Closed { reason });
+                }
+            }
+        }
+    }
+
+    fn output(&mut self, output: PipelineOutput) {
+        if self.outputs.len() >= MOST_OUTPUTS {
+            return self.count("outputs_dropped");
+        }
+        self.outputs.push_back(output);
+    }
+
+    fn count(&mut self, reason: &'static str) {
+        *self.discards.entry(reason).or_default() += 1;
+    }
+
+    fn count_session(&mut self, session: &SecureSession) {
+        for (reason, count) in session.stats().discards {
+            *self.discards.entry(reason).or_default() += count;
+        }
+    }
+}
+
+impl Machine for Pipeline {
+    type Input<'a> = PipelineInput<'a>;
+    type Output = PipelineOutput;
+    type Misuse = std::convert::Infallible;
+    type Reason = PipelineReason;
+
+    fn handle_input(&mut self, now: Instant, input: PipelineInput<'_>) -> Result<(), Self::Misuse> {
+        match input {
+            PipelineInput::Datagram(datagram) => self.datagram(now, datagram),
+            PipelineInput::Secure(session) => self.secure(*session, now),
+            PipelineInput::OpenGate { source, sink } => self.open(now, source, sink),
+            PipelineInput::RemoteAudio { user, ssrc } => {
+                if self.remotes.announce(user, ssrc) {
+                    Timings::mark(&mut self.timings.first_packet_received, now);
+                    if let Gate::Open { playout, .. } = &mut self.gate {
+                        playout.begin(now);
+                    }
+                    self.play(now);
+                }
+            }
+            PipelineInput::RemoteLeft { user } => self.remotes.leave(&user),
+            PipelineInput::Mute(muted) => self.sender.set_muted(muted),
+            PipelineInput::VolumeInterval(interval) => self.volumes.set_interval(now, interval),
+        }
+        Ok(())
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.capture(now);
+        self.play(now);
+        self.report(now);
+        if let Some(volumes) = self.volumes.take_due(now) {
+            self.output(PipelineOutput::Volumes(volumes));
+        }
+        if let Some(session) = &mut self.session {
+            session.handle_timeout(now);
+            self.drain_session(now);
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<PipelineOutput> {
+        self.outputs.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<(Instant, PipelineReason)> {
+        let session = self.session.as_ref().and_then(SecureSession::poll_timeout);
+        let mut soonest = session.map(|(at, _)| (at, PipelineReason::Session));
+        let mut consider = |at: Option<Instant>, reason| {
+            if let Some(at) = at
+                && soonest.is_none_or(|(soonest, _)| at < soonest)
+            {
+                soonest = Some((at, reason));
+            }
+        };
+        if let Gate::Open { microphone, playout } = &self.gate {
+            if let Microphone::Works(capture) = microphone {
+                consider(Some(capture.next()), PipelineReason::Capture);
+            }
+            consider(Some(playout.next()), PipelineReason::Playout);
+        }
+        consider(self.reports.next(), PipelineReason::Report);
+        consider(self.volumes.next(), PipelineReason::Volumes);
+        soonest
+    }
+}

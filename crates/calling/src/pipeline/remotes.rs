@@ -1,0 +1,171 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use calling_media::{Mixer, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK};
+use calling_model::UserId;
+use calling_wire::{ReportBlock, RtpView};
+
+use super::PipelineSettings;
+use super::volumes::Volumes;
+
+/// Remotes played at once; a call has at most nine members.
+const MOST_REMOTES: usize = 16;
+/// Packets kept of voices not announced yet: signalling may be overtaken by media.
+const MOST_EARLY: usize = 32;
+/// The longest packet kept.
+const MOST_BYTES: usize = 1_500;
+/// Remotes that left whose figures are kept.
+const MOST_DEPARTED: usize = 16;
+
+/// Everybody whose voice arrives.
+pub(super) struct Remotes {
+    config: ReceiverConfig,
+    by_ssrc: BTreeMap<u32, Remote>,
+    early: VecDeque<(Instant, Vec<u8>)>,
+    departed: VecDeque<RemoteFigures>,
+    discards: BTreeMap<&'static str, u64>,
+    pcm: [f32; SAMPLES_PER_TICK],
+}
+
+struct Remote {
+    user: UserId,
+    receiver: Receiver,
+    /// What the last judgement of the network saw.
+    judged: ReceiverStats,
+}
+
+/// The figures of one remote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemoteFigures {
+    /// Who.
+    pub user: UserId,
+    /// What was received and played of their voice.
+    pub stats: ReceiverStats,
+}
+
+impl Remotes {
+    pub(super) fn new(settings: &PipelineSettings) -> Self {
+        Self {
+            config: settings.receiver.clone(),
+            by_ssrc: BTreeMap::new(),
+            early: VecDeque::new(),
+            departed: VecDeque::new(),
+            discards: BTreeMap::new(),
+            pcm: [0.0; SAMPLES_PER_TICK],
+        }
+    }
+
+    /// Takes a packet; whether it will be played. One of a voice not announced yet is kept.
+    pub(super) fn insert(&mut self, now: Instant, packet: &[u8]) -> bool {
+        let Ok(view) = RtpView::parse(packet) else {
+            self.count("malformed_rtp");
+            return false;
+        };
+        match self.by_ssrc.get_mut(&view.ssrc()) {
+            Some(remote) => remote.receiver.insert(now, &view).is_ok(),
+            None => {
+                self.keep_early(now, packet);
+                false
+            }
+        }
+    }
+
+    /// The voice of `user` comes under `ssrc`; whether packets of it had come already.
+    pub(super) fn announce(&mut self, user: UserId, ssrc: u32) -> bool {
+        let known = self.by_ssrc.get(&ssrc).is_some_and(|remote| remote.user == user);
+        if known {
+            return false;
+        }
+        self.leave(&user);
+        if self.by_ssrc.len() >= MOST_REMOTES {
+            self.count("too_many_remotes");
+            return false;
+        }
+        let Ok(receiver) = Receiver::new(self.config.clone()) else {
+            self.count("decoder");
+            return false;
+        };
+        let remote = Remote { user, receiver, judged: ReceiverStats::default() };
+        self.by_ssrc.insert(ssrc, remote);
+        self.replay_early(ssrc)
+    }
+
+    /// `user` is no longer heard; the figures stay.
+    pub(super) fn leave(&mut self, user: &UserId) {
+        let Some(ssrc) = self.ssrc_of(user) else { return };
+        let Some(remote) = self.by_ssrc.remove(&ssrc) else { return };
+        if self.departed.len() >= MOST_DEPARTED {
+            self.departed.pop_front();
+        }
+        self.departed.push_back(remote.figures());
+    }
+
+    /// Pulls one tick of everybody into `mixer`.
+    pub(super) fn pull(&mut self, mixer: &mut Mixer, volumes: &mut Volumes) {
+        for remote in self.by_ssrc.values_mut() {
+            let pulled = remote.receiver.pull(&mut self.pcm);
+            volumes.remote(&remote.user, pulled.level);
+            mixer.add(&self.pcm, pulled.level);
+        }
+    }
+
+    /// What RTCP reports say of each voice.
+    pub(super) fn report_blocks(&mut self) -> Vec<ReportBlock> {
+        let remotes = self.by_ssrc.values_mut();
+        remotes.filter_map(|remote| remote.receiver.reception_report()).collect()
+    }
+
+    /// The figures of each voice now and at the last call of this.
+    pub(super) fn judge(&mut self) -> Vec<(UserId, ReceiverStats, ReceiverStats)> {
+        let judge = |remote: &mut Remote| {
+            let now = remote.receiver.stats();
+            (remote.user.clone(), std::mem::replace(&mut remote.judged, now), now)
+        };
+        self.by_ssrc.values_mut().map(judge).collect()
+    }
+
+    /// The figures of everybody, those who left first.
+    pub(super) fn figures(&self) -> Vec<RemoteFigures> {
+        let present = self.by_ssrc.values().map(Remote::figures);
+        self.departed.iter().cloned().chain(present).collect()
+    }
+
+    pub(super) fn discards(&self) -> &BTreeMap<&'static str, u64> {
+        &self.discards
+    }
+
+    fn ssrc_of(&self, user: &UserId) -> Option<u32> {
+        self.by_ssrc.iter().find(|(_, remote)| remote.user == *user).map(|(ssrc, _)| *ssrc)
+    }
+
+    fn keep_early(&mut self, now: Instant, packet: &[u8]) {
+        if self.early.len() >= MOST_EARLY {
+            self.early.pop_front();
+            self.count("unknown_ssrc");
+        }
+        if packet.len() <= MOST_BYTES {
+            self.early.push_back((now, packet.to_vec()));
+        }
+    }
+
+    fn replay_early(&mut self, ssrc: u32) -> bool {
+        let mut any = false;
+        for (at, packet) in std::mem::take(&mut self.early) {
+            match RtpView::parse(&packet) {
+                Ok(view) if view.ssrc() == ssrc => any |= self.insert(at, &packet),
+                Ok(_) | Err(_) => self.early.push_back((at, packet)),
+            }
+        }
+        any
+    }
+
+    fn count(&mut self, reason: &'static str) {
+        *self.discards.entry(reason).or_default() += 1;
+    }
+}
+
+impl Remote {
+    fn figures(&self) -> RemoteFigures {
+        RemoteFigures { user: self.user.clone(), stats: self.receiver.stats() }
+    }
+}

@@ -1,0 +1,21 @@
+use calling_signaling::call::CallFacts;
+use calling_signaling::client::ClientPhase;
+
+/// Where this device stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallState {
+    /// In which part of a call, or in none.
+    pub phase: ClientPhase,
+    /// The facts of the call; `None` when idle or before the server has placed it.
+    pub call: Option<CallFacts>,
+    /// Whether the microphone is muted.
+    pub mic_muted: bool,
+    /// Whether the server's signalling is reachable at present.
+    pub signed_in: bool,
+}
+
+impl Default for CallState {
+    fn default() -> Self {
+        Self { phase: ClientPhase::Idle, call: None, mic_muted: false, signed_in: false }
+    }
+}
