@@ -83,7 +83,7 @@ impl Forwarder {
     }
 
     /// The header for one more packet; `None` if it is older than where the receiver is since a
-    /// pause or a change of publisher.
+    /// pause or a change of publisher, or is newer with an earlier time.
     pub fn rewrite(&mut self, now: Instant, packet: &Arrived) -> Option<Rewritten> {
         let segment = self.segment_for(now, packet)?;
         let sequence = packet.index.wrapping_add(segment.index_shift);
@@ -92,6 +92,9 @@ impl Forwarder {
         }
         let time = packet.media_time.wrapping_add(segment.time_shift);
         if self.newest.is_none_or(|newest| sequence > newest.sequence) {
+            if self.newest.is_some_and(|newest| time < newest.time) {
+                return None;
+            }
             self.newest = Some(Newest { index: packet.index, sequence, time, at: now });
         }
         self.packets += 1;
@@ -177,5 +180,118 @@ impl Newest {
             time_shift: (self.time + passed).wrapping_sub(packet.media_time),
             floor: self.sequence,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use calling_testkit::epoch;
+
+    use super::*;
+
+    const ALICE: ParticipantId = ParticipantId(1);
+    const BOB: ParticipantId = ParticipantId(2);
+
+    fn at(millis: u64) -> Instant {
+        epoch() + Duration::from_millis(millis)
+    }
+
+    fn packet(source: ParticipantId, number: u64) -> Arrived {
+        // Both count from somewhere of their own.
+        let base = source.0 * 1_000_000;
+        Arrived { source, index: base + number, media_time: base + number * 960, payload_len: 80 }
+    }
+
+    fn rewritten(sequence_number: u16, timestamp: u32) -> Option<Rewritten> {
+        Some(Rewritten { ssrc: 5, sequence_number, timestamp })
+    }
+
+    #[test]
+    fn begins_where_it_is_told() {
+        let mut forwarder = Forwarder::new(5, 65_535, u32::MAX);
+        assert_eq!(forwarder.rewrite(at(0), &packet(ALICE, 7)), rewritten(65_535, u32::MAX));
+        assert_eq!(forwarder.rewrite(at(20), &packet(ALICE, 8)), rewritten(0, 959));
+        assert_eq!(forwarder.rewrite(at(20), &packet(ALICE, 6)), rewritten(65_534, u32::MAX - 960));
+        assert_eq!((forwarder.packets(), forwarder.octets()), (3, 240));
+        assert_eq!(forwarder.ssrc(), 5);
+    }
+
+    #[test]
+    fn another_publisher_continues_the_stream() {
+        let mut forwarder = Forwarder::new(5, 100, 10_000);
+        forwarder.rewrite(at(0), &packet(ALICE, 0));
+        // 60 ms later, as far as anybody can tell.
+        assert_eq!(forwarder.rewrite(at(60), &packet(BOB, 50)), rewritten(101, 10_000 + 60 * 48));
+        assert_eq!(forwarder.rewrite(at(80), &packet(BOB, 51)), rewritten(102, 10_000 + 80 * 48));
+        // From before the change: its number is taken.
+        assert_eq!(forwarder.rewrite(at(80), &packet(BOB, 49)), None);
+        assert_eq!(
+            forwarder.rewrite(at(100), &packet(ALICE, 5)),
+            rewritten(103, 10_000 + 100 * 48)
+        );
+    }
+
+    #[test]
+    fn a_change_in_the_same_instant_still_moves() {
+        let mut forwarder = Forwarder::new(5, 0, 0);
+        forwarder.rewrite(at(0), &packet(ALICE, 0));
+        assert_eq!(forwarder.rewrite(at(0), &packet(BOB, 0)), rewritten(1, 1));
+    }
+
+    #[test]
+    fn a_pause_hides_the_gap_and_keeps_the_clock() {
+        let mut forwarder = Forwarder::new(5, 0, 0);
+        forwarder.rewrite(at(0), &packet(ALICE, 0));
+        forwarder.pause();
+        assert_eq!(forwarder.rewrite(at(2_000), &packet(ALICE, 100)), rewritten(1, 96_000));
+        assert_eq!(forwarder.rewrite(at(2_000), &packet(ALICE, 99)), None);
+        assert_eq!(forwarder.rewrite(at(2_020), &packet(ALICE, 102)), rewritten(3, 97_920));
+        assert_eq!(forwarder.rewrite(at(2_020), &packet(ALICE, 101)), rewritten(2, 96_960));
+    }
+
+    #[test]
+    fn a_pause_ends_with_what_is_newer_than_before_it() {
+        let mut forwarder = Forwarder::new(5, 0, 0);
+        forwarder.rewrite(at(0), &packet(ALICE, 10));
+        forwarder.pause();
+        assert_eq!(forwarder.rewrite(at(1), &packet(ALICE, 9)), None);
+        assert_eq!(forwarder.rewrite(at(20), &packet(ALICE, 11)), rewritten(1, 960));
+    }
+
+    #[test]
+    fn a_pause_before_the_first_packet_is_none() {
+        let mut forwarder = Forwarder::new(5, 9, 8);
+        forwarder.pause();
+        assert_eq!(forwarder.rewrite(at(0), &packet(ALICE, 0)), rewritten(9, 8));
+    }
+
+    #[test]
+    fn what_is_newer_with_an_earlier_time_is_not_forwarded() {
+        let mut forwarder = Forwarder::new(5, 0, 0);
+        forwarder.rewrite(at(0), &packet(ALICE, 10));
+        let back = Arrived { media_time: packet(ALICE, 9).media_time, ..packet(ALICE, 11) };
+        assert_eq!(forwarder.rewrite(at(20), &back), None);
+        assert_eq!(forwarder.rewrite(at(20), &packet(ALICE, 12)), rewritten(2, 1_920));
+    }
+
+    #[test]
+    fn a_clock_that_stood_still_over_a_pause_goes_on_by_the_time_that_passed() {
+        let mut forwarder = Forwarder::new(5, 0, 0);
+        forwarder.rewrite(at(0), &packet(ALICE, 10));
+        forwarder.pause();
+        let stood = Arrived { media_time: packet(ALICE, 10).media_time, ..packet(ALICE, 11) };
+        assert_eq!(forwarder.rewrite(at(500), &stood), rewritten(1, 24_000));
+    }
+
+    #[test]
+    fn media_time_is_told_on_the_receivers_timeline() {
+        let mut forwarder = Forwarder::new(5, 0, 777);
+        assert_eq!(forwarder.timestamp_at(ALICE, 1), None);
+        forwarder.rewrite(at(0), &packet(ALICE, 0));
+        let later = packet(ALICE, 0).media_time + 48;
+        assert_eq!(forwarder.timestamp_at(ALICE, later), Some(777 + 48));
+        assert_eq!(forwarder.timestamp_at(BOB, later), None);
     }
 }

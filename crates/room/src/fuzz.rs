@@ -1,4 +1,197 @@
 //! Bodies of fuzz targets: never panic, whatever the input.
 
-/// Applies operations to a room.
-pub fn room_operations(_data: &[u8]) {}
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use calling_model::{Machine, ParticipantId, UserId};
+use calling_wire::{RtpHeader, SequenceExtender, write_header};
+
+use crate::{Forward, Forwards, LeaveReason, Room, RoomConfig, RoomOutput};
+
+/// Participants the operations speak of; few, so that they meet.
+const PARTICIPANTS: u8 = 4;
+
+/// Applies operations read from `data` to a room, and checks after each what every receiver relies
+/// on: nothing passes a closed gate, nobody gets their own packets, no header is used twice, and
+/// what is newer never has the earlier time.
+///
+/// # Panics
+/// If one of these is broken.
+pub fn room_operations(now: Instant, data: &[u8]) {
+    let mut world = World::new(now);
+    let mut operations = Operations(data);
+    while world.step(&mut operations).is_some() {
+        world.drain();
+    }
+}
+
+struct Operations<'a>(&'a [u8]);
+
+impl<'a> Operations<'a> {
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        Some(u16::from_be_bytes([self.byte()?, self.byte()?]))
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        Some(u32::from(self.u16()?) << 16 | u32::from(self.u16()?))
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let len = usize::from(self.byte()?).min(self.0.len());
+        let (bytes, rest) = self.0.split_at(len);
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    fn participant(&mut self) -> Option<ParticipantId> {
+        Some(ParticipantId(u64::from(self.byte()? % PARTICIPANTS)))
+    }
+}
+
+struct World {
+    now: Instant,
+    room: Room,
+    forwards: Forwards,
+    /// Where each participant's honest stream is.
+    streams: BTreeMap<ParticipantId, (u16, u32)>,
+    /// What each receiver saw under each SSRC.
+    received: BTreeMap<(ParticipantId, u32), Received>,
+}
+
+impl World {
+    fn new(now: Instant) -> Self {
+        Self {
+            now,
+            room: Room::new(RoomConfig { max_participants: 3, ..RoomConfig::default() }, [7; 32]),
+            forwards: Forwards::new(),
+            streams: BTreeMap::new(),
+            received: BTreeMap::new(),
+        }
+    }
+
+    /// One operation; `None` once there is none left. Misuse is fine as long as it is an error.
+    fn step(&mut self, operations: &mut Operations<'_>) -> Option<()> {
+        match operations.byte()? % 12 {
+            0 => self.join(operations.participant()?),
+            1 => self.leave(operations.participant()?, operations.byte()?),
+            2 => self.room.open(self.now),
+            3 => {
+                let (participant, muted) = (operations.participant()?, operations.byte()? % 2 == 0);
+                let _ = self.room.set_muted(self.now, participant, muted);
+            }
+            4 => {
+                let (publisher, receiver) = (operations.participant()?, operations.participant()?);
+                let subscribed = operations.byte()? % 2 == 0;
+                let _ = self.room.set_subscribed(publisher, receiver, subscribed);
+            }
+            5 => {
+                let from = operations.participant()?;
+                let _ = self.room.handle_rtcp(self.now, from, operations.bytes()?);
+            }
+            6 => self.rtp(operations.participant()?, operations.bytes()?),
+            7 => {
+                let from = operations.participant()?;
+                self.voice(from, operations.u16()?, operations.u32()?);
+            }
+            8 => {
+                let _ = self.room.set_audio_ssrc(operations.participant()?, operations.u32()? % 5);
+            }
+            9 => self.pass(u64::from(operations.u16()?)),
+            _ => self.continue_stream(operations.participant()?, operations.byte()?),
+        }
+        Some(())
+    }
+
+    fn join(&mut self, participant: ParticipantId) {
+        let Ok(user) = UserId::new(format!("user{}", participant.0 % 3)) else { return };
+        if self.room.join(self.now, participant, user, participant.0 as u32).is_ok() {
+            // A new connection, which remembers nothing.
+            self.received.retain(|(to, _), _| *to != participant);
+        }
+    }
+
+    fn leave(&mut self, participant: ParticipantId, reason: u8) {
+        let reasons = [LeaveReason::Left, LeaveReason::TimedOut, LeaveReason::Removed];
+        let reason = reasons[usize::from(reason) % reasons.len()];
+        let _ = self.room.leave(self.now, participant, reason);
+    }
+
+    /// Mostly the next packet of the stream, sometimes one near it.
+    fn continue_stream(&mut self, from: ParticipantId, step: u8) {
+        let step = u16::from(step % 8);
+        let (sequence_number, timestamp) = self.streams.get(&from).copied().unwrap_or_default();
+        let next =
+            (sequence_number.wrapping_add(step).wrapping_sub(2), timestamp.wrapping_add(960));
+        self.streams.insert(from, next);
+        self.voice(from, next.0, next.1);
+        self.pass(20);
+    }
+
+    fn voice(&mut self, from: ParticipantId, sequence_number: u16, timestamp: u32) {
+        let ssrc = from.0 as u32;
+        let header =
+            RtpHeader { payload_type: 111, marker: false, sequence_number, timestamp, ssrc };
+        let mut packet = [0; 40];
+        let level = [sequence_number as u8];
+        if write_header(&header, &[(1, &level)], &mut packet).is_ok() {
+            self.rtp(from, &packet);
+        }
+    }
+
+    fn rtp(&mut self, from: ParticipantId, packet: &[u8]) {
+        let handled = self.room.handle_rtp(self.now, from, packet, &mut self.forwards);
+        assert!(handled.is_ok() || self.forwards.is_empty(), "a discard goes to nobody");
+        assert!(self.room.is_open() || self.forwards.is_empty(), "the gate is closed");
+        for forward in &self.forwards {
+            assert_ne!(forward.to, from, "nobody gets their own packets");
+            self.received.entry((forward.to, forward.ssrc)).or_default().take(forward);
+        }
+    }
+
+    fn pass(&mut self, millis: u64) {
+        self.now += Duration::from_millis(millis);
+        if self.room.poll_timeout().is_some_and(|(due, _)| due <= self.now) {
+            self.room.handle_timeout(self.now);
+        }
+        self.drain();
+        assert!(self.room.poll_timeout().is_none_or(|(due, _)| due > self.now), "it would spin");
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.room.poll_output() {
+            if let RoomOutput::Rtcp { packet, .. } = output {
+                let all = calling_wire::RtcpPackets::new(&packet).all(|part| part.is_ok());
+                assert!(all && packet.len() <= 1_200, "a report is well formed and small");
+            }
+        }
+    }
+}
+
+/// One stream as its receiver sees it.
+#[derive(Default)]
+struct Received {
+    extender: SequenceExtender,
+    seen: BTreeSet<u64>,
+    newest_timestamp: Option<u32>,
+}
+
+impl Received {
+    fn take(&mut self, forward: &Forward) {
+        let highest = self.extender.highest();
+        let sequence = self.extender.extend(forward.sequence_number);
+        assert!(self.seen.insert(sequence), "a header is used twice");
+        if highest.is_some_and(|highest| sequence < highest) {
+            return;
+        }
+        if let Some(newest) = self.newest_timestamp.replace(forward.timestamp) {
+            let ahead = forward.timestamp.wrapping_sub(newest) as i32;
+            assert!(ahead >= 0, "time runs backwards by {ahead}");
+        }
+    }
+}

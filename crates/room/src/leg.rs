@@ -72,6 +72,10 @@ impl Leg {
     /// (RFC 3550 section 6.4.1). Only an echo of what was really sent counts.
     fn round_trip(&self, now: Instant, block: &ReportBlock) -> Option<Duration> {
         let identity = block.last_sender_report;
+        if identity == 0 {
+            // It echoes none.
+            return None;
+        }
         let (_, sent) = self.awaited.iter().rev().find(|(awaited, _)| *awaited == identity)?;
         let held = u64::from(block.delay_since_last_sender_report) * 1_000_000 / 65_536;
         now.saturating_duration_since(*sent).checked_sub(Duration::from_micros(held))

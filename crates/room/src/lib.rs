@@ -32,6 +32,10 @@ mod ticks;
 mod timeline;
 mod volume;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use config::{RoomConfig, VolumeInterval, VolumeIntervalTooShort};
 pub use discard::{DiscardCounters, RtcpDiscard, RtpDiscard};
 pub use forwarder::{Arrived, Forwarder, Rewritten};

@@ -90,3 +90,89 @@ impl ReceptionStats {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use calling_testkit::epoch;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FIRST: u64 = 1 << 32;
+
+    fn at(millis: u64) -> Instant {
+        epoch() + Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn nothing_received_reports_nothing() {
+        let mut stats = ReceptionStats::new();
+        assert_eq!(stats.take_fraction_lost(), None);
+        assert_eq!((stats.received(), stats.lost(), stats.jitter_ticks()), (0, 0, 0));
+    }
+
+    #[test]
+    fn loss_is_what_did_not_come_between_the_ends() {
+        let mut stats = ReceptionStats::new();
+        for number in [0, 1, 2, 5, 9] {
+            stats.record(at(number * 20), FIRST + number, number * 960);
+        }
+        assert_eq!((stats.received(), stats.lost()), (5, 5));
+        assert_eq!(stats.take_fraction_lost(), Some(128));
+        // What comes late is not lost, and an interval may gain more than it expected.
+        for number in [3, 4] {
+            stats.record(at(200), FIRST + number, number * 960);
+        }
+        assert_eq!((stats.lost(), stats.take_fraction_lost()), (3, Some(0)));
+        assert_eq!(stats.take_fraction_lost(), None);
+    }
+
+    #[test]
+    fn what_was_sent_before_the_first_counts_as_expected() {
+        let mut stats = ReceptionStats::new();
+        stats.record(at(0), FIRST + 2, 1_920);
+        stats.record(at(1), FIRST, 0);
+        assert_eq!((stats.received(), stats.lost()), (2, 1));
+    }
+
+    #[test]
+    fn nearly_everything_lost_stays_a_byte() {
+        let mut stats = ReceptionStats::new();
+        stats.record(at(0), FIRST, 0);
+        stats.take_fraction_lost();
+        stats.record(at(1), FIRST + 3_000, 960);
+        assert_eq!(stats.take_fraction_lost(), Some(255));
+    }
+
+    #[test]
+    fn a_clock_restart_is_no_jitter() {
+        let mut stats = ReceptionStats::new();
+        stats.record(at(0), FIRST, 0);
+        stats.forget_transit();
+        stats.record(at(20), FIRST + 1, 1 << 40);
+        assert_eq!(stats.jitter_ticks(), 0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        /// The formula of RFC 3550 section 6.4.1 in floating point.
+        #[test]
+        fn jitter_follows_the_formula(delays in prop::collection::vec(0_u64..200, 2..300)) {
+            let mut stats = ReceptionStats::new();
+            let (mut jitter, mut before, mut arrival) = (0.0_f64, None, 0);
+            for (number, delay) in delays.into_iter().enumerate() {
+                let sent = number as u64 * 20;
+                // One cannot arrive before the one that is handled first.
+                arrival = (sent + delay).max(arrival);
+                stats.record(at(arrival), FIRST + number as u64, sent * 48);
+                let transit = arrival - sent;
+                if let Some(before) = before.replace(transit) {
+                    jitter += ((transit.abs_diff(before) * 48) as f64 - jitter) / 16.0;
+                }
+                let error = (f64::from(stats.jitter_ticks()) - jitter).abs();
+                prop_assert!(error <= 2.0, "{} against {jitter}", stats.jitter_ticks());
+            }
+        }
+    }
+}

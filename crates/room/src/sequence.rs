@@ -143,3 +143,125 @@ const fn slot(index: u64) -> (usize, u64) {
     // Below WORDS by the remainder.
     ((position / WORD_BITS) as usize, 1 << (position % WORD_BITS))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tracker_at(sequence_number: u16) -> (SequenceTracker, u64) {
+        let mut tracker = SequenceTracker::new();
+        let tracked = tracker.track(sequence_number).unwrap();
+        assert!(tracked.is_newest && !tracked.restarted);
+        (tracker, tracked.index)
+    }
+
+    #[test]
+    fn numbers_run_on_over_65535() {
+        let (mut tracker, first) = tracker_at(65_535);
+        assert_eq!(tracker.track(0).unwrap().index, first + 1);
+        assert_eq!(tracker.track(1).unwrap().index, first + 2);
+        assert_eq!(tracker.track(65_534).unwrap().index, first - 1);
+        assert_eq!(tracker.extended_highest(), Some(65_536 + 1));
+    }
+
+    #[test]
+    fn the_window_reaches_back_1024() {
+        let (mut tracker, first) = tracker_at(0);
+        tracker.track(1_023).unwrap();
+        assert_eq!(tracker.track(0), Err(RtpDiscard::Duplicate));
+        let oldest = tracker.track(1).unwrap();
+        assert_eq!((oldest.index, oldest.is_newest), (first + 1, false));
+        tracker.track(1_024).unwrap();
+        assert_eq!(tracker.track(0), Err(RtpDiscard::SequenceJump), "too old to tell");
+    }
+
+    #[test]
+    fn a_step_of_3000_is_loss_and_one_more_is_a_jump() {
+        let (mut tracker, first) = tracker_at(0);
+        assert_eq!(tracker.track(3_001), Err(RtpDiscard::SequenceJump));
+        assert_eq!(tracker.track(3_000).unwrap().index, first + 3_000);
+        assert_eq!(tracker.track(2_999).unwrap().index, first + 2_999, "its bit was cleared");
+        assert_eq!(tracker.track(2_999), Err(RtpDiscard::Duplicate));
+    }
+
+    #[test]
+    fn two_in_a_row_are_a_restart() {
+        let (mut tracker, first) = tracker_at(100);
+        assert_eq!(tracker.track(40_000), Err(RtpDiscard::SequenceJump));
+        let restarted = tracker.track(40_001).unwrap();
+        let expected = Tracked { index: first + 1, is_newest: true, restarted: true };
+        assert_eq!(restarted, expected);
+        assert_eq!(tracker.track(40_002).unwrap().index, first + 2);
+        assert_eq!(tracker.track(40_000), Err(RtpDiscard::Duplicate), "before the restart");
+        assert_eq!(tracker.extended_highest(), Some(40_002));
+    }
+
+    #[test]
+    fn a_packet_of_the_stream_in_between_disproves_a_restart() {
+        let (mut tracker, _) = tracker_at(100);
+        assert_eq!(tracker.track(40_000), Err(RtpDiscard::SequenceJump));
+        tracker.track(101).unwrap();
+        assert_eq!(tracker.track(40_001), Err(RtpDiscard::SequenceJump));
+    }
+
+    #[test]
+    fn a_restart_that_was_announced_needs_no_proof() {
+        let (mut tracker, first) = tracker_at(100);
+        tracker.restart();
+        let restarted = tracker.track(50_000).unwrap();
+        assert_eq!((restarted.index, restarted.restarted), (first + 1, true));
+        assert!(!tracker.track(50_001).unwrap().restarted);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        /// A stream with loss, duplicates and reordering within the window: each packet passes
+        /// once, and is numbered as it was sent.
+        #[test]
+        fn each_packet_passes_once_in_its_place(
+            first in any::<u16>(),
+            steps in prop::collection::vec(
+                prop_oneof![6 => 1_i64..4, 2 => -40_i64..1, 1 => 4_i64..3_000], 1..400,
+            ),
+        ) {
+            let (mut tracker, origin) = tracker_at(first);
+            let mut newest = 0_i64;
+            let mut passed = BTreeSet::from([0]);
+            for step in steps {
+                let sent = newest + step;
+                let tracked = tracker.track((i64::from(first) + sent) as u16);
+                if passed.insert(sent) {
+                    let expected = Tracked {
+                        index: origin.wrapping_add_signed(sent),
+                        is_newest: sent > newest,
+                        restarted: false,
+                    };
+                    prop_assert_eq!(tracked, Ok(expected));
+                } else {
+                    prop_assert_eq!(tracked, Err(RtpDiscard::Duplicate));
+                }
+                newest = newest.max(sent);
+            }
+        }
+
+        /// Whatever comes, an index is given once, and the newest grows by no more than a dropout.
+        #[test]
+        fn no_index_is_given_twice(values in prop::collection::vec(any::<u16>(), 1..600)) {
+            let mut tracker = SequenceTracker::new();
+            let mut given = BTreeSet::new();
+            for pair in values.iter().flat_map(|value| [*value, value.wrapping_add(1)]) {
+                let before = given.last().copied();
+                if let Ok(tracked) = tracker.track(pair) {
+                    prop_assert!(given.insert(tracked.index));
+                    prop_assert_eq!(tracked.is_newest, before.is_none_or(|before| tracked.index > before));
+                    prop_assert!(before.is_none_or(|before| tracked.index <= before + MAX_DROPOUT));
+                }
+            }
+        }
+    }
+}

@@ -89,3 +89,95 @@ impl Newest {
         ticks::from_duration(now.saturating_duration_since(self.at))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use calling_testkit::epoch;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(millis: u64) -> Instant {
+        epoch() + Duration::from_millis(millis)
+    }
+
+    fn placed(time: u64, restarted: bool) -> Placed {
+        Placed { time, restarted }
+    }
+
+    #[test]
+    fn timestamps_are_followed_over_the_wrap() {
+        let mut timeline = Timeline::default();
+        assert_eq!(timeline.advance(at(0), u32::MAX - 959), placed(FIRST_TIME, false));
+        assert_eq!(timeline.advance(at(20), 0), placed(FIRST_TIME + 960, false));
+        assert_eq!(timeline.place_late(u32::MAX), Some(FIRST_TIME + 959));
+    }
+
+    #[test]
+    fn a_stalled_network_is_no_restart() {
+        let mut timeline = Timeline::default();
+        timeline.advance(at(0), 0);
+        // 9 s of voice at once.
+        assert_eq!(timeline.advance(at(1), 9 * 48_000), placed(FIRST_TIME + 9 * 48_000, false));
+        // A pause of a minute.
+        let time = FIRST_TIME + 69 * 48_000;
+        assert_eq!(timeline.advance(at(60_000), 69 * 48_000), placed(time, false));
+    }
+
+    #[test]
+    fn a_jump_either_way_goes_on_by_the_time_that_passed() {
+        for jump in [0_u32.wrapping_sub(960), 11 * 48_000, 1 << 31] {
+            let mut timeline = Timeline::default();
+            timeline.advance(at(0), 0);
+            assert_eq!(timeline.advance(at(20), jump), placed(FIRST_TIME + 960, true));
+            let next = timeline.advance(at(40), jump.wrapping_add(960));
+            assert_eq!(next, placed(FIRST_TIME + 1_920, false));
+        }
+    }
+
+    #[test]
+    fn a_restart_in_the_same_instant_still_moves() {
+        let mut timeline = Timeline::default();
+        timeline.advance(at(0), 7);
+        timeline.restart();
+        assert_eq!(timeline.advance(at(0), 7), placed(FIRST_TIME + 1, true));
+        assert_eq!(timeline.advance(at(0), 7), placed(FIRST_TIME + 1, false));
+    }
+
+    #[test]
+    fn late_and_present_timestamps_must_be_near() {
+        let mut timeline = Timeline::default();
+        assert_eq!(timeline.place_late(0), None);
+        assert_eq!(timeline.place_now(at(0), 0), None);
+        timeline.advance(at(0), 1_000_000);
+        assert_eq!(timeline.place_late(1_000_960), None, "late, yet ahead of the newest");
+        assert_eq!(timeline.place_late(1_000_000 - 480_001), None);
+        assert_eq!(timeline.place_late(1_000_000 - 480_000), Some(FIRST_TIME - 480_000));
+        assert_eq!(timeline.place_now(at(500), 1_024_000), Some(FIRST_TIME + 24_000));
+        assert_eq!(timeline.place_now(at(500), 999_999), Some(FIRST_TIME - 1));
+        assert_eq!(timeline.place_now(at(500), 1_504_001), None);
+        assert_eq!(timeline.place_now(at(500), 1_504_000), Some(FIRST_TIME + 504_000));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn never_backwards_and_never_far_ahead(
+            packets in prop::collection::vec((0_u64..5_000, any::<u32>()), 1..200),
+        ) {
+            let mut timeline = Timeline::default();
+            let mut before = timeline.advance(at(0), 0).time;
+            let mut now = 0;
+            for (passed, timestamp) in packets {
+                now += passed;
+                let time = timeline.advance(at(now), timestamp).time;
+                prop_assert!(time >= before);
+                prop_assert!(time - before <= passed * 48 + SLACK_TICKS);
+                before = time;
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Forwarding allocates nothing once it has warmed up. Alone in its binary and in one test, since
+//! the counter is of the whole process.
+
+mod common;
+
+use std::alloc::System;
+
+use calling_room::RtpDiscard;
+use common::{Table, Voice, id};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// How often `work` allocated or grew something.
+fn allocations(work: impl FnOnce()) -> usize {
+    let region = Region::new(ALLOCATOR);
+    work();
+    let change = region.change();
+    change.allocations + change.reallocations
+}
+
+fn packets(from: u64, numbers: std::ops::Range<u64>) -> Vec<Vec<u8>> {
+    numbers.map(|number| Voice::nth(from, number).bytes()).collect()
+}
+
+#[test]
+fn a_forwarded_packet_and_a_discarded_packet_allocate_nothing() {
+    assert!(allocations(|| drop(std::hint::black_box(vec![1_u8; 100]))) > 0, "the counter counts");
+
+    let mut table = Table::open(50);
+    for from in 1..=50 {
+        table.speak(from, 0);
+    }
+    table.take();
+    let honest = packets(7, 1..2_001);
+    let flood: Vec<Vec<u8>> = (0..2_000_u32)
+        .map(|number| Voice { ssrc: number * 99_991, ..Voice::nth(8, 1) }.bytes())
+        .collect();
+
+    let Table { room, now, forwards, .. } = &mut table;
+    let forwarding = allocations(|| {
+        for packet in &honest {
+            room.handle_rtp(*now, id(7), packet, forwards).expect("it is forwarded");
+            assert_eq!(forwards.len(), 49);
+            assert_eq!(room.handle_rtp(*now, id(7), packet, forwards), Err(RtpDiscard::Duplicate));
+        }
+    });
+    assert_eq!(forwarding, 0);
+
+    // A flood of SSRCs leaves no state behind: not one byte.
+    let flooding = allocations(|| {
+        for packet in &flood {
+            let handled = room.handle_rtp(*now, id(8), packet, forwards);
+            assert_eq!(handled, Err(RtpDiscard::ForeignSsrc));
+            let _ = room.handle_rtp(*now, id(9), &packet[..11], forwards);
+        }
+    });
+    assert_eq!(flooding, 0);
+    assert_eq!(room.stats().discards.rtp(RtpDiscard::ForeignSsrc), 2_000);
+
+    // Nor do feedback and reports on unknown streams.
+    let rtcp = [[0x81, 205, 0, 3].as_slice(), &[7; 12], &[0x81, 201, 0, 7], &[9; 28]].concat();
+    let control = allocations(|| {
+        for _ in 0..1_000 {
+            room.handle_rtcp(*now, id(9), &rtcp).expect("it is well formed");
+        }
+    });
+    assert_eq!(control, 0);
+}
