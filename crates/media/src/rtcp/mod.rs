@@ -1,10 +1,27 @@
 //! Sender and receiver reports (RFC 3550 section 6.4).
 
+mod ntp;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use calling_model::UnixMillis;
-use calling_wire::{ReportBlock, RtcpError};
+use calling_wire::{
+    ReceiverReportView, ReportBlock, RtcpError, RtcpPackets, RtcpView, SenderReportView,
+};
+use rtcp::packet::Packet;
+use rtcp::receiver_report::ReceiverReport;
+use rtcp::reception_report::ReceptionReport;
+use rtcp::sender_report::SenderReport;
+use rtcp::source_description::{
+    SdesType, SourceDescription, SourceDescriptionChunk, SourceDescriptionItem,
+};
+
+use crate::SAMPLE_RATE_HZ;
+use ntp::{NtpClock, in_units, middle};
 
 /// What a sender report says of our own stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +41,7 @@ pub struct RemoteView {
     pub round_trip_ms: Option<f64>,
     /// Share of our packets lost in the reporter's last interval, 0.0..=1.0.
     pub fraction_lost: f64,
-    /// Packets of ours lost since the start, by the reporter's count.
+    /// Packets of ours lost since the start, by the reporter's count; negative by duplicates.
     pub packets_lost: i64,
     /// Jitter that our packets arrive with, in milliseconds.
     pub jitter_ms: f64,
@@ -32,25 +49,102 @@ pub struct RemoteView {
     pub reports: u64,
 }
 
+impl RemoteView {
+    /// [`fraction_lost`](Self::fraction_lost) in whole percent, for
+    /// [`Sender::set_expected_loss`](crate::Sender::set_expected_loss).
+    pub fn loss_percent(&self) -> u8 {
+        // 0..=100 by the field's range; `as` saturates.
+        (self.fraction_lost * 100.0).round() as u8
+    }
+}
+
 /// The RTCP side of one audio stream sent and any number received.
 #[derive(Debug)]
 pub struct RtcpSession {
     ssrc: u32,
+    cname: Bytes,
+    clock: NtpClock,
+    /// The newest sender report of each stream received: the middle of its NTP time, and when it
+    /// came.
+    sender_reports: BTreeMap<u32, (u32, Instant)>,
+    remote: RemoteView,
 }
 
+/// Streams whose sender reports are remembered.
+const MAX_STREAMS: usize = 64;
+/// Report blocks fit five bits (RFC 3550 section 6.4.1).
+const MAX_BLOCKS: usize = 31;
+/// A CNAME has one byte of length (RFC 3550 section 6.5).
+const MAX_CNAME_BYTES: usize = 255;
+
 impl RtcpSession {
+    /// How often to report. RFC 3550 section 6.2 allows it for the bandwidth of a call, and loss
+    /// is answered within a second.
+    pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
     /// A session for our stream `ssrc`, named `cname` in reports (RFC 3550 section 6.5.1; RFC
-    /// 7022 wants it random). `unix` is the wall clock at `now`; it is never read again, so that
-    /// steps of the wall clock do no harm.
+    /// 7022 wants it random; cut after 255 bytes). `unix` is the wall clock at `now`; it is never
+    /// read again, so that steps of the wall clock do no harm.
     pub fn new(ssrc: u32, cname: impl Into<String>, now: Instant, unix: UnixMillis) -> Self {
-        let _ = (cname.into(), now, unix);
-        Self { ssrc }
+        let mut cname: String = cname.into();
+        while cname.len() > MAX_CNAME_BYTES {
+            cname.pop();
+        }
+        Self {
+            ssrc,
+            cname: cname.into(),
+            clock: NtpClock::new(now, unix),
+            sender_reports: BTreeMap::new(),
+            remote: RemoteView::default(),
+        }
     }
 
-    /// Builds SR (or RR if we sent nothing) with SDES CNAME, reporting on `received`.
-    pub fn report(&mut self, now: Instant, own: OwnStream, received: &[ReportBlock]) -> Bytes {
-        let _ = (now, own, received, self.ssrc);
-        Bytes::new()
+    /// Builds a sender report, or a receiver report if we have sent nothing, with SDES CNAME,
+    /// reporting on `received` (31 streams at most, more are left out).
+    pub fn report(&self, now: Instant, own: OwnStream, received: &[ReportBlock]) -> Bytes {
+        let blocks = received.iter().take(MAX_BLOCKS).map(|block| self.complete(now, block));
+        let reports: Vec<ReceptionReport> = blocks.collect();
+        let first: Box<dyn Packet + Send + Sync> = if own.packets_sent > 0 {
+            Box::new(SenderReport {
+                ssrc: self.ssrc,
+                ntp_time: self.clock.at(now),
+                rtp_time: own.rtp_timestamp,
+                // Both counters wrap (RFC 3550 section 6.4.1).
+                packet_count: own.packets_sent as u32,
+                octet_count: own.payload_bytes_sent as u32,
+                reports,
+                ..Default::default()
+            })
+        } else {
+            Box::new(ReceiverReport { ssrc: self.ssrc, reports, ..Default::default() })
+        };
+        // Fails only for more blocks or longer texts than the limits above let through.
+        rtcp::packet::marshal(&[first, Box::new(self.description())]).unwrap_or_default()
+    }
+
+    fn description(&self) -> SourceDescription {
+        let item =
+            SourceDescriptionItem { sdes_type: SdesType::SdesCname, text: self.cname.clone() };
+        SourceDescription {
+            chunks: vec![SourceDescriptionChunk { source: self.ssrc, items: vec![item] }],
+        }
+    }
+
+    /// Fills in when the last sender report came (LSR and DLSR).
+    fn complete(&self, now: Instant, block: &ReportBlock) -> ReceptionReport {
+        let newest = self.sender_reports.get(&block.ssrc);
+        let (last_sender_report, delay) =
+            newest.map_or((0, 0), |(ntp, at)| (*ntp, in_units(now.saturating_duration_since(*at))));
+        ReceptionReport {
+            ssrc: block.ssrc,
+            fraction_lost: block.fraction_lost,
+            // The low 24 bits of the two's complement (RFC 3550 section 6.4.1).
+            total_lost: block.cumulative_lost as u32 & 0xff_ffff,
+            last_sequence_number: block.highest_sequence_number,
+            jitter: block.jitter,
+            last_sender_report,
+            delay,
+        }
     }
 
     /// Reads a compound packet.
@@ -58,15 +152,59 @@ impl RtcpSession {
     /// # Errors
     /// Where it is malformed; what came before that is used.
     pub fn handle(&mut self, now: Instant, packet: &[u8]) -> Result<(), RtcpError> {
-        let _ = (now, packet);
+        for packet in RtcpPackets::new(packet) {
+            self.handle_one(now, &packet?);
+        }
         Ok(())
     }
 
-    /// What the other side told of our stream.
-    pub fn remote(&self) -> RemoteView {
-        RemoteView::default()
+    fn handle_one(&mut self, now: Instant, packet: &RtcpView<'_>) {
+        if let Some(report) = SenderReportView::parse(packet) {
+            self.remember(now, report.ssrc, report.info.ntp_time);
+            report.blocks().for_each(|block| self.learn(now, &block));
+        } else if let Some(report) = ReceiverReportView::parse(packet) {
+            report.blocks().for_each(|block| self.learn(now, &block));
+        }
     }
 
-    /// How often to report (RFC 3550 section 6.2 reduced, section 6.3.1 leaves the jitter to us).
-    pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+    fn remember(&mut self, now: Instant, ssrc: u32, ntp: u64) {
+        if self.sender_reports.len() < MAX_STREAMS || self.sender_reports.contains_key(&ssrc) {
+            self.sender_reports.insert(ssrc, (middle(ntp), now));
+        }
+    }
+
+    /// Takes what a block says of our stream.
+    fn learn(&mut self, now: Instant, block: &ReportBlock) {
+        if block.ssrc != self.ssrc {
+            return;
+        }
+        self.remote.reports += 1;
+        self.remote.fraction_lost = f64::from(block.fraction_lost) / 256.0;
+        self.remote.packets_lost = i64::from(block.cumulative_lost);
+        self.remote.jitter_ms = f64::from(block.jitter) * 1_000.0 / f64::from(SAMPLE_RATE_HZ);
+        if let Some(round_trip_ms) = self.round_trip_ms(now, block) {
+            self.remote.round_trip_ms = Some(round_trip_ms);
+        }
+    }
+
+    /// Now less the time of our report less the time it lay there (RFC 3550 section 6.4.1).
+    /// `None` if the reporter had none of ours, or claims what cannot be.
+    fn round_trip_ms(&self, now: Instant, block: &ReportBlock) -> Option<f64> {
+        if block.last_sender_report == 0 {
+            return None;
+        }
+        let since_report = middle(self.clock.at(now)).wrapping_sub(block.last_sender_report);
+        // Above half the range it is from the future.
+        let since_report = u32::try_from(since_report as i32).ok()?;
+        // Rounding may make it a little less than nothing.
+        let rounding = 2;
+        let lay = block.delay_since_last_sender_report;
+        (lay <= since_report + rounding)
+            .then(|| f64::from(since_report.saturating_sub(lay)) * 1_000.0 / 65_536.0)
+    }
+
+    /// What the other side told of our stream.
+    pub const fn remote(&self) -> RemoteView {
+        self.remote
+    }
 }

@@ -1,5 +1,6 @@
 //! WAV files in and out.
 
+mod resample;
 mod sink;
 mod source;
 

@@ -70,3 +70,36 @@ impl std::fmt::Debug for WavSink {
         f.debug_struct("WavSink").field("path", &self.path).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AudioSource, WavSource};
+
+    #[test]
+    fn what_is_written_can_be_played_also_if_only_dropped() {
+        let directory = tempfile::tempdir().unwrap();
+        for finish in [true, false] {
+            let path = directory.path().join("out.wav");
+            let mut sink = WavSink::create(&path).unwrap();
+            sink.write(&[0.5, -0.5, 2.0, -2.0, f32::NAN]);
+            if finish {
+                sink.finish().unwrap();
+            } else {
+                drop(sink);
+            }
+            let mut pcm = [0.0; 5];
+            WavSource::open(&path).unwrap().read(&mut pcm);
+            for (sample, expected) in pcm.iter().zip([0.5, -0.5, 1.0, -1.0, 0.0]) {
+                assert!((sample - expected).abs() < 1e-3, "{pcm:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_error_says_what_to_do() {
+        let error = WavSink::create("/nonexistent/out.wav").unwrap_err().to_string();
+        assert!(error.starts_with("cannot write /nonexistent/out.wav: "), "{error}");
+        assert!(error.ends_with("check that the directory exists and has room"), "{error}");
+    }
+}
