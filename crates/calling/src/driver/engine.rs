@@ -147,6 +147,11 @@ impl CallEngine {
         let _ = self.commands.send(SessionCommand::VolumeInterval(interval));
     }
 
+    /// The account signed in.
+    pub fn account(&self) -> &UserId {
+        &self.config.user_id
+    }
+
     /// Where this device stands.
     pub fn state(&self) -> CallState {
         self.state.borrow().clone()
