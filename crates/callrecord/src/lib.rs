@@ -8,6 +8,8 @@
 
 mod call_message;
 mod calling_message;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod quality;
 mod record;
 pub mod text;

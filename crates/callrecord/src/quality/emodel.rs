@@ -68,3 +68,80 @@ pub fn mos_from_rating(rating: f64) -> f64 {
 pub fn mos_estimate(loss: f64, burst_ratio: f64, delay_ms: f64) -> f64 {
     mos_from_rating(rating(loss, burst_ratio, delay_ms))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn close(value: f64, expected: f64, tolerance: f64) {
+        assert!((value - expected).abs() <= tolerance, "{value}, not {expected}");
+    }
+
+    #[test]
+    fn an_undisturbed_connection_has_the_default_rating() {
+        assert_eq!(rating(0.0, 1.0, 0.0), 93.2);
+        close(mos_estimate(0.0, 1.0, 0.0), 4.41, 0.005);
+    }
+
+    /// G.107 annex B, table B.1: rating and opinion score.
+    #[test]
+    fn ratings_have_the_scores_of_the_table() {
+        for (rating, mos) in [(90.0, 4.34), (80.0, 4.03), (70.0, 3.60), (60.0, 3.10), (50.0, 2.58)]
+        {
+            close(mos_from_rating(rating), mos, 0.007);
+        }
+        assert_eq!(mos_from_rating(-5.0), 1.0);
+        assert_eq!(mos_from_rating(0.0), 1.0);
+        assert_eq!(mos_from_rating(100.0), 4.5);
+        assert_eq!(mos_from_rating(f64::NAN), 1.0);
+    }
+
+    #[test]
+    fn delay_costs_nothing_until_a_tenth_of_a_second() {
+        assert_eq!(delay_impairment(0.0), 0.0);
+        assert_eq!(delay_impairment(100.0), 0.0);
+        close(delay_impairment(100.1), 0.0, 0.01);
+        // By hand: X = 1 and X = 2.
+        close(delay_impairment(200.0), 3.04, 0.02);
+        close(delay_impairment(400.0), 24.1, 0.3);
+        assert_eq!(delay_impairment(f64::NAN), 0.0);
+        assert_eq!(delay_impairment(-1.0), 0.0);
+    }
+
+    #[test]
+    fn half_of_the_scale_is_lost_at_the_robustness_of_the_codec() {
+        close(equipment_impairment(OPUS_LOSS_ROBUSTNESS / 100.0, 1.0), 47.5, 1e-9);
+        assert_eq!(equipment_impairment(0.0, 9.0), 0.0);
+        assert!(equipment_impairment(0.05, 4.0) > equipment_impairment(0.05, 1.0));
+    }
+
+    #[test]
+    fn worse_never_scores_better() {
+        let steps: Vec<f64> = (0..=100).map(f64::from).collect();
+        let falls = |score: &dyn Fn(f64) -> f64| {
+            let scores: Vec<f64> = steps.iter().map(|step| score(*step)).collect();
+            assert!(scores.windows(2).all(|pair| pair[1] <= pair[0]), "{scores:?}");
+            assert!(scores.iter().all(|score| (1.0..=4.5).contains(score)));
+        };
+        for other in [0.0, 0.02, 0.3] {
+            falls(&|step| mos_estimate(step / 100.0, 1.0, other * 1_000.0));
+            falls(&|step| mos_estimate(other, 1.0, step * 20.0));
+            falls(&|step| mos_estimate(other, 1.0 + step / 10.0, 50.0));
+        }
+    }
+
+    #[test]
+    fn nonsense_stays_on_the_scale() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 1e308] {
+            for score in [
+                mos_estimate(bad, 1.0, 0.0),
+                mos_estimate(0.0, bad, 0.0),
+                mos_estimate(0.0, 1.0, bad),
+                mos_estimate(bad, bad, bad),
+            ] {
+                assert!((1.0..=4.5).contains(&score), "{bad}: {score}");
+            }
+        }
+    }
+}

@@ -51,16 +51,19 @@ impl QualitySummary {
     /// Makes the summary. The opinion score counts what was concealed, not what was lost: a packet
     /// that in-band error correction restored was never missed by anybody.
     pub fn new(input: &QualityInput) -> Self {
-        let lost_share =
-            share(input.packets_lost, input.packets.saturating_add(input.packets_lost));
+        let sent = input.packets.saturating_add(input.packets_lost);
         let concealed_share = share(input.concealed_ms, input.played_ms);
-        let mean_delay_ms = finite(input.mean_delay_ms);
-        let jitter_ms = finite(input.jitter_ms);
-        let rtt_ms = finite(input.rtt_ms);
-        let one_way_ms = rtt_ms / 2.0 + mean_delay_ms;
-        let mos = mos_estimate(concealed_share, input.burst_ratio, one_way_ms);
-        let packets = input.packets;
-        Self { packets, lost_share, concealed_share, mean_delay_ms, jitter_ms, rtt_ms, mos }
+        let (delay_ms, rtt_ms) = (finite(input.mean_delay_ms), finite(input.rtt_ms));
+        let mos = mos_estimate(concealed_share, input.burst_ratio, rtt_ms / 2.0 + delay_ms);
+        Self {
+            packets: input.packets,
+            lost_share: rounded(share(input.packets_lost, sent), 1e6),
+            concealed_share: rounded(concealed_share, 1e6),
+            mean_delay_ms: rounded(delay_ms, 10.0),
+            jitter_ms: rounded(finite(input.jitter_ms), 10.0),
+            rtt_ms: rounded(rtt_ms, 10.0),
+            mos: rounded(mos, 100.0),
+        }
     }
 }
 
@@ -69,7 +72,69 @@ fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
 }
 
-/// Not a number, infinite and negative become 0, so that a summary is always valid JSON.
+/// To one part in `parts`: what is kept claims no more precision than was measured.
+fn rounded(value: f64, parts: f64) -> f64 {
+    (value * parts).round() / parts
+}
+
+/// Not a number, infinite and negative become 0, and nothing lasts longer than eleven days, so
+/// that a summary is always valid JSON.
 fn finite(value: f64) -> f64 {
-    if value.is_finite() { value.max(0.0) } else { 0.0 }
+    if value.is_finite() { value.clamp(0.0, 1e9) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clean() -> QualityInput {
+        QualityInput {
+            packets: 950,
+            packets_lost: 50,
+            played_ms: 20_000,
+            concealed_ms: 200,
+            mean_delay_ms: 60.0,
+            jitter_ms: 12.0,
+            rtt_ms: 50.0,
+            burst_ratio: 1.0,
+        }
+    }
+
+    #[test]
+    fn shares_are_of_what_was_sent_and_played() {
+        let summary = QualitySummary::new(&clean());
+        assert_eq!((summary.lost_share, summary.concealed_share), (0.05, 0.01));
+        assert_eq!(summary.mos, rounded(mos_estimate(0.01, 1.0, 85.0), 100.0));
+    }
+
+    #[test]
+    fn a_restored_packet_costs_nothing() {
+        let restored = QualityInput { concealed_ms: 0, ..clean() };
+        assert_eq!(QualitySummary::new(&restored).mos, 4.41);
+        assert!(QualitySummary::new(&clean()).mos < 4.41);
+    }
+
+    #[test]
+    fn a_call_without_a_packet_has_a_summary() {
+        let summary = QualitySummary::new(&QualityInput::default());
+        assert_eq!((summary.lost_share, summary.concealed_share), (0.0, 0.0));
+    }
+
+    #[test]
+    fn nonsense_makes_valid_json() {
+        let input = QualityInput {
+            mean_delay_ms: f64::NAN,
+            jitter_ms: f64::MAX,
+            rtt_ms: f64::NEG_INFINITY,
+            burst_ratio: f64::NAN,
+            packets: u64::MAX,
+            packets_lost: u64::MAX,
+            concealed_ms: 9,
+            played_ms: 1,
+        };
+        let summary = QualitySummary::new(&input);
+        let json = serde_json::to_string(&summary).unwrap();
+        assert_eq!(serde_json::from_str::<QualitySummary>(&json).unwrap(), summary);
+        assert_eq!(summary.concealed_share, 1.0);
+    }
 }
