@@ -154,13 +154,19 @@ fn apply_env(draft: &mut Draft, env: &[(String, String)]) -> Vec<Problem> {
         let origin = Origin::Env(name.clone());
         if let Some((_, key)) = names.iter().find(|(known, _)| known == name) {
             problems.extend(draft.text(key, value, origin));
-        } else if let Some(meant) = nearest(name, names.iter().map(|(known, _)| known.as_str())) {
+        } else if let Some(meant) = near_miss(name, &names) {
             // Other variables may be meant for other programs; a near miss is a slip of the pen.
-            let message = format!("unknown variable; did you mean {meant}?");
+            let message = format!("unknown variable; did you mean CALLING_{meant}?");
             problems.push(Problem { origin, key: String::new(), message });
         }
     }
     problems
+}
+
+/// The variable that was nearly named, without its prefix.
+fn near_miss<'a>(name: &str, names: &'a [(String, &'static Key)]) -> Option<&'a str> {
+    let known = names.iter().filter_map(|(known, _)| known.strip_prefix("CALLING_"));
+    nearest(name.strip_prefix("CALLING_")?, known)
 }
 
 fn apply_flags(draft: &mut Draft, flags: &Overrides) -> Vec<Problem> {

@@ -2,7 +2,7 @@ use calling_callrecord::{QualitySummary, Record, message_for};
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::protocol::MessageEvent;
-use sqlx::{Sqlite, Transaction};
+use sqlx::SqliteConnection;
 
 use super::messages::insert_message;
 use super::values::{json, millis};
@@ -68,7 +68,7 @@ impl Storage {
     ) -> Result<Option<MessageEvent>, StorageError> {
         timed("end_call", async {
             let mut tx = self.begin().await?;
-            let stored = end_in(&mut tx, ended, quality).await?;
+            let stored = end_in(tx.connection()?, ended, quality).await?;
             tx.commit().await?;
             Ok(stored.and_then(|stored| stored.message))
         })
@@ -84,7 +84,7 @@ pub(super) struct EndStored {
 
 /// Ends a call within a transaction; `None` if it had ended before.
 pub(super) async fn end_in(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut SqliteConnection,
     ended: &EndedCall,
     quality: Option<&QualitySummary>,
 ) -> Result<Option<EndStored>, StorageError> {
@@ -105,7 +105,7 @@ pub(super) async fn end_in(
 
 /// Whether this was the first end of the call.
 async fn mark_ended(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut SqliteConnection,
     facts: &CallFacts,
     record: &Record,
 ) -> Result<bool, StorageError> {
@@ -115,7 +115,7 @@ async fn mark_ended(
         .bind(record.call_id.as_str())
         .bind(record.accepted_at.map(millis))
         .bind(millis(record.ended_at))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     if updated.rows_affected() == 1 {
         return Ok(true);
@@ -128,15 +128,12 @@ async fn mark_ended(
         .bind(millis(record.started_at))
         .bind(record.accepted_at.map(millis))
         .bind(millis(record.ended_at))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(inserted.rows_affected() == 1)
 }
 
-async fn insert_record(
-    tx: &mut Transaction<'_, Sqlite>,
-    record: &Record,
-) -> Result<(), StorageError> {
+async fn insert_record(tx: &mut SqliteConnection, record: &Record) -> Result<(), StorageError> {
     let sql = "INSERT INTO records (call_id, outcome, started_at, ended_at, record) \
                VALUES ($1, $2, $3, $4, $5)";
     sqlx::query(sql)
@@ -145,7 +142,7 @@ async fn insert_record(
         .bind(millis(record.started_at))
         .bind(millis(record.ended_at))
         .bind(json("record", record)?)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     for user in std::iter::once(&record.caller).chain(&record.callees) {
         let sql = "INSERT INTO record_users (user_id, started_at, call_id) VALUES ($1, $2, $3) \
@@ -154,7 +151,7 @@ async fn insert_record(
             .bind(user.as_str())
             .bind(millis(record.started_at))
             .bind(record.call_id.as_str())
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
     }
     Ok(())

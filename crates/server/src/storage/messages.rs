@@ -2,7 +2,7 @@ use calling_callrecord::{CallMessage, Record};
 use calling_model::{CallId, UserId};
 use calling_signaling::protocol::MessageEvent;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{Row, SqliteConnection};
 
 use super::values::{conversation, millis, unix, user};
 use super::{Storage, StorageError, timed};
@@ -60,7 +60,7 @@ fn message(row: &SqliteRow) -> Result<MessageEvent, StorageError> {
 
 /// Stores the message of a call in the conversation of its two users.
 pub(super) async fn insert_message(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut SqliteConnection,
     record: &Record,
     message: CallMessage,
 ) -> Result<MessageEvent, StorageError> {
@@ -77,7 +77,7 @@ pub(super) async fn insert_message(
         .bind(millis(record.ended_at))
         .bind(record.call_id.as_str())
         .bind(text.as_str())
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(MessageEvent {
         seq: u64::try_from(seq).unwrap_or(0),
@@ -91,14 +91,10 @@ pub(super) async fn insert_message(
 
 /// The conversation's counter, moved on. It is a row of its own, so that numbers are never used
 /// twice, not even after messages were deleted.
-async fn next_seq(
-    tx: &mut Transaction<'_, Sqlite>,
-    low: &str,
-    high: &str,
-) -> Result<i64, StorageError> {
+async fn next_seq(tx: &mut SqliteConnection, low: &str, high: &str) -> Result<i64, StorageError> {
     let sql = "INSERT INTO conversations (low, high, last_seq) VALUES ($1, $2, 1) \
                ON CONFLICT (low, high) DO UPDATE SET last_seq = conversations.last_seq + 1 \
                RETURNING last_seq";
-    let row = sqlx::query(sql).bind(low).bind(high).fetch_one(&mut **tx).await?;
+    let row = sqlx::query(sql).bind(low).bind(high).fetch_one(&mut *tx).await?;
     Ok(row.try_get("last_seq")?)
 }

@@ -11,12 +11,14 @@
 mod accounts;
 mod calls;
 mod error;
+mod maintain;
 mod messages;
 mod open;
 mod purge;
 mod records;
 mod recover;
 mod values;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use sqlx::sqlite::SqlitePool;
 
 pub use self::accounts::Account;
 pub use self::error::{OpenError, StorageError};
+pub use self::maintain::maintain;
 pub use self::purge::Purged;
 pub use self::records::RecordFilter;
 
@@ -45,7 +48,7 @@ struct Inner {
     readers: SqlitePool,
     dir: PathBuf,
     /// Held as long as the database is open; `None` when it was opened for reading.
-    _lock: Option<std::fs::File>,
+    lock: Option<std::fs::File>,
 }
 
 impl Storage {
@@ -62,7 +65,7 @@ impl Storage {
         timed("ping", async {
             let mut tx = self.begin().await?;
             sqlx::query("UPDATE meta SET value = value WHERE name = 'alive_at'")
-                .execute(&mut *tx)
+                .execute(tx.connection()?)
                 .await?;
             tx.rollback().await?;
             Ok(())
@@ -79,12 +82,10 @@ impl Storage {
             tracing::warn!(%error, "the database log could not be written back");
         }
         self.inner.writer.close().await;
-    }
-
-    /// Begins a transaction that writes. It takes the write lock at once: one that begins by
-    /// reading could find the lock taken half-way and would have to start again.
-    async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StorageError> {
-        Ok(self.inner.writer.begin_with("BEGIN IMMEDIATE").await?)
+        if let Some(lock) = &self.inner.lock {
+            // Goes with the last handle at the latest.
+            let _ = lock.unlock();
+        }
     }
 }
 
@@ -98,3 +99,6 @@ async fn timed<T>(
     crate::telemetry::database(operation, started.elapsed(), result.is_ok());
     result
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,7 @@ impl Storage {
         prepare(dir)?;
         let lock = lock(dir)?;
         let path = dir.join(DATABASE_FILE);
+        private(&path).map_err(|source| OpenError::Unwritable { dir: dir.to_owned(), source })?;
         let options = options(&path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -41,9 +42,8 @@ impl Storage {
         let writer = pool(&path, 1, options.clone()).await?;
         migrate(&path, &writer).await?;
         let readers = pool(&path, READERS, options.pragma("query_only", "ON")).await?;
-        private(&path);
         let dir = dir.to_owned();
-        Ok(Self { inner: Arc::new(Inner { writer, readers, dir, _lock: Some(lock) }) })
+        Ok(Self { inner: Arc::new(Inner { writer, readers, dir, lock: Some(lock) }) })
     }
 
     /// Opens the database in `dir` for reading, also while a server runs on it.
@@ -58,7 +58,7 @@ impl Storage {
         let readers = pool(&path, 1, options(&path).pragma("query_only", "ON")).await?;
         let dir = dir.to_owned();
         let writer = readers.clone();
-        Ok(Self { inner: Arc::new(Inner { writer, readers, dir, _lock: None }) })
+        Ok(Self { inner: Arc::new(Inner { writer, readers, dir, lock: None }) })
     }
 }
 
@@ -138,14 +138,18 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
-/// The database holds who called whom: nobody but the server's user may read it.
-fn private(path: &Path) {
+/// Makes the database file for its owner's eyes only, since it holds who called whom. SQLite gives
+/// its log the same mode.
+fn private(path: &Path) -> std::io::Result<()> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::Permissions::from_mode(0o600);
-        if let Err(error) = std::fs::set_permissions(path, mode) {
-            tracing::warn!(%error, "the database file could not be made private");
+        let mode = file.metadata()?.permissions().mode();
+        if mode & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
         }
     }
+    drop(file);
+    Ok(())
 }

@@ -24,19 +24,19 @@ impl Storage {
             let mut tx = self.begin().await?;
             let users = "DELETE FROM record_users WHERE call_id IN \
                          (SELECT call_id FROM records WHERE ended_at < $1)";
-            sqlx::query(users).bind(before).execute(&mut *tx).await?;
+            sqlx::query(users).bind(before).execute(tx.connection()?).await?;
             let records = sqlx::query("DELETE FROM records WHERE ended_at < $1")
                 .bind(before)
-                .execute(&mut *tx)
+                .execute(tx.connection()?)
                 .await?
                 .rows_affected();
             sqlx::query("DELETE FROM calls WHERE state = 'ended' AND ended_at < $1")
                 .bind(before)
-                .execute(&mut *tx)
+                .execute(tx.connection()?)
                 .await?;
             let messages = sqlx::query("DELETE FROM messages WHERE sent_at < $1")
                 .bind(before)
-                .execute(&mut *tx)
+                .execute(tx.connection()?)
                 .await?
                 .rows_affected();
             tx.commit().await?;

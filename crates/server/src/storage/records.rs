@@ -83,15 +83,18 @@ impl Storage {
             let mut tx = self.begin().await?;
             let row = sqlx::query("SELECT record FROM records WHERE call_id = $1")
                 .bind(call_id.as_str())
-                .fetch_optional(&mut *tx)
+                .fetch_optional(tx.connection()?)
                 .await?;
-            let Some(row) = row else { return Ok(false) };
+            let Some(row) = row else {
+                tx.rollback().await?;
+                return Ok(false);
+            };
             let record: Record = parse("record", row.try_get::<&str, _>("record")?)?;
             let record = record.with_quality(*quality);
             sqlx::query("UPDATE records SET record = $2 WHERE call_id = $1")
                 .bind(call_id.as_str())
                 .bind(json("record", &record)?)
-                .execute(&mut *tx)
+                .execute(tx.connection()?)
                 .await?;
             tx.commit().await?;
             Ok(true)

@@ -1,7 +1,7 @@
 use calling_callrecord::Record;
 use calling_model::{UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall, Outcome, ParticipantOutcome, Participation};
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{Row, SqliteConnection};
 
 use super::calls::end_in;
 use super::values::{parse, unix, user};
@@ -40,10 +40,10 @@ impl Storage {
     pub async fn recover(&self, at: UnixMillis) -> Result<Vec<Record>, StorageError> {
         timed("recover", async {
             let mut tx = self.begin().await?;
-            let ended_at = last_alive(&mut tx).await?.map_or(at, |alive| alive.min(at));
+            let ended_at = last_alive(tx.connection()?).await?.map_or(at, |alive| alive.min(at));
             let sql = "SELECT facts, accepted_at, accepted_by FROM calls \
                        WHERE state = 'started' ORDER BY started_at, call_id";
-            let rows = sqlx::query(sql).fetch_all(&mut *tx).await?;
+            let rows = sqlx::query(sql).fetch_all(tx.connection()?).await?;
             let mut records = Vec::with_capacity(rows.len());
             for row in rows {
                 let facts = parse("call", row.try_get::<&str, _>("facts")?)?;
@@ -54,7 +54,9 @@ impl Storage {
                     (Some(_), None) | (None, Some(_)) | (None, None) => None,
                 };
                 let ended = interrupted(facts, accepted, ended_at);
-                records.extend(end_in(&mut tx, &ended, None).await?.map(|stored| stored.record));
+                records.extend(
+                    end_in(tx.connection()?, &ended, None).await?.map(|stored| stored.record),
+                );
             }
             tx.commit().await?;
             Ok(records)
@@ -63,10 +65,10 @@ impl Storage {
     }
 }
 
-async fn last_alive(tx: &mut Transaction<'_, Sqlite>) -> Result<Option<UnixMillis>, StorageError> {
+async fn last_alive(tx: &mut SqliteConnection) -> Result<Option<UnixMillis>, StorageError> {
     let row = sqlx::query("SELECT value FROM meta WHERE name = $1")
         .bind(ALIVE_AT)
-        .fetch_optional(&mut **tx)
+        .fetch_optional(&mut *tx)
         .await?;
     let text: Option<String> = row.map(|row| row.try_get("value")).transpose()?;
     Ok(text.and_then(|text| text.parse().ok()).map(UnixMillis))
