@@ -47,7 +47,7 @@ impl Machine for Room {
         let volumes = self.volumes.due().map(|due| (due, TimeoutReason::Volumes));
         let reports = self.reports_due.map(|due| (due, TimeoutReason::Reports));
         let flow = self.flow_due.map(|due| (due, TimeoutReason::Flow));
-        [volumes, reports, flow].into_iter().flatten().min()
+        sooner(sooner(volumes, reports), flow)
     }
 }
 
@@ -79,5 +79,15 @@ impl Room {
         }
         self.flow_due = next;
         stopped.into_iter().for_each(|output| self.output(output));
+    }
+}
+
+type Deadline = Option<(Instant, TimeoutReason)>;
+
+fn sooner(one: Deadline, other: Deadline) -> Deadline {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if other.0 < one.0 { other } else { one }),
+        (one, None) => one,
+        (None, other) => other,
     }
 }

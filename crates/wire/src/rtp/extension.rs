@@ -40,41 +40,51 @@ pub struct Extensions<'a> {
 }
 
 impl<'a> Extensions<'a> {
+    /// Checks once that no element reaches beyond the end, so that walking cannot fail.
     #[inline]
     pub(super) fn validate(form: Form, elements: &'a [u8]) -> Result<Self, RtpError> {
-        if form == Form::Opaque {
-            return Ok(Self { form, rest: &[] });
-        }
-        let mut walk = Self { form, rest: elements };
-        while walk.step()?.is_some() {}
-        Ok(Self { form, rest: elements })
+        let rest = match form {
+            Form::OneByte => validate_one_byte(elements),
+            Form::TwoByte => validate_two_byte(elements),
+            Form::Opaque => Some(&[][..]),
+        };
+        Ok(Self { form, rest: rest.ok_or(RtpError::ExtensionOverflow)? })
     }
 
-    #[inline]
-    fn step(&mut self) -> Result<Option<(u8, &'a [u8])>, RtpError> {
-        loop {
-            let Some((&first, rest)) = self.rest.split_first() else { return Ok(None) };
-            let (id, len, rest) = match self.form {
-                Form::OneByte => (first >> 4, usize::from(first & 0x0f) + 1, rest),
-                Form::TwoByte if first == PADDING_ID => (PADDING_ID, 0, rest),
-                Form::TwoByte | Form::Opaque => {
-                    let (&len, rest) = rest.split_first().ok_or(RtpError::ExtensionOverflow)?;
-                    (first, usize::from(len), rest)
-                }
-            };
-            if id == PADDING_ID {
-                self.rest = rest;
-                continue;
-            }
-            if id == STOP_ID && self.form == Form::OneByte {
-                self.rest = &[];
-                return Ok(None);
-            }
-            let (data, rest) = rest.split_at_checked(len).ok_or(RtpError::ExtensionOverflow)?;
-            self.rest = rest;
-            return Ok(Some((id, data)));
+    const fn is_padding(&self, head: u8) -> bool {
+        match self.form {
+            Form::OneByte => head >> 4 == PADDING_ID,
+            Form::TwoByte | Form::Opaque => head == PADDING_ID,
         }
     }
+}
+
+/// The elements up to where they end; `None` if one is too long. This is on the path of every
+/// packet and thus written apart from the walk that yields elements.
+#[inline]
+fn validate_one_byte(elements: &[u8]) -> Option<&[u8]> {
+    let mut at = 0;
+    while let Some(&head) = elements.get(at) {
+        match head >> 4 {
+            PADDING_ID => at += 1,
+            STOP_ID => return elements.get(..at),
+            _ => at += 2 + usize::from(head & 0x0f),
+        }
+    }
+    (at == elements.len()).then_some(elements)
+}
+
+#[inline]
+fn validate_two_byte(elements: &[u8]) -> Option<&[u8]> {
+    let mut at = 0;
+    while let Some(&id) = elements.get(at) {
+        if id == PADDING_ID {
+            at += 1;
+        } else {
+            at += 2 + usize::from(*elements.get(at + 1)?);
+        }
+    }
+    (at == elements.len()).then_some(elements)
 }
 
 impl<'a> Iterator for Extensions<'a> {
@@ -82,7 +92,47 @@ impl<'a> Iterator for Extensions<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        // Validated when the view was made, so this is never an error.
-        self.step().ok().flatten()
+        // `validate` has ruled out that an element is too long for `?` to meet.
+        loop {
+            let (&head, rest) = self.rest.split_first()?;
+            if self.is_padding(head) {
+                self.rest = rest;
+                continue;
+            }
+            let (id, len, rest) = match self.form {
+                Form::OneByte => (head >> 4, usize::from(head & 0x0f) + 1, rest),
+                Form::TwoByte | Form::Opaque => {
+                    let (&len, rest) = rest.split_first()?;
+                    (head, usize::from(len), rest)
+                }
+            };
+            let (data, rest) = rest.split_at_checked(len)?;
+            self.rest = rest;
+            return Some((id, data));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        /// What was found valid is walked to its end: nothing is left over.
+        #[test]
+        fn a_valid_extension_is_walked_to_its_end(
+            elements in prop::collection::vec(prop_oneof![0_u8..4, 0x10_u8..0x14, any::<u8>()], 0..40),
+        ) {
+            for form in [Form::OneByte, Form::TwoByte, Form::Opaque] {
+                let Ok(mut walk) = Extensions::validate(form, &elements) else { continue };
+                let within: usize = walk.by_ref().map(|(_, data)| data.len()).sum();
+                prop_assert!(within <= elements.len());
+                prop_assert!(walk.rest.is_empty());
+            }
+        }
     }
 }
