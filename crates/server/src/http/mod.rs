@@ -26,7 +26,7 @@ use calling_model::UnixMillis;
 
 pub use self::access::Client;
 pub use self::error::ApiError;
-pub use self::listener::{ListenError, Listener};
+pub use self::listener::{ListenError, Listener, Pace};
 pub use self::live::{DemoAccount, Live, LiveSnapshot};
 pub use self::serve::{Serving, serve};
 pub use self::tls::TlsError;

@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,22 +23,12 @@ use tower::Service as _;
 
 use super::access::Client;
 use super::connections::{Connections, Counted, Permit};
-use super::listener::Listener;
-use super::tls;
+use super::listener::{Listener, Pace};
+use super::tls::TlsFiles;
 use crate::telemetry::{Exporter, names};
-
-/// A client has this long for the head of a request, and for the TLS handshake. It is also how
-/// long a connection without a request is kept.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long requests may go on after the server was asked to stop.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
 /// The largest head of a request, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-
-/// How often renewed certificates are looked for.
-const RENEWAL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How often metric samples are folded into buckets.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -87,6 +77,7 @@ struct Shared {
     router: Router,
     trusted_proxies: Arc<[IpAddr]>,
     stop: CancellationToken,
+    pace: Pace,
 }
 
 async fn accept_all(
@@ -95,42 +86,39 @@ async fn accept_all(
     exporter: Exporter,
     stop: CancellationToken,
 ) {
-    let Listener { tcp, mut tls, limits, trusted_proxies } = listener;
+    let Listener { tcp, mut tls, limits, trusted_proxies, pace } = listener;
     let connections = Connections::new(&limits, &trusted_proxies);
-    let shared = Shared { router, trusted_proxies: trusted_proxies.into(), stop: stop.clone() };
+    let shared =
+        Shared { router, trusted_proxies: trusted_proxies.into(), stop: stop.clone(), pace };
     let tasks = TaskTracker::new();
-    let mut renewal = interval(RENEWAL_INTERVAL);
-    renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut upkeep = interval(UPKEEP_INTERVAL);
-    upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut written = tls.as_ref().map(|(files, _)| tls::written(files));
+    let mut renewal = calm_interval(pace.renewal);
+    let mut upkeep = calm_interval(UPKEEP_INTERVAL);
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             accepted = tcp.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    let acceptor = tls.as_ref().map(|(_, acceptor)| acceptor.clone());
+                    let acceptor = tls.as_ref().map(TlsFiles::acceptor);
                     admit(&connections, &tasks, &shared, stream, peer, acceptor);
                 }
                 Err(error) => cannot_accept(&error).await,
             },
             _ = upkeep.tick() => exporter.upkeep(),
-            _ = renewal.tick() => {
-                if let Some((files, acceptor)) = &mut tls {
-                    let now_written = tls::written(files);
-                    if written != Some(now_written) {
-                        written = Some(now_written);
-                        renew(files, acceptor);
-                    }
-                }
-            }
+            _ = renewal.tick() => if let Some(files) = &mut tls {
+                files.renew();
+            },
         }
     }
     drop(tcp);
     tasks.close();
-    if timeout(LAST_REQUESTS, tasks.wait()).await.is_err() {
-        tracing::info!(connections = tasks.len(), "connections were cut at the stop");
-    }
+    tasks.wait().await;
+}
+
+/// An interval that, after a pause of the whole process, does not catch up on what it missed.
+fn calm_interval(period: Duration) -> Interval {
+    let mut interval = interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 fn admit(
@@ -160,7 +148,12 @@ async fn connection(
     let Some(acceptor) = acceptor else {
         return requests(shared, Counted::new(stream, permit), peer).await;
     };
-    match timeout(HEADER_TIMEOUT, acceptor.accept(stream)).await {
+    let handshake = timeout(shared.pace.head, acceptor.accept(stream));
+    let shaken = tokio::select! {
+        shaken = handshake => shaken,
+        () = shared.stop.cancelled() => return,
+    };
+    match shaken {
         Ok(Ok(stream)) => requests(shared, Counted::new(stream, permit), peer).await,
         Ok(Err(error)) => {
             tracing::debug!(%error, "a TLS handshake failed");
@@ -175,13 +168,13 @@ async fn requests<S>(shared: Shared, stream: S, peer: SocketAddr)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Shared { router, trusted_proxies, stop } = shared;
+    let Shared { router, trusted_proxies, stop, pace } = shared;
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         respond(router.clone(), request, peer, &trusted_proxies)
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(pace.head)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -190,7 +183,7 @@ where
         ended = served.as_mut() => ended,
         () = stop.cancelled() => {
             served.as_mut().graceful_shutdown();
-            served.await
+            timeout(pace.last_requests, served).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = ended {
@@ -223,16 +216,5 @@ async fn cannot_accept(error: &io::Error) {
         tracing::warn!(%error, "a connection could not be accepted; `ulimit -n` may be too low");
         refused("accept_failed");
         sleep(ACCEPT_PAUSE).await;
-    }
-}
-
-/// Takes over renewed certificates; keeps the old ones while the new cannot be used.
-fn renew(files: &crate::config::Tls, acceptor: &mut TlsAcceptor) {
-    match tls::load(files) {
-        Ok(renewed) => {
-            *acceptor = renewed;
-            tracing::info!("the TLS certificate was read again");
-        }
-        Err(error) => tracing::warn!(%error, "the new TLS certificate is not used"),
     }
 }

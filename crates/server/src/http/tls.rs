@@ -102,8 +102,43 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     std::fs::read(path).map_err(failed)
 }
 
+/// Certificate and key in use, and the files they are from.
+pub(super) struct TlsFiles {
+    files: Tls,
+    acceptor: TlsAcceptor,
+    written: [Option<SystemTime>; 2],
+}
+
+impl TlsFiles {
+    /// Reads the files. Blocking.
+    pub(super) fn open(files: &Tls) -> Result<Self, TlsError> {
+        let written = written(files);
+        Ok(Self { files: files.clone(), acceptor: load(files)?, written })
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.clone()
+    }
+
+    /// Takes over renewed files; keeps the old while the new cannot be used.
+    pub(super) fn renew(&mut self) {
+        let written = written(&self.files);
+        if written == self.written {
+            return;
+        }
+        self.written = written;
+        match load(&self.files) {
+            Ok(renewed) => {
+                self.acceptor = renewed;
+                tracing::info!("the TLS certificate was read again");
+            }
+            Err(error) => tracing::warn!(%error, "the new TLS certificate is not used"),
+        }
+    }
+}
+
 /// When the files were last written: a change means that the certificate was renewed.
-pub(super) fn written(tls: &Tls) -> [Option<SystemTime>; 2] {
-    [&tls.cert, &tls.key]
+fn written(files: &Tls) -> [Option<SystemTime>; 2] {
+    [&files.cert, &files.key]
         .map(|path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok())
 }
