@@ -241,10 +241,10 @@ impl<'de> MapAccess<'de> for Nothing {
 
 /// A sentence for people, bounded and free of control characters, whatever the peer wrote.
 fn sentence(what: &str, error: &serde_json::Error) -> String {
-    let mut text = format!("{what}: {error}").replace(char::is_control, "\u{fffd}");
+    let mut text = format!("{what}: {error}");
     if text.len() > MAX_SENTENCE_BYTES {
         text.truncate(text.floor_char_boundary(MAX_SENTENCE_BYTES));
         text.push('…');
     }
-    text
+    text.replace(char::is_control, "\u{fffd}")
 }
