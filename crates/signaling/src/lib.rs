@@ -7,6 +7,8 @@
 pub mod call;
 pub mod calls;
 pub mod client;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod invite;
 mod json;
 pub mod protocol;
