@@ -107,6 +107,8 @@ impl Session {
             Timings::mark(&mut self.stats.timings.invite_sent, Instant::now());
             self.stats.call_id = result.clone().ok().flatten();
         }
+        // Whoever waited sees the state that the command led to.
+        self.publish();
         let nobody_waits = waiting.answer.send(result.map_err(CommandError::from)).is_err();
         if placed && nobody_waits {
             // Whoever placed the call gave up before it had an id: nobody can own it.
