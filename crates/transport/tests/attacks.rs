@@ -1,5 +1,7 @@
 //! What strangers, and clients that misbehave, do to a server.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::net::SocketAddr;
@@ -219,8 +221,7 @@ fn media_does_not_move_the_path_but_a_proven_nomination_does() {
 
 /// A full agent's answer to a check of the server.
 fn prove(challenge: &[u8], password: &str) -> Vec<u8> {
-    let mut message = Message::default();
-    message.typ = BINDING_SUCCESS;
+    let mut message = Message { typ: BINDING_SUCCESS, ..Message::default() };
     message.transaction_id = decode(challenge).unwrap().transaction_id;
     message.write_header();
     XorMappedAddress { ip: "192.0.2.1".parse().unwrap(), port: 3478 }.add_to(&mut message).unwrap();

@@ -1,5 +1,7 @@
 //! Two sessions in virtual time.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! SRTP against another implementation, and against what a network and a stranger do to it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use calling_transport::{SealError, SrtpContext, SrtpDiscard, SrtpProfile};

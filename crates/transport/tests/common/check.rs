@@ -53,8 +53,7 @@ impl Check {
     }
 
     pub fn encode(&self) -> Vec<u8> {
-        let mut message = Message::default();
-        message.typ = self.kind;
+        let mut message = Message { typ: self.kind, ..Message::default() };
         message.transaction_id.0[..8].copy_from_slice(&self.transaction.to_be_bytes());
         message.write_header();
         if let Some(username) = &self.username {

@@ -275,11 +275,9 @@ impl World {
     }
 
     pub fn closed(&self, id: ConnectionId) -> Option<(Instant, CloseReason)> {
-        self.events.iter().find_map(|(at, output)| match output {
-            ServerOutput::Closed { connection, reason } if *connection == id => {
-                Some((*at, *reason))
-            }
-            _ => None,
+        self.events.iter().find_map(|(at, output)| {
+            let ServerOutput::Closed { connection, reason } = output else { return None };
+            (*connection == id).then_some((*at, *reason))
         })
     }
 
