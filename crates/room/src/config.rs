@@ -5,7 +5,7 @@ use std::time::Duration;
 pub struct RoomConfig {
     /// How often volumes are told; default 300 ms.
     pub volume_interval: VolumeInterval,
-    /// How often RTCP reports are sent; default 1 s.
+    /// How often RTCP reports are sent; default 1 s, never more often than each 100 ms.
     pub report_interval: Duration,
     /// Audio counts as unavailable once nothing came for this long; default 2 s, five times the
     /// 400 ms at which Opus sends during silence (RFC 6716 section 2.1.9), so that a pause in
@@ -18,6 +18,9 @@ pub struct RoomConfig {
     /// Participants that may be in the room at once; default 500.
     pub max_participants: usize,
 }
+
+/// Reports more often than this would cost more than they tell.
+pub(crate) const MIN_REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Default for RoomConfig {
     fn default() -> Self {

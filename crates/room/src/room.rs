@@ -5,6 +5,7 @@ use calling_model::{ParticipantId, UserId};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::config::MIN_REPORT_INTERVAL;
 use crate::participant::Participant;
 use crate::{
     Forwarder, LeaveReason, LegStats, ParticipantInfo, ParticipantStats, RoomConfig, RoomOutput,
@@ -56,8 +57,9 @@ pub struct Room {
 
 impl Room {
     /// An empty room with a closed gate. The seed decides SSRCs and where numbering begins.
-    pub fn new(config: RoomConfig, seed: [u8; 32]) -> Self {
+    pub fn new(mut config: RoomConfig, seed: [u8; 32]) -> Self {
         let mut rng = ChaCha8Rng::from_seed(seed);
+        config.report_interval = config.report_interval.max(MIN_REPORT_INTERVAL);
         Self {
             volumes: VolumeEvaluator::new(config.volume_interval),
             config,

@@ -132,3 +132,13 @@ fn a_seed_replays() {
     assert_eq!(run(3), run(3));
     assert_ne!(run(3), run(4));
 }
+
+#[test]
+fn a_report_interval_of_nothing_does_not_spin() {
+    let config = RoomConfig { report_interval: std::time::Duration::ZERO, ..RoomConfig::default() };
+    let mut table = Table::with(config, 2);
+    table.room.open(table.now);
+    assert_eq!(table.room.poll_timeout(), Some((table.now + ms(100), TimeoutReason::Reports)));
+    table.pass(1_000);
+    assert!(table.room.poll_timeout().unwrap().0 > table.now);
+}

@@ -208,6 +208,36 @@ fn a_receivers_report_gives_its_loss_jitter_and_round_trip() {
 }
 
 #[test]
+fn the_echo_of_an_older_report_counts_until_four_more_were_sent() {
+    let mut table = Table::open(2);
+    table.speak(1, 0);
+    rtcp(&mut table, 1, &sender_report(ssrc(1), NTP, 0)).unwrap();
+    let mut sent = Vec::new();
+    for second in 1..=5 {
+        table.pass(1_000);
+        let told = reports(&mut table);
+        sent.push(told.iter().find(|report| report.to == 2).unwrap().senders[0]);
+        table.speak(1, second * 50);
+    }
+    let mut round_trip = |report: (u32, SenderInfo)| {
+        let block = ReportBlock {
+            ssrc: report.0,
+            last_sender_report: (report.1.ntp_time >> 16) as u32,
+            delay_since_last_sender_report: 65_536,
+            ..ReportBlock::default()
+        };
+        rtcp(&mut table, 2, &receiver_report(&block)).unwrap();
+        let leg = table.room.leg_stats().find(|leg| leg.publisher == id(1));
+        leg.unwrap().remote.unwrap().round_trip
+    };
+    assert_eq!(round_trip(sent[0]), None, "forgotten");
+    assert_eq!(round_trip(sent[1]), Some(ms(2_000)), "3 s ago, held for 1 s");
+    assert_eq!(round_trip(sent[3]), Some(ms(0)));
+    // What was known stays known.
+    assert_eq!(round_trip(sent[0]), Some(ms(0)));
+}
+
+#[test]
 fn absurd_reports_change_no_more_than_their_own_figures() {
     let mut table = Table::open(2);
     table.speak(1, 0);
