@@ -1,8 +1,9 @@
+#![allow(missing_docs, reason = "a test")]
 //! Two people, a real server, real sockets.
 
 mod common;
 
-use calling::{ClientPhase, Code, ListenerEvent, MediaType, Outcome};
+use calling::{ClientPhase, MediaType, Outcome};
 use common::{ALICE_HZ, AUDIBLE, BOB_HZ, World, soon, until, user};
 
 #[tokio::test(flavor = "multi_thread")]

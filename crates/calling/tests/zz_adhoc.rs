@@ -1,11 +1,19 @@
 mod common;
 use calling::{MediaType, Timings};
-use common::{World, soon, until, user, AUDIBLE, BOB_HZ};
+use common::{World, Person, soon, until, user, AUDIBLE, BOB_HZ, proxy::{Wire, Ether}};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn adhoc() {
     let world = World::new().await;
-    let (mut alice, mut bob) = world.pair().await;
+    let d = Duration::from_millis(25);
+    let wire = Wire::to(world.server.http_addr(), d).await;
+    let ether = Ether::to(world.server.media_addr(), d).await;
+    let wire2 = Wire::to(world.server.http_addr(), d).await;
+    let ether2 = Ether::to(world.server.media_addr(), d).await;
+    let mk = |name: &str, w: &Wire, e: &Ether| { let mut c = world.config(name); c.server = format!("ws://{}", w.address); c.ice.media_via = Some(e.address); c };
+    let mut alice = Person::new(mk("alice", &wire, &ether)).await;
+    let mut bob = Person::new(mk("bob", &wire2, &ether2)).await;
     let mut all = vec![];
     for _ in 0..20 {
         alice.devices.forget(); bob.devices.forget();

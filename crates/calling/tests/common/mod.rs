@@ -1,8 +1,10 @@
 //! A real server in this process, and people with microphones that count and loudspeakers that
 //! remember.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
 pub mod ear;
+pub mod fake;
+pub mod proxy;
 
 use std::future::Future;
 use std::time::Duration;
