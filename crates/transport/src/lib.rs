@@ -33,3 +33,7 @@ pub use session::{
     SessionStats, SrtpOffer, TimeoutReason,
 };
 pub use srtp::{InvalidKeys, SealError, SrtpContext, SrtpDiscard, SrtpProfile};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

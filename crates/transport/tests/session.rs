@@ -233,7 +233,12 @@ impl Foreign {
                 dimpl::Output::Packet(packet) => sent.push(packet.to_vec()),
                 dimpl::Output::KeyingMaterial(_, profile) => self.profile = Some(profile),
                 dimpl::Output::Timeout(_) => return sent,
-                _ => {}
+                dimpl::Output::BufferTooSmall { .. }
+                | dimpl::Output::Connected
+                | dimpl::Output::PeerCert(_)
+                | dimpl::Output::ApplicationData(_)
+                | dimpl::Output::CloseNotify
+                | _ => {}
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use calling_model::ConnectionId;
 use calling_wire::{DatagramKind, classify};
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
 use super::config::{LiteConfig, LocalParams, OpenError, RemoteParams};
@@ -14,13 +14,10 @@ use super::deadlines::Deadlines;
 use super::output::{ServerOutput, ServerReceived, ServerStats};
 use super::table::Table;
 use crate::discard::Discard;
-use crate::ice::{
-    Answer, BindingRequest, BindingSuccess, Candidate, Claims, IceCredentials, StunDiscard,
-    encode_challenge,
-};
+use crate::ice::{Candidate, IceCredentials};
 use crate::session::{
-    CloseReason, DtlsRole, DtlsSettings, DtlsVersions, Received, SecureSession, SessionConfig,
-    SessionOutput, SrtpOffer, TimeoutReason,
+    DtlsRole, DtlsSettings, DtlsVersions, Received, SecureSession, SessionConfig, SrtpOffer,
+    TimeoutReason,
 };
 use crate::srtp::SealError;
 
@@ -34,16 +31,16 @@ const MAX_QUEUED: usize = 4096;
 /// addresses is discarded unanswered, so the port reflects nothing and reveals nothing.
 #[derive(Debug)]
 pub struct LiteServer {
-    config: LiteConfig,
+    pub(super) config: LiteConfig,
     candidates: Vec<String>,
     settings: DtlsSettings,
-    rng: ChaCha12Rng,
-    table: Table,
-    deadlines: Deadlines,
-    outputs: VecDeque<ServerOutput>,
+    pub(super) rng: ChaCha12Rng,
+    pub(super) table: Table,
+    pub(super) deadlines: Deadlines,
+    pub(super) outputs: VecDeque<ServerOutput>,
     /// Time never goes back for the machine, whatever it is told.
-    now: Option<Instant>,
-    stats: ServerStats,
+    pub(super) now: Option<Instant>,
+    pub(super) stats: ServerStats,
 }
 
 impl LiteServer {
@@ -234,195 +231,7 @@ impl LiteServer {
         }
     }
 
-    fn handle_check(
-        &mut self,
-        now: Instant,
-        source: SocketAddr,
-        datagram: &[u8],
-    ) -> ServerReceived<'static> {
-        let handled = match self.answer_check(now, source, datagram) {
-            Err(StunDiscard::NotARequest) => self.accept_proof(now, source, datagram),
-            handled => handled,
-        };
-        match handled {
-            Ok(()) => ServerReceived::Control,
-            Err(discard) => ServerReceived::Discarded(Discard::Stun(discard)),
-        }
-    }
-
-    fn answer_check(
-        &mut self,
-        now: Instant,
-        source: SocketAddr,
-        datagram: &[u8],
-    ) -> Result<(), StunDiscard> {
-        let request = BindingRequest::parse(datagram)?;
-        let transaction_id = request.transaction_id();
-        let (ours, theirs) = request.username().split_once(':').ok_or(StunDiscard::UnknownUser)?;
-        let slot = self.table.slot_of_ufrag(ours).ok_or(StunDiscard::UnknownUser)?;
-        let connection = self.table.get(slot).ok_or(StunDiscard::UnknownUser)?;
-        if connection.remote.ufrag() != theirs {
-            return Err(StunDiscard::UnknownUser);
-        }
-        let password = connection.local.pwd().to_owned();
-        let claims = request.verify(&password)?;
-        let answer = self.judge(slot, source, &claims)?;
-        let learns = matches!(answer, Answer::Success(_));
-        self.transmit(source, answer.encode(transaction_id, &password));
-        if learns {
-            self.learn(now, slot, source, claims.use_candidate);
-        }
-        Ok(())
-    }
-
-    /// What to answer to an authenticated check.
-    fn judge(
-        &mut self,
-        slot: usize,
-        source: SocketAddr,
-        claims: &Claims,
-    ) -> Result<Answer, StunDiscard> {
-        if !claims.unknown.is_empty() {
-            self.stats.checks_refused += 1;
-            return Ok(Answer::UnknownAttributes(claims.unknown.clone()));
-        }
-        // A lite agent is always the controlled one (RFC 8445 section 6.1.1).
-        if claims.controlled {
-            self.stats.checks_refused += 1;
-            return Ok(Answer::RoleConflict);
-        }
-        if self.table.slot_at(source).is_some_and(|owner| owner != slot) {
-            return Err(StunDiscard::AddressTaken);
-        }
-        self.stats.checks_answered += 1;
-        Ok(Answer::Success(source))
-    }
-
-    fn learn(&mut self, now: Instant, slot: usize, source: SocketAddr, nominated: bool) {
-        let consent_timeout = self.config.consent_timeout;
-        let Some(connection) = self.table.get_mut(slot) else { return };
-        let wanted = connection.wants(now, source, nominated, consent_timeout);
-        let evicted = connection.validate(now, source);
-        if wanted && connection.is_connected() {
-            self.challenge(slot, source);
-        } else if wanted {
-            // The handshake will show whether somebody is there.
-            let first = self.select(slot, source);
-            self.outputs.extend(first.map(|connection| ServerOutput::PathValidated { connection }));
-        }
-        if let Some(evicted) = evicted {
-            self.table.unbind(evicted);
-        }
-        self.table.bind(source, slot);
-        self.reschedule(slot);
-    }
-
-    /// Media flows by now. A client that knows its password could write somebody else's address on
-    /// a check and have its media sent there, so the address has to answer first.
-    fn challenge(&mut self, slot: usize, address: SocketAddr) {
-        let fresh = self.rng.random();
-        let Some(connection) = self.table.get_mut(slot) else { return };
-        let transaction_id = connection.challenge(address, fresh);
-        let (local, remote) = (&connection.local, &connection.remote);
-        let username = format!("{}:{}", remote.ufrag(), local.ufrag());
-        let datagram = encode_challenge(transaction_id, &username, remote.pwd());
-        self.transmit(address, datagram);
-    }
-
-    fn accept_proof(
-        &mut self,
-        now: Instant,
-        source: SocketAddr,
-        datagram: &[u8],
-    ) -> Result<(), StunDiscard> {
-        let success = BindingSuccess::parse(datagram)?;
-        let slot = self.table.slot_at(source).ok_or(StunDiscard::NotARequest)?;
-        let connection = self.table.get_mut(slot).ok_or(StunDiscard::NotARequest)?;
-        let asked = connection.challenged(source).ok_or(StunDiscard::NotARequest)?;
-        success.verify(asked, connection.remote.pwd())?;
-        connection.hear(now, source);
-        self.select(slot, source);
-        Ok(())
-    }
-
-    /// Gives the connection if this is its first path.
-    fn select(&mut self, slot: usize, path: SocketAddr) -> Option<ConnectionId> {
-        let connection = self.table.get_mut(slot)?;
-        let first = !connection.had_path;
-        connection.select(path);
-        first.then_some(connection.id)
-    }
-
-    fn handle_due(&mut self, now: Instant, slot: usize) {
-        let consent_timeout = self.config.consent_timeout;
-        let Some(connection) = self.table.get_mut(slot) else { return };
-        if connection.connect_by.is_some_and(|at| at <= now) {
-            return self.end(slot, CloseReason::HandshakeTimeout);
-        }
-        let expired = connection.expire(now, consent_timeout);
-        if !expired.is_empty() && connection.addresses().next().is_none() {
-            for address in expired {
-                self.table.unbind(address);
-            }
-            return self.end(slot, CloseReason::ConsentLost);
-        }
-        if connection.session.poll_timeout().is_some_and(|(at, _)| at <= now) {
-            connection.session.handle_timeout(now);
-        }
-        for address in expired {
-            self.table.unbind(address);
-        }
-        self.settle(slot);
-    }
-
-    /// Passes on what a session wants and notes its next deadline.
-    fn settle(&mut self, slot: usize) {
-        match self.drain_session(slot) {
-            Some(reason) => self.end(slot, reason),
-            None => self.reschedule(slot),
-        }
-    }
-
-    /// Gives the reason if the session closed.
-    fn drain_session(&mut self, slot: usize) -> Option<CloseReason> {
-        loop {
-            let connection = self.table.get_mut(slot)?;
-            let id = connection.id;
-            match connection.session.poll_output()? {
-                SessionOutput::Transmit(datagram) => {
-                    if let Some(to) = self.path(id) {
-                        self.transmit(to, datagram);
-                    }
-                }
-                SessionOutput::Connected { profile } => {
-                    connection.connect_by = None;
-                    self.outputs.push_back(ServerOutput::Connected { connection: id, profile });
-                }
-                SessionOutput::Closed { reason } => return Some(reason),
-            }
-        }
-    }
-
-    fn end(&mut self, slot: usize, reason: CloseReason) {
-        if let Some(connection) = self.forget(slot) {
-            self.outputs.push_back(ServerOutput::Closed { connection, reason });
-        }
-    }
-
-    fn forget(&mut self, slot: usize) -> Option<ConnectionId> {
-        let connection = self.table.remove(slot)?;
-        self.deadlines.replace(slot, connection.scheduled, None);
-        Some(connection.id)
-    }
-
-    fn reschedule(&mut self, slot: usize) {
-        let (Some(now), Some(connection)) = (self.now, self.table.get_mut(slot)) else { return };
-        let next = connection.next_deadline(now, self.config.consent_timeout);
-        self.deadlines.replace(slot, connection.scheduled, next);
-        connection.scheduled = next;
-    }
-
-    fn transmit(&mut self, to: SocketAddr, datagram: Vec<u8>) {
+    pub(super) fn transmit(&mut self, to: SocketAddr, datagram: Vec<u8>) {
         if self.outputs.len() < MAX_QUEUED {
             self.outputs.push_back(ServerOutput::Transmit { to, datagram });
         } else {

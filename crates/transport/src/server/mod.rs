@@ -1,6 +1,8 @@
+mod checks;
 mod config;
 mod connection;
 mod deadlines;
+mod due;
 mod hash;
 mod lite;
 mod output;
