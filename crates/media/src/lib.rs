@@ -6,6 +6,10 @@
 
 mod audio;
 mod codec;
+#[doc(hidden)]
+pub mod fake;
+#[doc(hidden)]
+pub mod fuzz;
 mod mix;
 mod receiver;
 mod rtcp;

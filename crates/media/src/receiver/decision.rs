@@ -145,8 +145,8 @@ const fn patience_to_insert(status: &Status) -> u32 {
 /// for 20 ms too much, less for more.
 const fn patience_to_drop(status: &Status, excess: i64) -> u32 {
     if excess < TOLERANCE {
-        // The last step only where it is free, and not for a passing change.
-        return if status.quiet { 100 } else { u32::MAX };
+        // The last step is not for a passing change.
+        return if status.quiet { 100 } else { 250 };
     }
     if status.quiet {
         return 1;

@@ -1,0 +1,99 @@
+//! Bodies of fuzz targets: any input, no panic, invariants kept.
+
+use std::time::{Duration, Instant};
+
+use calling_wire::{RtpHeader, RtpView, write_header};
+
+use crate::codec::PayloadInfo;
+use crate::fake::{FakeDecoder, fake_payload};
+use crate::{AudioDecoder, Channels, OpusDecoder, Receiver, ReceiverConfig, SAMPLES_PER_TICK};
+
+/// A receiver under any sequence of packets and pulls: two bytes of operation each, most of them
+/// meant to be near what real streams do.
+pub fn receiver_operations(data: &[u8]) {
+    let config = ReceiverConfig { capacity_packets: 64, max_delay_ms: 500, ..Default::default() };
+    let mut receiver = Receiver::with_decoder(config, FakeDecoder::new(Channels::Mono));
+    let mut stream = FuzzStream { now: start(), sequence_number: 65_500, timestamp: 4_294_900_000 };
+    let mut pcm = [0.0; SAMPLES_PER_TICK];
+    for operation in data.chunks_exact(2) {
+        let [kind, value] = [operation[0], operation[1]];
+        match kind % 8 {
+            0..=2 => stream.send(&mut receiver, value),
+            3 => stream.skip(u16::from(value)),
+            4 => stream.jump(value),
+            5 => stream.sequence_number = stream.sequence_number.wrapping_sub(u16::from(value)),
+            6 => stream.now += Duration::from_millis(u64::from(value)),
+            _ => {
+                for _ in 0..=value % 8 {
+                    receiver.pull(&mut pcm);
+                    assert!(pcm.iter().all(|sample| (-1.0..=66.0).contains(sample)));
+                }
+            }
+        }
+    }
+    let stats = receiver.stats();
+    assert!(stats.packets_played + stats.packets_discarded.total() <= 2 * data.len() as u64);
+    // 500 ms, a packet of 120 ms and the decoded rest.
+    assert!(stats.buffered_ms <= 1_000, "{stats:?}");
+}
+
+/// One payload, decoded, restored from and concealed after, in mono and stereo.
+pub fn opus_payload(data: &[u8]) {
+    for channels in [Channels::Mono, Channels::Stereo] {
+        // Without memory there is nothing to test.
+        let Ok(mut decoder) = OpusDecoder::new(channels) else { return };
+        let mut pcm = vec![0.0; 5_760 * channels.count()];
+        let Some(info) = decoder.inspect(data) else { return };
+        let fec = decoder.decode_fec(data, info.fec_samples.max(960), &mut pcm);
+        let decoded = decoder.decode(data, &mut pcm);
+        let made = decoder.conceal(480, &mut pcm);
+        for samples in [fec, decoded, made].into_iter().flatten() {
+            assert!(samples <= 5_760);
+        }
+        assert!(pcm.iter().all(|sample| (-1.0..=1.0).contains(sample)));
+    }
+}
+
+struct FuzzStream {
+    now: Instant,
+    sequence_number: u16,
+    timestamp: u32,
+}
+
+impl FuzzStream {
+    fn send(&mut self, receiver: &mut Receiver<FakeDecoder>, value: u8) {
+        let samples = 120 * usize::from(value % 49);
+        let fec_samples = if value & 0x40 != 0 { samples } else { 0 };
+        let info = PayloadInfo { samples, fec_samples, silence_follows: value & 0x80 != 0 };
+        let header = RtpHeader {
+            payload_type: 111,
+            marker: false,
+            sequence_number: self.sequence_number,
+            timestamp: self.timestamp,
+            ssrc: 1,
+        };
+        let mut packet = [0; 17];
+        let Ok(length) = write_header(&header, &[], &mut packet) else { return };
+        packet[length..].copy_from_slice(&fake_payload(info, self.sequence_number));
+        if let Ok(view) = RtpView::parse(&packet) {
+            let _ = receiver.insert(self.now, &view);
+        }
+        self.sequence_number = self.sequence_number.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(samples as u32);
+    }
+
+    fn skip(&mut self, packets: u16) {
+        self.sequence_number = self.sequence_number.wrapping_add(packets);
+        self.timestamp = self.timestamp.wrapping_add(u32::from(packets) * 960);
+    }
+
+    fn jump(&mut self, value: u8) {
+        self.timestamp = self.timestamp.wrapping_add(u32::from(value) << 24 | 77);
+    }
+}
+
+/// Any instant does; the receiver only measures differences.
+#[expect(clippy::disallowed_methods, reason = "there is no other way to make an Instant")]
+fn start() -> Instant {
+    Instant::now()
+}
