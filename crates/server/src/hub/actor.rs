@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use metrics::gauge;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::asked::{Asked, Asker};
 use super::devices::Devices;
@@ -27,6 +27,9 @@ use crate::telemetry::names;
 
 /// How often the hub looks for what nobody reports.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long stopping waits for the media thread.
+const SHARD_STOP: Duration = Duration::from_secs(2);
 
 /// What the hub is told when it begins.
 #[derive(Debug)]
@@ -148,7 +151,7 @@ impl<S: CallStore> Actor<S> {
             self.settle().await;
             self.show();
         }
-        self.finish_stopping().await;
+        self.finish_stopping(inputs).await;
     }
 
     async fn command(&mut self, command: HubCommand) {
@@ -272,7 +275,7 @@ impl<S: CallStore> Actor<S> {
         })
     }
 
-    async fn finish_stopping(mut self) {
+    async fn finish_stopping(mut self, inputs: Inputs) {
         if !self.lanes.is_empty() {
             let calls = self.lanes.len();
             tracing::error!(
@@ -281,8 +284,10 @@ impl<S: CallStore> Actor<S> {
             );
         }
         self.devices.close_all();
-        // An error means that the thread has ended already.
-        let _ = self.shard.send(ShardCommand::Stop).await;
+        if self.command_shard(ShardCommand::Stop).await && !inputs.shard_ended {
+            // Until then its port is taken.
+            let _ = timeout(SHARD_STOP, inputs.shard_exit).await;
+        }
         if let Some(done) = self.stopping.and_then(|stopping| stopping.done) {
             let _ = done.send(());
         }

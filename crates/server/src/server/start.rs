@@ -10,7 +10,7 @@ use calling_transport::{Certificate, CertificateError};
 use metrics::counter;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::running::Figures;
 use super::{THREAD_PREFIX, Vitals};
@@ -31,12 +31,6 @@ const DEMO_EXPIRE_S: u64 = 7 * 24 * 60 * 60;
 
 /// Events of a shard that may wait for the hub.
 const SHARD_EVENTS: usize = 1_024;
-
-/// How often the server notes that it lives, so that calls cut by a kill end at about the right
-/// time.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How often old records are looked for.
-const PURGE_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Time from `connect_media` to the end of the handshake, and from the acceptance of a call to
 /// media on both sides.
@@ -77,7 +71,8 @@ pub(super) struct Running {
     gateway: Gateway,
     hub: Hub,
     hub_task: JoinHandle<()>,
-    upkeep: JoinHandle<()>,
+    /// Stops the task that keeps the database in order.
+    upkeep: DropGuard,
     storage: Storage,
     figures: Figures,
 }
@@ -123,8 +118,11 @@ pub(super) async fn start(config: Config) -> Result<Running, StartError> {
     });
     let router = http::router(state, gateway::routes(gateway.clone()));
     let serving = http::serve(listener, router, exporter).map_err(StartError::Threads)?;
-    let upkeep = tokio::spawn(upkeep(storage.clone(), keep_days));
+    let stop_upkeep = CancellationToken::new();
+    let upkeep = storage::maintain(storage.clone(), keep_days, stop_upkeep.clone());
+    tokio::spawn(upkeep);
     let figures = Figures { http, media: media_address, demo_accounts, recovered, vitals };
+    let upkeep = stop_upkeep.drop_guard();
     Ok(Running { serving, gateway, hub, hub_task, upkeep, storage, figures })
 }
 
@@ -142,7 +140,7 @@ impl Running {
         }
         self.gateway.stop().await;
         self.serving.stop().await;
-        self.upkeep.abort();
+        drop(self.upkeep);
         if let Err(error) = self.hub_task.await {
             tracing::error!(%error, "the hub failed; the next start records its calls");
         }
@@ -244,29 +242,4 @@ async fn demo_accounts(
         accounts.push(DemoAccount { user_id, user_sig });
     }
     Ok(accounts)
-}
-
-/// Keeps the database in order as long as the server runs.
-async fn upkeep(storage: Storage, keep_days: u32) {
-    let mut heartbeat = interval(HEARTBEAT);
-    let mut purge = interval(PURGE_INTERVAL);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    purge.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = heartbeat.tick() => {
-                if let Err(error) = storage.heartbeat(wall_clock()).await {
-                    tracing::warn!(%error, "the server's heartbeat is not stored");
-                }
-            }
-            _ = purge.tick(), if keep_days > 0 => {
-                let kept = Duration::from_secs(u64::from(keep_days) * 24 * 60 * 60);
-                let millis = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
-                let before = calling_model::UnixMillis(wall_clock().0.saturating_sub(millis));
-                if let Err(error) = storage.purge(before).await {
-                    tracing::warn!(%error, "old records are not deleted yet");
-                }
-            }
-        }
-    }
 }

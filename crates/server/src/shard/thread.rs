@@ -55,6 +55,15 @@ impl Shard {
         let _ = self.waker.wake();
         Ok(())
     }
+
+    /// A shard that is played by a test.
+    #[cfg(test)]
+    pub(crate) fn detached() -> (Self, mpsc::Receiver<ShardCommand>, Poll) {
+        let poll = Poll::new().unwrap();
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER).unwrap());
+        let (commands, queue) = mpsc::channel(COMMANDS);
+        (Self { commands, waker }, queue, poll)
+    }
 }
 
 /// Starts the thread of a shard.

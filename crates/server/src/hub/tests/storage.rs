@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use calling_signaling::call::Outcome;
+use calling_signaling::protocol::{Code, Event};
+
+use super::world::{World, settle};
+use super::{HubRequest, is_ended};
+
+#[tokio::test]
+async fn nobody_hears_of_a_call_before_it_is_stored() {
+    let mut world = World::new();
+    let mut caller = world.sign_in("alice", "a").await;
+    let mut callee = world.sign_in("bob", "b").await;
+    world.store.set_hanging(true);
+    caller.call("bob").await;
+    while world.store.attempts() == 0 {
+        tokio::task::yield_now().await;
+    }
+    settle().await;
+    assert!(caller.is_silent() && callee.is_silent());
+    world.store.set_hanging(false);
+    caller.reply().await.unwrap();
+    callee.event(|event| matches!(event, Event::Invited { .. })).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_cannot_be_stored_is_refused_and_leaves_nothing() {
+    let mut world = World::new();
+    let mut caller = world.sign_in("alice", "a").await;
+    let mut callee = world.sign_in("bob", "b").await;
+    world.store.set_failing(true);
+    caller.call("bob").await;
+    assert_eq!(caller.reply().await, Err(Code::Internal));
+    settle().await;
+    assert!(caller.is_silent() && callee.is_silent());
+    assert!(world.store.ended().is_empty());
+    world.store.set_failing(false);
+    caller.place("bob").await;
+    callee.event(|event| matches!(event, Event::Invited { .. })).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_cannot_be_stored_waits_and_other_calls_go_on() {
+    let mut world = World::new();
+    let (mut caller, mut callee, call) = world.talk(["alice", "bob"]).await;
+    world.store.set_failing(true);
+    callee.request(HubRequest::Hangup { call_id: call.facts.call_id }).await;
+    let before = world.store.attempts();
+    while world.store.attempts() < before + 5 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(caller.is_silent(), "told of an end that is not stored");
+    world.store.set_failing(false);
+    // Another call need not wait for the first one's next attempt.
+    world.ring(["carol", "dave"]).await;
+    caller.event(|event| is_ended(event, Outcome::Completed)).await;
+    caller.event(|event| matches!(event, Event::Message(_))).await;
+    callee.reply().await.unwrap();
+    callee.event(|event| is_ended(event, Outcome::Completed)).await;
+    assert_eq!(world.store.ended().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_many_calls_waiting_new_ones_are_refused_at_once() {
+    let mut world = World::new();
+    world.store.set_hanging(true);
+    let mut waiting = Vec::new();
+    for number in 0..2 {
+        let mut caller = world.sign_in(&format!("caller{number}"), "a").await;
+        caller.call(&format!("callee{number}")).await;
+        waiting.push(caller);
+    }
+    let mut late = world.sign_in("late", "a").await;
+    late.call("bob").await;
+    assert_eq!(late.reply().await, Err(Code::Internal));
+    world.store.set_hanging(false);
+    for caller in &mut waiting {
+        caller.reply().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_ever_for_a_dead_database() {
+    let mut world = World::new();
+    let (_caller, _callee, _) = world.talk(["alice", "bob"]).await;
+    world.store.set_failing(true);
+    world.stop().await;
+    assert!(world.store.ended().is_empty(), "the next start records the call");
+}

@@ -1,0 +1,322 @@
+//! A hub with a database and a media thread under the test's control.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use calling_model::{CallId, DeviceId, Endpoint, MediaType, UnixMillis, UserId};
+use calling_signaling::call::{CallFacts, EndedCall};
+use calling_signaling::calls::CallsConfig;
+use calling_signaling::protocol::{
+    CallParams, CallReply, Code, Event, MediaOffer, MessageEvent, Reply, ServerFrame, SignInReply,
+    decode_server_frame,
+};
+use calling_transport::{Certificate, IceCredentials, LocalParams};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::super::*;
+use crate::gateway::{Inbox, outbox};
+use crate::server::Vitals;
+use crate::shard::{Shard, ShardCommand, ShardEvent};
+use crate::storage::StorageError;
+
+/// A database that fails as long as it is told to.
+#[derive(Clone, Default)]
+pub(super) struct FakeStore {
+    inner: Arc<FakeStoreInner>,
+}
+
+#[derive(Default)]
+struct FakeStoreInner {
+    fails: AtomicBool,
+    hangs: AtomicBool,
+    attempts: AtomicUsize,
+    ended: Mutex<Vec<EndedCall>>,
+    log: Mutex<Vec<String>>,
+}
+
+impl FakeStore {
+    pub(super) fn set_failing(&self, fails: bool) {
+        self.inner.fails.store(fails, Ordering::SeqCst);
+    }
+
+    pub(super) fn set_hanging(&self, hangs: bool) {
+        self.inner.hangs.store(hangs, Ordering::SeqCst);
+    }
+
+    pub(super) fn attempts(&self) -> usize {
+        self.inner.attempts.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn ended(&self) -> Vec<EndedCall> {
+        self.inner.ended.lock().unwrap().clone()
+    }
+
+    pub(super) fn log(&self) -> Vec<String> {
+        self.inner.log.lock().unwrap().clone()
+    }
+
+    async fn write(&self, what: &str) -> Result<(), StorageError> {
+        self.inner.attempts.fetch_add(1, Ordering::SeqCst);
+        while self.inner.hangs.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        if self.inner.fails.load(Ordering::SeqCst) {
+            return Err(StorageError::Full);
+        }
+        self.inner.log.lock().unwrap().push(what.to_owned());
+        Ok(())
+    }
+}
+
+impl CallStore for FakeStore {
+    async fn call_started(&self, _facts: &CallFacts) -> Result<(), StorageError> {
+        self.write("started").await
+    }
+
+    async fn call_accepted(
+        &self,
+        _call_id: &CallId,
+        _by: &UserId,
+        _at: UnixMillis,
+    ) -> Result<(), StorageError> {
+        self.write("accepted").await
+    }
+
+    async fn end_call(&self, ended: &EndedCall) -> Result<Option<MessageEvent>, StorageError> {
+        self.write("ended").await?;
+        self.inner.ended.lock().unwrap().push(ended.clone());
+        Ok(Some(MessageEvent {
+            seq: 1,
+            from: ended.facts.caller.clone(),
+            to: ended.facts.callees[0].clone(),
+            sent_at: ended.ended_at,
+            call_id: Some(ended.facts.call_id.clone()),
+            custom: "{}".to_owned(),
+        }))
+    }
+}
+
+/// The hub and what it talks to.
+pub(super) struct World {
+    pub(super) store: FakeStore,
+    pub(super) vitals: Vitals,
+    pub(super) shard: FakeShard,
+    pub(super) task: JoinHandle<()>,
+    pub(super) hub: Hub,
+    sessions: u64,
+}
+
+/// The media thread, played by the test.
+pub(super) struct FakeShard {
+    pub(super) commands: mpsc::Receiver<ShardCommand>,
+    pub(super) events: mpsc::Sender<ShardEvent>,
+    pub(super) exit: Option<oneshot::Sender<std::io::Result<()>>>,
+    _poll: mio::Poll,
+}
+
+type Answer = Result<Reply, Code>;
+
+/// A signed-in device, played by the test.
+pub(super) struct Device {
+    pub(super) endpoint: Endpoint,
+    pub(super) session: Session,
+    pub(super) inbox: Inbox,
+    hub: Hub,
+    requests: u64,
+    replies: VecDeque<Answer>,
+    events: VecDeque<Event>,
+}
+
+pub(super) fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let (store, vitals) = (FakeStore::default(), Vitals::new(Instant::now(), 1));
+        let (shard, commands, poll) = Shard::detached();
+        let (events, shard_events) = mpsc::channel(64);
+        let (exit, shard_exit) = oneshot::channel();
+        let settings = HubSettings {
+            calls: CallsConfig::default(),
+            seed: calling_testkit::seed(1),
+            media_timeout: Duration::from_secs(30),
+            audio_payload_type: 111,
+            audio_level_id: 1,
+            max_waiting_calls: 2,
+            stop_timeout: Duration::from_secs(2),
+        };
+        let parts = HubParts {
+            store: store.clone(),
+            shard,
+            shard_events,
+            shard_exit,
+            vitals: vitals.clone(),
+        };
+        let (hub, task) = spawn(settings, parts);
+        let shard = FakeShard { commands, events, exit: Some(exit), _poll: poll };
+        Self { store, vitals, shard, task, hub, sessions: 0 }
+    }
+
+    pub(super) async fn sign_in(&mut self, name: &str, device: &str) -> Device {
+        self.sessions += 1;
+        let endpoint = Endpoint { user: user(name), device: DeviceId::new(device).unwrap() };
+        let session = Session { endpoint: endpoint.clone(), id: SessionId(self.sessions) };
+        let (outbox, inbox) = outbox(16);
+        let (reply, answer) = oneshot::channel();
+        let welcome = SignInReply { ping_interval_ms: 10_000, ice_servers: Vec::new() };
+        let request = 0;
+        let command =
+            HubCommand::SignIn { session: session.clone(), outbox, request, welcome, reply };
+        self.hub.send(command).await.unwrap();
+        answer.await.unwrap().unwrap();
+        let (hub, replies, events) = (self.hub.clone(), VecDeque::new(), VecDeque::new());
+        let mut device = Device { endpoint, session, inbox, hub, requests: 0, replies, events };
+        assert!(matches!(device.reply().await, Ok(Reply::SignedIn(_))));
+        device
+    }
+
+    /// Signs in `names` as caller and callee and has the first call the second.
+    pub(super) async fn ring(&mut self, names: [&str; 2]) -> (Device, Device, CallReply) {
+        let mut caller = self.sign_in(names[0], "a").await;
+        let mut callee = self.sign_in(names[1], "b").await;
+        let call = caller.place(names[1]).await;
+        callee.event(|event| matches!(event, Event::Invited { .. })).await;
+        caller.event(|event| matches!(event, Event::Ringing { .. })).await;
+        (caller, callee, call)
+    }
+
+    /// A call that was accepted, its gate open.
+    pub(super) async fn talk(&mut self, names: [&str; 2]) -> (Device, Device, CallReply) {
+        let (mut caller, mut callee, call) = self.ring(names).await;
+        callee.request(HubRequest::Accept { call_id: call.facts.call_id.clone() }).await;
+        self.shard.open_gate().await;
+        caller.event(|event| matches!(event, Event::Accepted { .. })).await;
+        callee.reply().await.unwrap();
+        (caller, callee, call)
+    }
+
+    pub(super) async fn stop(&self) {
+        let (done, stopped) = oneshot::channel();
+        self.hub.send(HubCommand::Stop { done }).await.unwrap();
+        stopped.await.unwrap();
+    }
+}
+
+impl FakeShard {
+    pub(super) async fn command(&mut self) -> ShardCommand {
+        let command = tokio::time::timeout(Duration::from_secs(10), self.commands.recv()).await;
+        command.expect("the hub commands nothing").expect("the hub is gone")
+    }
+
+    pub(super) async fn open_gate(&mut self) {
+        let command = self.command().await;
+        let ShardCommand::OpenGate { done, .. } = command else { panic!("{command:?}") };
+        done.send(()).unwrap();
+    }
+
+    /// Answers a connect and gives the number of the connection.
+    pub(super) async fn connect(&mut self) -> calling_model::ConnectionId {
+        let command = self.command().await;
+        let ShardCommand::Connect { seat, reply, .. } = command else { panic!("{command:?}") };
+        reply.send(Ok(local_params())).unwrap();
+        seat.connection
+    }
+
+    pub(super) async fn tell(&self, event: ShardEvent) {
+        self.events.send(event).await.unwrap();
+    }
+}
+
+fn local_params() -> LocalParams {
+    LocalParams {
+        credentials: IceCredentials::new("ufragufrag", "p".repeat(24)).unwrap(),
+        fingerprint: Certificate::generate().unwrap().fingerprint(),
+        candidates: vec!["candidate:1 1 udp 1 127.0.0.1 1 typ host".to_owned()],
+    }
+}
+
+impl Device {
+    pub(super) async fn request(&mut self, request: HubRequest) -> u64 {
+        self.requests += 1;
+        let (session, id) = (self.session.clone(), self.requests);
+        self.hub.send(HubCommand::Request { session, id, request }).await.unwrap();
+        id
+    }
+
+    pub(super) async fn call(&mut self, callee: &str) {
+        let params = CallParams {
+            callees: vec![user(callee)],
+            media_type: MediaType::Audio,
+            group_id: None,
+            timeout_s: None,
+            user_data: String::new(),
+        };
+        self.request(HubRequest::Call { params, unknown: Vec::new() }).await;
+    }
+
+    pub(super) async fn place(&mut self, callee: &str) -> CallReply {
+        self.call(callee).await;
+        let reply = self.reply().await;
+        let Ok(Reply::Call(call)) = reply else { panic!("{reply:?}") };
+        call
+    }
+
+    pub(super) async fn connect_media(&mut self, call_id: &CallId) {
+        let offer = MediaOffer {
+            ufrag: "clientufrag".to_owned(),
+            pwd: "q".repeat(24),
+            fingerprint: Certificate::generate().unwrap().fingerprint().to_string(),
+            candidates: Vec::new(),
+            audio_ssrc: 7,
+        };
+        self.request(HubRequest::ConnectMedia { call_id: call_id.clone(), offer }).await;
+    }
+
+    /// Takes one frame and keeps it for whom it concerns.
+    async fn receive(&mut self) {
+        let frame = tokio::time::timeout(Duration::from_secs(10), self.inbox.frames.recv()).await;
+        let frame = frame.expect("nothing came").expect("the hub let go");
+        match decode_server_frame(frame.as_str()).unwrap() {
+            ServerFrame::Reply { result, .. } => self.replies.push_back(Ok(result)),
+            ServerFrame::Error { error, .. } => self.replies.push_back(Err(error.code)),
+            ServerFrame::Event(event) => self.events.push_back(event),
+        }
+    }
+
+    /// The next answer.
+    pub(super) async fn reply(&mut self) -> Answer {
+        loop {
+            if let Some(reply) = self.replies.pop_front() {
+                return reply;
+            }
+            self.receive().await;
+        }
+    }
+
+    /// The next event, which has to be the one wanted.
+    pub(super) async fn event(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                assert!(wanted(&event), "unexpected: {event:?}");
+                return event;
+            }
+            self.receive().await;
+        }
+    }
+
+    /// Whether nothing has come.
+    pub(super) fn is_silent(&self) -> bool {
+        self.replies.is_empty() && self.events.is_empty() && self.inbox.frames.is_empty()
+    }
+}
+
+/// Lets every other task run until it waits.
+pub(super) async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}

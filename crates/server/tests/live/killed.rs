@@ -1,0 +1,160 @@
+//! A server that is killed, not stopped.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use calling_model::CallId;
+use calling_server::Server;
+use calling_signaling::call::Outcome;
+
+use crate::client::{Client, PATIENCE};
+use crate::server::{config, records};
+
+const DIR: &str = "CALLING_TEST_KILLED_DIR";
+const ADDRESS: &str = "address";
+
+/// The server that is killed: this test binary, started again by the tests below.
+#[test]
+#[ignore = "started by other tests"]
+fn child() {
+    let Some(dir) = std::env::var_os(DIR) else { return };
+    let dir = Path::new(&dir);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Server::start(config(dir))).unwrap();
+    let unfinished = dir.join("unfinished");
+    std::fs::write(&unfinished, server.http_addr().to_string()).unwrap();
+    std::fs::rename(unfinished, dir.join(ADDRESS)).unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+struct Killable(Child);
+
+impl Killable {
+    /// Starts the server and gives its address.
+    async fn start(dir: &Path) -> (Self, SocketAddr) {
+        let _ = std::fs::remove_file(dir.join(ADDRESS));
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "killed::child"])
+            .env(DIR, dir)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let server = Self(child.unwrap());
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            if let Ok(address) = std::fs::read_to_string(dir.join(ADDRESS)) {
+                return (server, address.parse().unwrap());
+            }
+            assert!(Instant::now() < give_up, "the child does not start");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl Drop for Killable {
+    /// SIGKILL.
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Starts a server where another was killed, and stops it; gives how often each call is recorded.
+async fn recover(dir: &Path) -> BTreeMap<CallId, Vec<Outcome>> {
+    let server = Server::start(config(dir)).await.unwrap();
+    server.stop().await;
+    let mut recorded: BTreeMap<CallId, Vec<Outcome>> = BTreeMap::new();
+    for record in records(dir).await {
+        assert!(record.ended_at >= record.started_at);
+        recorded.entry(record.call_id).or_default().push(record.outcome);
+    }
+    recorded
+}
+
+#[tokio::test]
+async fn every_started_call_is_recorded_exactly_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (server, address) = Killable::start(dir.path()).await;
+    let mut alice = Client::signed_in(address, "alice", "phone").await;
+    let mut bob = Client::signed_in(address, "bob", "phone").await;
+    let mut carol = Client::signed_in(address, "carol", "phone").await;
+    let mut dave = Client::signed_in(address, "dave", "phone").await;
+    let done = alice.call("bob").await.unwrap().facts.call_id;
+    bob.invited().await;
+    alice.hang_up(&done).await;
+    alice.ended().await;
+    let talking = alice.call("bob").await.unwrap().facts.call_id;
+    bob.event(|event| matches!(event, calling_signaling::protocol::Event::Cancelled { .. })).await;
+    bob.invited().await;
+    bob.accept(&talking).await;
+    let ringing = carol.call("dave").await.unwrap().facts.call_id;
+    dave.invited().await;
+    drop(server);
+    let expected = BTreeMap::from([
+        (done, vec![Outcome::Cancelled]),
+        (talking, vec![Outcome::Interrupted]),
+        (ringing, vec![Outcome::Interrupted]),
+    ]);
+    for _ in 0..2 {
+        assert_eq!(recover(dir.path()).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn killed_at_any_moment_no_call_that_was_told_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..3_u64 {
+        let (server, address) = Killable::start(dir.path()).await;
+        let callers: Vec<_> =
+            (0..4).map(|number| tokio::spawn(call_and_hang_up(address, round, number))).collect();
+        // Long enough for some calls; which moment of which call is hit is left to chance.
+        tokio::time::sleep(Duration::from_millis(150 + 37 * round)).await;
+        drop(server);
+        let mut told = Vec::new();
+        for caller in callers {
+            told.extend(caller.await.unwrap());
+        }
+        let recorded = recover(dir.path()).await;
+        for call_id in told {
+            assert_eq!(recorded.get(&call_id).map(Vec::len), Some(1), "round {round}");
+        }
+    }
+}
+
+/// Calls and hangs up until the server is gone; gives the calls that the server told of.
+async fn call_and_hang_up(server: SocketAddr, round: u64, number: u64) -> Vec<CallId> {
+    use calling_signaling::protocol::{Reply, Request, ServerFrame};
+
+    use crate::client::{Came, call};
+
+    let (caller, callee) = (format!("caller{round}_{number}"), format!("callee{round}_{number}"));
+    let mut told = Vec::new();
+    let Ok((mut caller, _callee)) = tokio::time::timeout(PATIENCE, async {
+        let callee = Client::signed_in(server, &callee, "phone").await;
+        (Client::signed_in(server, &caller, "phone").await, callee)
+    })
+    .await
+    else {
+        return told;
+    };
+    caller.send(call(&callee, "")).await;
+    loop {
+        match caller.came().await {
+            Came::Closed(_) => return told,
+            Came::Frame(ServerFrame::Reply { result: Reply::Call(reply), .. }) => {
+                let call_id = reply.facts.call_id;
+                told.push(call_id.clone());
+                caller.send(Request::Hangup { call_id }).await;
+            }
+            Came::Frame(ServerFrame::Event(calling_signaling::protocol::Event::Message(_))) => {
+                caller.send(call(&callee, "")).await;
+            }
+            Came::Frame(_) => {}
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The whole server over real sockets, against clients made by hand.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod calls;
+mod client;
+mod gate;
+mod hostile;
+mod killed;
+mod liveness;
+mod phone;
+mod server;
+mod sign_in;
+mod stopping;

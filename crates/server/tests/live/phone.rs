@@ -1,0 +1,193 @@
+//! The media side of a client: STUN checks, DTLS and SRTP over a real socket.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use calling_model::CallId;
+use calling_signaling::protocol::{MediaAnswer, MediaOffer, Reply, Request};
+use calling_transport::{
+    Candidate, Certificate, DtlsRole, Received, SecureSession, SessionConfig, SessionOutput,
+};
+use calling_wire::RtpView;
+use stun::attributes::{ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME};
+use stun::fingerprint::FINGERPRINT;
+use stun::integrity::MessageIntegrity;
+use stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter};
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+use crate::client::{Client, PATIENCE};
+
+const UFRAG: &str = "client";
+const PWD: &str = "client-password-of-24-ch";
+
+/// One media connection, brought up far enough to send and receive.
+pub(crate) struct Phone {
+    pub(crate) socket: UdpSocket,
+    pub(crate) server: SocketAddr,
+    pub(crate) ssrc: u32,
+    session: SecureSession,
+    answer: MediaAnswer,
+    checks: u64,
+    /// Checks the server has answered.
+    answered: u64,
+    connected: bool,
+    sequence_number: u16,
+    /// Of each packet heard: its SSRC and payload.
+    heard: Vec<(u32, Vec<u8>)>,
+    /// Compound RTCP packets heard.
+    pub(crate) reports: usize,
+}
+
+impl Phone {
+    /// Asks for media of the call and brings the connection up.
+    pub(crate) async fn connect(client: &mut Client, call_id: &CallId, ssrc: u32) -> Self {
+        let certificate = Arc::new(Certificate::generate().unwrap());
+        let offer = MediaOffer {
+            ufrag: UFRAG.to_owned(),
+            pwd: PWD.replace('-', "+"),
+            fingerprint: certificate.fingerprint().to_string(),
+            candidates: Vec::new(),
+            audio_ssrc: ssrc,
+        };
+        let request = Request::ConnectMedia { call_id: call_id.clone(), offer };
+        let reply = client.ask(request).await.unwrap();
+        let Reply::Media(answer) = reply else { panic!("unexpected: {reply:?}") };
+        let mut phone = Self::new(certificate, answer, ssrc).await;
+        phone.pump(|phone| phone.connected).await;
+        client.ask(Request::MediaReady { call_id: call_id.clone() }).await.unwrap();
+        phone
+    }
+
+    async fn new(certificate: Arc<Certificate>, answer: MediaAnswer, ssrc: u32) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let candidate: Candidate = answer.candidates[0].parse().unwrap();
+        let fingerprint = answer.fingerprint.parse().unwrap();
+        let config = SessionConfig::new(certificate, DtlsRole::Active, fingerprint);
+        Self {
+            socket,
+            server: candidate.address,
+            ssrc,
+            session: SecureSession::new(config, Instant::now()),
+            answer,
+            checks: 0,
+            answered: 0,
+            connected: false,
+            sequence_number: 0,
+            heard: Vec::new(),
+            reports: 0,
+        }
+    }
+
+    /// Sends a packet with this payload.
+    pub(crate) async fn say(&mut self, payload: &[u8]) {
+        self.sequence_number += 1;
+        let mut packet = vec![0x80, self.answer.audio_payload_type];
+        packet.extend_from_slice(&self.sequence_number.to_be_bytes());
+        packet.extend_from_slice(&(u32::from(self.sequence_number) * 960).to_be_bytes());
+        packet.extend_from_slice(&self.ssrc.to_be_bytes());
+        packet.extend_from_slice(payload);
+        self.session.seal_rtp(&mut packet).unwrap();
+        self.socket.send_to(&packet, self.server).await.unwrap();
+    }
+
+    /// Returns once the server has handled everything sent before: it answers in order.
+    pub(crate) async fn barrier(&mut self) {
+        let already = self.answered;
+        self.check().await;
+        self.pump(|phone| phone.answered > already).await;
+    }
+
+    /// Waits for a packet with this payload, and gives its SSRC.
+    pub(crate) async fn hear(&mut self, payload: &[u8]) -> u32 {
+        self.pump(|phone| phone.find(payload).is_some()).await;
+        self.find(payload).unwrap()
+    }
+
+    /// Whether a packet with this payload came.
+    pub(crate) fn has_heard(&self, payload: &[u8]) -> bool {
+        self.find(payload).is_some()
+    }
+
+    pub(crate) fn packets(&self) -> usize {
+        self.heard.len()
+    }
+
+    fn find(&self, payload: &[u8]) -> Option<u32> {
+        self.heard.iter().find(|(_, heard)| heard == payload).map(|(ssrc, _)| *ssrc)
+    }
+
+    /// Works until `done`.
+    pub(crate) async fn pump(&mut self, done: impl Fn(&Self) -> bool) {
+        let give_up = Instant::now() + PATIENCE;
+        let mut next_check = Instant::now();
+        loop {
+            self.flush().await;
+            if done(self) {
+                return;
+            }
+            assert!(Instant::now() < give_up, "it never came");
+            if Instant::now() >= next_check {
+                self.check().await;
+                next_check = Instant::now() + Duration::from_millis(200);
+            }
+            let mut datagram = [0; 2048];
+            let received = self.socket.recv_from(&mut datagram);
+            if let Ok(received) = timeout(Duration::from_millis(50), received).await {
+                let (length, _) = received.unwrap();
+                self.receive(&mut datagram[..length]);
+            }
+            self.session.handle_timeout(Instant::now());
+        }
+    }
+
+    fn receive(&mut self, datagram: &mut [u8]) {
+        if datagram[0] < 4 {
+            let mut message = Message::new();
+            message.unmarshal_binary(datagram).unwrap();
+            self.answered += u64::from(message.typ == BINDING_SUCCESS);
+            return;
+        }
+        match self.session.receive(Instant::now(), datagram) {
+            Received::Rtp(packet) => {
+                let view = RtpView::parse(packet).unwrap();
+                self.heard.push((view.ssrc(), view.payload().to_vec()));
+            }
+            Received::Rtcp(_) => self.reports += 1,
+            Received::Control | Received::Discarded(_) => {}
+        }
+    }
+
+    async fn flush(&mut self) {
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                // Before the first check was answered nobody would listen.
+                SessionOutput::Transmit(datagram) if self.answered > 0 => {
+                    self.socket.send_to(&datagram, self.server).await.unwrap();
+                }
+                SessionOutput::Transmit(_) => {}
+                SessionOutput::Connected { .. } => self.connected = true,
+                // What is waited for then never comes.
+                SessionOutput::Closed { .. } => self.connected = false,
+            }
+        }
+    }
+
+    /// Sends one connectivity check that nominates (RFC 8445 section 7.2.4).
+    pub(crate) async fn check(&mut self) {
+        self.checks += 1;
+        let mut message = Message { typ: BINDING_REQUEST, ..Message::default() };
+        message.transaction_id.0[..8].copy_from_slice(&self.checks.to_be_bytes());
+        message.write_header();
+        let username = format!("{}:{UFRAG}", self.answer.ufrag);
+        message.add(ATTR_USERNAME, username.as_bytes());
+        message.add(ATTR_PRIORITY, &[0x6e, 0, 1, 0xff]);
+        message.add(ATTR_ICE_CONTROLLING, &[1; 8]);
+        message.add(ATTR_USE_CANDIDATE, &[]);
+        let integrity = MessageIntegrity::new_short_term_integrity(self.answer.pwd.clone());
+        integrity.add_to(&mut message).unwrap();
+        FINGERPRINT.add_to(&mut message).unwrap();
+        self.socket.send_to(&message.raw, self.server).await.unwrap();
+    }
+}
