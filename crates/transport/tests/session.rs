@@ -219,9 +219,20 @@ struct Foreign {
 }
 
 impl Foreign {
-    fn new(certificate: dimpl::DtlsCertificate) -> Self {
+    fn client(certificate: dimpl::DtlsCertificate) -> Self {
         let mut dtls = dimpl::Dtls::new_auto(Default::default(), certificate, at(0));
         dtls.set_active(true);
+        Self { dtls, profile: None }
+    }
+
+    /// Asks for a cookie first, as servers do that know nothing of ICE.
+    fn server(certificate: dimpl::DtlsCertificate, versions: DtlsVersions) -> Self {
+        let config = Default::default();
+        let dtls = match versions {
+            DtlsVersions::Any => dimpl::Dtls::new_auto(config, certificate, at(0)),
+            DtlsVersions::Only12 => dimpl::Dtls::new_12(config, certificate, at(0)),
+            DtlsVersions::Only13 => dimpl::Dtls::new_13(config, certificate, at(0)),
+        };
         Self { dtls, profile: None }
     }
 
@@ -264,7 +275,7 @@ fn a_foreign_client_that_wants_aes_256_gets_it() {
     let theirs = dimpl::certificate::generate_self_signed_certificate().unwrap();
     let remote = Fingerprint::of(&theirs.certificate);
     let mut session = SecureSession::new(config(DtlsRole::Passive, remote), at(0));
-    let mut foreign = Foreign::new(theirs);
+    let mut foreign = Foreign::client(theirs);
     foreign.talk(&mut session);
     assert_eq!(session.profile(), Some(SrtpProfile::AeadAes256Gcm));
     assert_eq!(foreign.profile, Some(dimpl::SrtpProfile::AEAD_AES_256_GCM));
@@ -278,7 +289,7 @@ fn application_data_is_counted_and_goes_nowhere() {
     // Unprotected, as an impostor would: epoch 0.
     let mut early = b"\x17\xfe\xfd\0\0\0\0\0\0\0\0\0\x05hello".to_vec();
     session.receive(at(0), &mut early.clone());
-    let mut foreign = Foreign::new(theirs);
+    let mut foreign = Foreign::client(theirs);
     foreign.talk(&mut session);
     assert!(session.profile().is_some());
     session.receive(at(9), &mut early);
@@ -288,4 +299,35 @@ fn application_data_is_counted_and_goes_nowhere() {
     foreign.talk(&mut session);
     assert_eq!(session.stats().discards.get("application_data"), Some(&1));
     assert!(session.profile().is_some());
+}
+
+#[test]
+fn the_offer_survives_a_foreign_server_that_asks_for_a_cookie() {
+    for ours in [DtlsVersions::Any, DtlsVersions::Only12, DtlsVersions::Only13] {
+        for versions in [DtlsVersions::Any, DtlsVersions::Only12, DtlsVersions::Only13] {
+            if ours != versions && ours != DtlsVersions::Any && versions != DtlsVersions::Any {
+                continue;
+            }
+            let theirs = dimpl::certificate::generate_self_signed_certificate().unwrap();
+            let mut active = config(DtlsRole::Active, Fingerprint::of(&theirs.certificate));
+            active.versions = ours;
+            let mut session = SecureSession::new(active, at(0));
+            let mut foreign = Foreign::server(theirs, versions);
+            foreign.talk(&mut session);
+            assert_eq!(
+                session.profile(),
+                Some(SrtpProfile::AeadAes128Gcm),
+                "{ours:?} {versions:?}"
+            );
+            assert_eq!(foreign.profile, Some(dimpl::SrtpProfile::AEAD_AES_128_GCM));
+        }
+    }
+}
+
+#[test]
+fn machines_may_move_between_threads() {
+    fn assert_send<T: Send>() {}
+    assert_send::<SecureSession>();
+    assert_send::<calling_transport::LiteServer>();
+    assert_send::<calling_transport::SrtpContext>();
 }
