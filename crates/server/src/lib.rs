@@ -14,3 +14,9 @@ pub mod storage;
 pub mod telemetry;
 
 pub use server::{RunningServer, Server, StartError, THREAD_PREFIX};
+#[doc(hidden)]
+pub use shard::bench as media_plane;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,7 @@
 //! Configuration: every mistake is explained with its place, and the layers win in their order.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 

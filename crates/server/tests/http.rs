@@ -1,5 +1,7 @@
 //! What the routes answer, and to whom.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::net::SocketAddr;

@@ -1,6 +1,8 @@
 //! `kill -9` of a process in the midst of writing: what it was told stored is stored, and every
 //! call ends up with exactly one record.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,7 @@
 //! The listener on real sockets: slow, many and garbled clients, TLS, and stopping.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Storage: nothing recorded is lost, and nothing is recorded twice.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::collections::BTreeMap;

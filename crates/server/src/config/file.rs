@@ -38,9 +38,10 @@ pub fn check_file(path: &Path) -> Vec<Problem> {
 /// Reads the file at `path`.
 pub(super) fn read(path: &Path) -> Result<String, Problem> {
     let bytes = std::fs::read(path).map_err(|error| {
-        let message = match error.kind() {
-            std::io::ErrorKind::NotFound => "there is no such file; check --config".to_owned(),
-            _ => format!("cannot be read: {error}"),
+        let message = if error.kind() == std::io::ErrorKind::NotFound {
+            "there is no such file; check --config".to_owned()
+        } else {
+            format!("cannot be read: {error}")
         };
         at(path, 1, 1, "", message)
     })?;

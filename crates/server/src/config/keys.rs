@@ -193,7 +193,7 @@ pub static KEYS: &[Key] = &[
         1_000..=60_000,
         "milliseconds",
         "10000",
-        "How often a client sends something; it is gone after two and a half of these"
+        "How often a client sends something; three such intervals of silence end its connection"
     ),
     number!(
         "signaling.sign_in_timeout_s",

@@ -90,7 +90,7 @@ impl IntoResponse for ApiError {
 pub(super) async fn not_found(uri: Uri) -> ApiError {
     let path = uri.path();
     let message = if path.starts_with("/v1/") {
-        "there is no such route; see docs/protocol.md"
+        "there is no such route; docs/operating.md lists them"
     } else {
         "there is nothing here; the status page is at /"
     };

@@ -42,7 +42,8 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
 /// What the routes work with. Clones share it.
 #[derive(Clone)]
 pub struct AppState {
-    inner: Arc<Parts>,
+    parts: Arc<Parts>,
+    database: Arc<health::Pulse>,
 }
 
 /// What an [`AppState`] is made of.
@@ -68,7 +69,7 @@ pub struct Parts {
 impl AppState {
     /// Shares `parts` among the routes.
     pub fn new(parts: Parts) -> Self {
-        Self { inner: Arc::new(parts) }
+        Self { parts: Arc::new(parts), database: Arc::default() }
     }
 }
 
@@ -76,7 +77,7 @@ impl std::ops::Deref for AppState {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.inner
+        &self.parts
     }
 }
 

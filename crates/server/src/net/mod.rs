@@ -81,29 +81,30 @@ impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { purpose, address, source, owner } = self;
         let (flag, transport, port) = (purpose.flag(), purpose.transport(), address.port());
-        let other = self.other();
-        match source.kind() {
-            ErrorKind::AddrInUse => {
-                write!(f, "{transport} port {port} is in use by ")?;
-                match owner {
-                    Some(owner) => write!(f, "{owner}")?,
-                    None => f.write_str("another process")?,
-                }
-                write!(f, "; stop that or choose another port, as {flag} {other}")
+        let kind = source.kind();
+        if kind == ErrorKind::AddrInUse {
+            write!(f, "{transport} port {port} is in use by ")?;
+            match owner {
+                Some(owner) => write!(f, "{owner}")?,
+                None => f.write_str("another process")?,
             }
-            ErrorKind::PermissionDenied => write!(
+            write!(f, "; stop that or choose another port, as {flag} {}", self.other())
+        } else if kind == ErrorKind::PermissionDenied {
+            write!(
                 f,
                 "{transport} port {port} needs privileges; choose one above 1023, as {flag} {}, \
                  or give the program CAP_NET_BIND_SERVICE",
                 SocketAddr::new(address.ip(), 8080)
-            ),
-            ErrorKind::AddrNotAvailable => write!(
+            )
+        } else if kind == ErrorKind::AddrNotAvailable {
+            write!(
                 f,
                 "{} is no address of this machine; choose one that is, or {flag} 0.0.0.0:{port} \
                  for all",
                 address.ip()
-            ),
-            _ => write!(f, "cannot listen on {transport} {address} ({flag}): {source}"),
+            )
+        } else {
+            write!(f, "cannot listen on {transport} {address} ({flag}): {source}")
         }
     }
 }

@@ -155,11 +155,15 @@ impl From<sqlx::Error> for StorageError {
             Some(code::FULL) => return Self::Full,
             Some(_) | None => {}
         }
-        match error {
-            sqlx::Error::PoolClosed => Self::Closed,
-            sqlx::Error::PoolTimedOut => Self::Busy,
-            sqlx::Error::Io(_) => Self::Disk(text),
-            _ => Self::Refused(text),
+        // The enum of the library grows; what is not told apart here is a fault of ours.
+        if matches!(error, sqlx::Error::PoolClosed) {
+            Self::Closed
+        } else if matches!(error, sqlx::Error::PoolTimedOut) {
+            Self::Busy
+        } else if matches!(error, sqlx::Error::Io(_)) {
+            Self::Disk(text)
+        } else {
+            Self::Refused(text)
         }
     }
 }

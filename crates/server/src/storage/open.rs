@@ -21,6 +21,9 @@ const MIGRATIONS: &[(i64, &str, &str)] =
 /// How long SQLite itself waits for a lock held by another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long an operation waits for its turn.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
 const READERS: u32 = 4;
 
 impl Storage {
@@ -73,6 +76,11 @@ async fn pool(
 ) -> Result<SqlitePool, OpenError> {
     SqlitePoolOptions::new()
         .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A file does not go away like a network: connections are kept, and trusted.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
         .connect_with(options)
         .await
         .map_err(|error| cannot_open(path, error))

@@ -36,10 +36,10 @@ impl Storage {
             let of_user = "SELECT r.record FROM record_users u \
                            JOIN records r ON r.call_id = u.call_id \
                            WHERE u.user_id = $4 \
-                           AND (u.started_at < $1 OR (u.started_at = $1 AND u.call_id < $2)) \
+                           AND (u.started_at, u.call_id) < ($1, $2) \
                            ORDER BY u.started_at DESC, u.call_id DESC LIMIT $3";
             let of_all = "SELECT r.record FROM records r \
-                          WHERE r.started_at < $1 OR (r.started_at = $1 AND r.call_id < $2) \
+                          WHERE (r.started_at, r.call_id) < ($1, $2) \
                           ORDER BY r.started_at DESC, r.call_id DESC LIMIT $3";
             let query = sqlx::query(if filter.user.is_some() { of_user } else { of_all })
                 .bind(before_at)

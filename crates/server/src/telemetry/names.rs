@@ -32,6 +32,9 @@ macro_rules! metrics {
         pub static ALL: &[Metric] = &[
             $(Metric { name: $name, kind: Kind::$kind, labels: $labels, help: $help },)*
         ];
+
+        #[cfg(test)]
+        const IDENTS: &[&str] = &[$(stringify!($const),)*];
     };
 }
 
@@ -74,14 +77,10 @@ metrics! {
         "Bytes sent from the media port.";
     MEDIA_DISCARDED = "calling_media_packets_discarded_total", Counter, "reason",
         "Datagrams not forwarded, by reason.";
-    DTLS_FAILURES = "calling_dtls_failures_total", Counter, "reason",
-        "DTLS handshakes that failed, by reason.";
     DTLS_SECONDS = "calling_dtls_seconds", Histogram, "",
-        "Time from the first DTLS datagram to the end of the handshake, in seconds.";
+        "Time from a validated ICE path to the end of the DTLS handshake, in seconds.";
     MEDIA_CLOSED = "calling_media_connections_closed_total", Counter, "reason",
-        "Media connections closed, by reason.";
-    FORWARD_SECONDS = "calling_forward_seconds", Histogram, "",
-        "Time a batch of media packets spends in the server, in seconds.";
+        "Media connections closed, by reason; `handshake_*` and `fingerprint_mismatch` are DTLS failures.";
     DB_SECONDS = "calling_db_seconds", Histogram, "operation",
         "Time of database operations, in seconds.";
     DB_ERRORS = "calling_db_errors_total", Counter, "operation",
@@ -105,6 +104,23 @@ mod tests {
             let counter = metric.kind == Kind::Counter;
             assert_eq!(metric.name.ends_with("_total"), counter, "{}", metric.name);
             assert!(metric.help.ends_with('.'), "{}", metric.name);
+        }
+    }
+
+    /// The text of every source file below `dir`.
+    fn sources(dir: &std::path::Path) -> String {
+        let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        let text = |path: std::path::PathBuf| {
+            if path.is_dir() { sources(&path) } else { std::fs::read_to_string(&path).unwrap() }
+        };
+        entries.map(text).collect()
+    }
+
+    #[test]
+    fn every_metric_is_measured_somewhere() {
+        let all = sources(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
+        for (ident, name) in IDENTS.iter().zip(ALL.iter().map(|metric| metric.name)) {
+            assert!(all.contains(&format!("names::{ident}")), "{name} is never measured");
         }
     }
 

@@ -17,10 +17,6 @@ const SECONDS: &[f64] = &[
     5.0, 10.0,
 ];
 
-/// Bucket bounds of a batch's time in the server: from a microsecond to a tenth of a second.
-const FORWARD_SECONDS: &[f64] =
-    &[0.000_001, 0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.0001, 0.0005, 0.001, 0.01, 0.1];
-
 /// Bucket bounds of what people do, in seconds: from one to four hours.
 const PEOPLE_SECONDS: &[f64] =
     &[1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 14_400.0];
@@ -55,8 +51,7 @@ fn builder() -> Result<PrometheusBuilder, metrics_exporter_prometheus::BuildErro
     PrometheusBuilder::new()
         .set_buckets(SECONDS)?
         .set_buckets_for_metric(full(names::CALL_SECONDS), PEOPLE_SECONDS)?
-        .set_buckets_for_metric(full(names::ANSWER_SECONDS), PEOPLE_SECONDS)?
-        .set_buckets_for_metric(full(names::FORWARD_SECONDS), FORWARD_SECONDS)
+        .set_buckets_for_metric(full(names::ANSWER_SECONDS), PEOPLE_SECONDS)
 }
 
 fn describe() {
