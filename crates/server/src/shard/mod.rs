@@ -5,11 +5,14 @@
 //! ([`ShardEvent`]) goes to the hub through another. There is one shard for now, since there is
 //! one UDP port.
 
+pub mod bench;
 mod candidates;
 mod counters;
 mod plane;
 mod rooms;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod worker;
 

@@ -59,7 +59,7 @@ impl Worker {
         let mut flush = Flush::new(Instant::now());
         loop {
             self.wait(&mut ready, flush.due())?;
-            // The one clock reading of this round.
+            // What comes in this round comes at this instant.
             let now = Instant::now();
             self.more = false;
             let goes_on = self.perform_commands(now);
