@@ -20,7 +20,7 @@ pub use calling_media::{
     AudioSink, AudioSource, MemorySink, ReceiverStats, SenderStats, SilenceSource, ToneSource,
     WavSink, WavSource,
 };
-pub use calling_model::{CallId, DeviceId, GroupId, MediaType, UserId, Volume};
+pub use calling_model::{CallId, DeviceId, GroupId, MediaType, RoomId, UserId, Volume};
 pub use calling_signaling::call::{CallFacts, Outcome, Role};
 pub use calling_signaling::client::{
     ClientPhase, Connection, ListenerEvent, NetworkQuality, UserQuality,

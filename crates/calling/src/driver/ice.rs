@@ -27,8 +27,8 @@ const KEEPALIVE: Duration = Duration::from_millis(500);
 /// A path on which nothing came for this long is given up and looked for anew, early enough to
 /// be replaced before the server gives the participant up.
 const SILENCE: Duration = Duration::from_millis(2_500);
-/// The longest search for a path, less [`SILENCE`].
-const SEARCH: Duration = Duration::from_secs(8);
+/// The agent's own patience; whoever searches has less.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a worse kind of candidate waits for a better one to answer.
 const REFLEXIVE_WAIT: Duration = Duration::from_millis(50);
 const RELAY_WAIT: Duration = Duration::from_millis(300);
@@ -178,7 +178,7 @@ fn agent_config(
         local_pwd: credentials.pwd().to_owned(),
         multicast_dns_mode: MulticastDnsMode::Disabled,
         disconnected_timeout: Some(SILENCE),
-        failed_timeout: Some(SEARCH),
+        failed_timeout: Some(PATIENCE),
         keepalive_interval: Some(KEEPALIVE),
         network_types: vec![NetworkType::Udp4, NetworkType::Udp6],
         candidate_types: kinds,

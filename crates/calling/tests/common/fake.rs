@@ -16,8 +16,7 @@ use calling_signaling::protocol::{
     ServerFrame, SignInReply, decode_client_frame, encode,
 };
 use calling_transport::{
-    Certificate, IceCredentials, LiteConfig, LiteServer, RemoteParams, ServerOutput,
-    ServerReceived,
+    Certificate, IceCredentials, LiteConfig, LiteServer, RemoteParams, ServerOutput, ServerReceived,
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -227,6 +226,13 @@ impl Media {
             audio_payload_type: 111,
             audio_level_id: 1,
         })
+    }
+
+    /// As `answer`, with an address where nobody is.
+    pub fn answer_from_nowhere(&self, offer: &MediaOffer) -> Reply {
+        let Reply::Media(mut answer) = self.answer(offer) else { unreachable!("answers so") };
+        answer.candidates = vec!["candidate:1 1 udp 1 127.0.0.1 9 typ host".to_owned()];
+        Reply::Media(answer)
     }
 
     /// Forwards `packets` packets of a 700 Hz tone to the newest connection, whether or not the

@@ -75,6 +75,11 @@ impl World {
         Self { server, server_config: config, _data: data }
     }
 
+    /// Stops the server and waits for it.
+    pub async fn stop(self) {
+        soon("the server's end", self.server.stop()).await;
+    }
+
     /// What `name` signs in with.
     pub fn config(&self, name: &str) -> Config {
         let account = self.server.demo_accounts().iter().find(|demo| demo.user_id == user(name));
@@ -120,7 +125,11 @@ impl Person {
     }
 
     /// The next event of which `wanted` gives something.
-    pub async fn event<T>(&mut self, what: &str, wanted: impl Fn(&ListenerEvent) -> Option<T>) -> T {
+    pub async fn event<T>(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&ListenerEvent) -> Option<T>,
+    ) -> T {
         soon(what, self.events.find(wanted)).await.unwrap_or_else(|| panic!("no more {what}"))
     }
 

@@ -21,8 +21,6 @@ use crate::driver::ice::{IceFinder, IcePath};
 
 /// The longest wait for the server's half.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest search for a path; the agent gives up earlier by itself.
-const PATH_TIMEOUT: Duration = Duration::from_secs(15);
 /// The longest handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -34,6 +32,8 @@ pub(super) struct Attempt {
     pub(super) loopback: bool,
     pub(super) certificate: Arc<Certificate>,
     pub(super) audio_ssrc: u32,
+    /// The longest search for a path.
+    pub(super) search: Duration,
     pub(super) tells: Tells,
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn connect(attempt: Attempt) -> Result<Connected, ProtocolError
     let answer = ask(&attempt, &local).await?;
     let answered = Instant::now();
     let (remote, fingerprint) = read(&answer)?;
-    let path = tokio::time::timeout(PATH_TIMEOUT, finder.connect(remote))
+    let path = tokio::time::timeout(attempt.search, finder.connect(remote))
         .await
         .map_err(|_| failure("no path to the server", &"no check was answered in time"))?
         .map_err(|error| failure("no path to the server", &error))?;

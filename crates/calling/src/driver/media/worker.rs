@@ -27,6 +27,11 @@ const MOST_BYTES: usize = 2_048;
 /// How long a session that the server closed waits to be stopped before it counts as failed: the
 /// end of a call may overtake its announcement.
 const FAREWELL: Duration = Duration::from_millis(500);
+/// The longest search for the first path; it rings meanwhile.
+const FIRST_SEARCH: Duration = Duration::from_secs(10);
+/// A lost path is looked for once by this thread and as often again as the mirror asks, all of it
+/// within the grace of a call.
+const SEARCHES_PER_GRACE: u32 = 4;
 /// The longest farewell to relays at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(200);
 /// The component's numbers for a missing microphone and loudspeaker.
@@ -273,8 +278,14 @@ impl Worker {
             servers: self.start.servers.clone(),
             certificate: Arc::clone(&self.certificate),
             audio_ssrc: self.audio_ssrc,
+            search: self.search(),
             tells: self.tells.clone(),
         })));
+    }
+
+    fn search(&self) -> Duration {
+        let again = self.pipeline.is_some();
+        if again { self.start.config.grace / SEARCHES_PER_GRACE } else { FIRST_SEARCH }
     }
 
     fn connected(&mut self, connected: Connected) {
