@@ -35,7 +35,7 @@ impl FakeDecoder {
 }
 
 fn number(payload: &[u8]) -> Result<u16, CodecError> {
-    let &[_, _, _, high, low] = payload else { return Err(CodecError::new("no fake payload")) };
+    let &[_, _, _, high, low, ..] = payload else { return Err(CodecError::new("no fake payload")) };
     Ok(u16::from_be_bytes([high, low]))
 }
 

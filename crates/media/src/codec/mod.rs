@@ -2,6 +2,8 @@
 
 mod opus_decoder;
 mod opus_encoder;
+#[cfg(test)]
+mod tests;
 mod toc;
 
 pub use opus_decoder::OpusDecoder;

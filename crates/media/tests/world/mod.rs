@@ -1,5 +1,6 @@
 //! One voice over two impaired legs, in virtual time: sender → link → link → receiver.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use calling_media::{
@@ -15,6 +16,7 @@ pub(crate) struct World {
     pub(crate) sender: Sender,
     pub(crate) receiver: Receiver,
     source: Box<dyn AudioSource>,
+    channels: usize,
     legs: [Link<Vec<u8>>; 2],
     /// All that was heard.
     pub(crate) heard: Vec<f32>,
@@ -46,6 +48,7 @@ impl World {
         number: u64,
     ) -> Self {
         Self {
+            channels: receiver.channels.count(),
             now: epoch(),
             sender: Sender::new(sender, seed(number)).unwrap(),
             receiver: Receiver::new(receiver).unwrap(),
@@ -56,8 +59,9 @@ impl World {
         }
     }
 
-    pub(crate) fn impair(&mut self, impairment: &Impairment) {
+    pub(crate) fn impair(&mut self, impairment: &Impairment) -> &mut Self {
         self.legs.iter_mut().for_each(|leg| leg.impair(impairment.clone()));
+        self
     }
 
     /// Runs for so many seconds of virtual time.
@@ -74,7 +78,7 @@ impl World {
     }
 
     fn tick(&mut self) {
-        let mut pcm = [0.0; SAMPLES_PER_TICK];
+        let mut pcm = vec![0.0; SAMPLES_PER_TICK];
         self.source.read(&mut pcm);
         if let Some(packet) = self.sender.push(&pcm).unwrap() {
             self.legs[0].send(self.now, packet.to_vec());
@@ -87,6 +91,7 @@ impl World {
         while let Some((at, packet)) = down.receive(self.now) {
             let _ = self.receiver.insert(at, &RtpView::parse(&packet).unwrap());
         }
+        pcm.resize(SAMPLES_PER_TICK * self.channels, 0.0);
         let pulled = self.receiver.pull(&mut pcm);
         self.operations.push(pulled.operation);
         self.heard.extend_from_slice(&pcm);
@@ -95,7 +100,7 @@ impl World {
 
 /// The difference of two statistics.
 pub(crate) struct Interval {
-    pub(crate) before: ReceiverStats,
+    before: ReceiverStats,
     pub(crate) after: ReceiverStats,
 }
 
@@ -108,12 +113,12 @@ impl Interval {
         100.0 * self.concealed_ms() / (self.after.media_ms() - self.before.media_ms())
     }
 
-    pub(crate) fn silent_percent(&self) -> f64 {
+    fn silent_percent(&self) -> f64 {
         let silent = self.after.silent_concealed_ms() - self.before.silent_concealed_ms();
         100.0 * silent / (self.after.media_ms() - self.before.media_ms())
     }
 
-    pub(crate) fn fec_percent(&self) -> f64 {
+    fn fec_percent(&self) -> f64 {
         let fec = self.after.fec_recovered_ms() - self.before.fec_recovered_ms();
         100.0 * fec / (self.after.media_ms() - self.before.media_ms())
     }
@@ -122,4 +127,23 @@ impl Interval {
         (self.after.playout_delay_sum_ms - self.before.playout_delay_sum_ms)
             / (self.after.packets_played - self.before.packets_played) as f64
     }
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:.2} % concealed, {:.2} % in silence, {:.2} % restored, delay {:.1} ms, target {} ms",
+            self.concealed_percent(),
+            self.silent_percent(),
+            self.fec_percent(),
+            self.mean_delay_ms(),
+            self.after.target_delay_ms,
+        )
+    }
+}
+
+/// The largest difference of neighbouring samples.
+pub(crate) fn largest_step(pcm: &[f32]) -> f32 {
+    pcm.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max)
 }
