@@ -13,3 +13,5 @@ pub mod invite;
 mod json;
 pub mod protocol;
 pub mod usersig;
+#[doc(hidden)]
+pub mod world;

@@ -9,7 +9,7 @@ use crate::protocol::CallReply;
 
 /// One call that is alive. What is over is no `Call` any more, but an
 /// [`EndedCall`](crate::call::EndedCall).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) facts: CallFacts,
     /// The one device that placed it.
@@ -36,13 +36,13 @@ pub(super) struct Call {
 /// ```
 ///
 /// Every state has a deadline, so that no call stays for ever.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum CallState {
     Ringing(Ringing),
     Connected(Connected),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ringing {
     /// When it has rung long enough.
     pub(super) until: Instant,
@@ -54,7 +54,7 @@ pub(super) struct Ringing {
     pub(super) media_lost: BTreeSet<Endpoint>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Connected {
     /// The device that answered.
     pub(super) callee: Endpoint,

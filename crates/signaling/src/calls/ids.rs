@@ -5,7 +5,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 /// Where every id comes from: a seeded generator that cannot be guessed from its output.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ids {
     rng: ChaCha12Rng,
 }

@@ -24,7 +24,7 @@ impl Remembered {
 }
 
 /// The calls that ended lately: bounded in time and number.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Memory {
     calls: BTreeMap<CallId, Remembered>,
     order: VecDeque<(Instant, CallId)>,

@@ -76,7 +76,7 @@ pub enum CallsReason {
 }
 
 /// All calls of one server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Calls {
     config: CallsConfig,
     ids: Ids,

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use calling_model::{DeviceId, Endpoint, UserId};
 
 /// Which devices are signed in, each account's in the order they signed in.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Presence {
     devices: BTreeMap<UserId, Vec<DeviceId>>,
     count: usize,

@@ -7,7 +7,7 @@ use super::config::later;
 
 /// A token bucket per account, kept as the one instant at which the bucket will be full again (the
 /// generic cell rate algorithm). Full buckets take no memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RateLimiter {
     interval: Duration,
     /// How far ahead "full again" may lie: the bucket's depth less the token just taken.

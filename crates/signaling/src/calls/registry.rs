@@ -8,7 +8,7 @@ use super::call::Call;
 
 /// The calls that are alive, found by id, by person and by deadline. An account is in one call at
 /// most, a room belongs to one call.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Registry {
     calls: BTreeMap<CallId, Entry>,
     by_user: BTreeMap<UserId, CallId>,
@@ -16,7 +16,7 @@ pub(super) struct Registry {
     deadlines: BTreeSet<(Instant, CallsReason, CallId)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     call: Call,
     /// As it stands in `deadlines`.

@@ -11,22 +11,20 @@ use crate::protocol::{CallReply, Event};
 impl ClientCalls {
     /// The server's answer to this user's wish to call.
     pub(super) fn placed(&mut self, now: Instant, call: CallReply) {
-        let State::Requested(requested) = &self.state else {
-            self.learn(now, call);
-            return;
-        };
-        if !self.answers(requested, &call) {
+        if matches!(self.state, State::Requested(_)) && !self.is_wished(&call) {
             self.call_failed(now, unexpected());
-            self.disown(&call.facts.call_id);
-            return;
         }
-        self.adopt(now, call);
+        self.learn(now, call);
     }
 
-    /// Whether `call` is what `requested` wished for: its own call, or by glare the other's.
-    fn answers(&self, requested: &Requested, call: &CallReply) -> bool {
-        let CallFacts { caller, callees, .. } = &call.facts;
+    /// Whether `call` is what the user asked for and waits for: that very call, or by glare the
+    /// other's.
+    fn is_wished(&self, call: &CallReply) -> bool {
+        let State::Requested(requested) = &self.state else { return false };
+        let CallFacts { call_id, caller, callees, .. } = &call.facts;
         match call.role {
+            // Asked for after an earlier call to the same person, which the server still holds.
+            _ if self.over.contains(call_id) => false,
             Role::Caller => *caller == self.user && *callees == requested.params.callees,
             Role::Callee => {
                 call.connected
@@ -74,12 +72,11 @@ impl ClientCalls {
     /// The server says how a call stands: on asking, or because this device signed in during it.
     pub(super) fn learn(&mut self, now: Instant, call: CallReply) {
         let call_id = call.facts.call_id.clone();
-        match &self.state {
-            State::Requested(requested)
-                if call.role == Role::Caller && self.answers(requested, &call) =>
-            {
-                self.adopt(now, call);
-            }
+        if self.is_wished(&call) {
+            self.adopt(now, call);
+            return;
+        }
+        match &mut self.state {
             State::Outgoing(Outgoing { session, .. }) | State::Connected(Talk { session, .. })
                 if session.facts.call_id == call_id =>
             {
@@ -98,13 +95,19 @@ impl ClientCalls {
                     }
                 }
             }
-            State::Closing(closing) if closing.facts.call_id == call_id => self.send_close(now),
+            State::Closing(closing) if closing.facts.call_id == call_id => {
+                // What is connected can no longer be declined.
+                if call.connected {
+                    closing.close = Some(Close::Hangup);
+                }
+                self.send_close(now);
+            }
             State::Idle
             | State::Requested(_)
             | State::Outgoing(_)
             | State::Incoming(_)
             | State::Connected(_)
-            | State::Closing(_) => self.disown(&call_id),
+            | State::Closing(_) => self.disown(&call_id, call.connected),
         }
     }
 

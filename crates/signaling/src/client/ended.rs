@@ -110,8 +110,10 @@ impl ClientCalls {
 
     /// The server says a call lives that this device does not know or has left: it leaves it
     /// (again).
-    pub(super) fn disown(&mut self, call_id: &CallId) {
-        let close = self.over.how(call_id).unwrap_or(Close::Hangup);
+    pub(super) fn disown(&mut self, call_id: &CallId, connected: bool) {
+        // What is connected can no longer be declined.
+        let declined = self.over.how(call_id).filter(|_| !connected);
+        let close = declined.unwrap_or(Close::Hangup);
         if !self.over.contains(call_id) {
             self.over.push(call_id.clone(), Some(close));
         }

@@ -79,7 +79,7 @@ impl ClientCalls {
     fn invited_again(&mut self, call_id: &CallId) {
         self.stats.stale += 1;
         if self.over.how(call_id).is_some() {
-            self.disown(call_id);
+            self.disown(call_id, false);
         }
     }
 
@@ -150,7 +150,7 @@ impl ClientCalls {
         } else if self.over.contains(&call_id) {
             self.stats.stale += 1;
         } else if matches!(event, Event::Ringing { .. } | Event::Accepted { .. }) {
-            self.disown(&call_id);
+            self.disown(&call_id, true);
         }
     }
 

@@ -223,7 +223,9 @@ impl ClientCalls {
 
     /// Sends a request whose answer matters until the instant given back.
     fn request(&mut self, now: Instant, purpose: Purpose, request: Request) -> Instant {
-        let until = later(now, self.config.request_timeout);
+        // Never due at once, or asking again would never end.
+        let patience = self.config.request_timeout.max(Duration::from_millis(1));
+        let until = later(now, patience);
         let id = self.send(request);
         self.pending.insert(id, purpose, until);
         until
@@ -245,7 +247,7 @@ impl ClientCalls {
         if before == SignallingLink::Lost {
             self.emit(ListenerEvent::Recovered { connection: Connection::Signalling });
         }
-        self.pending.clear();
+        self.forget_connection();
         if let Some(session) = self.state.session_mut() {
             session.lost_until = None;
         }
@@ -254,6 +256,12 @@ impl ClientCalls {
             self.ask(now, call_id);
         }
         self.tell_mute_again();
+    }
+
+    /// Answers on the way are lost with their connection. What still rings rings again on the next.
+    fn forget_connection(&mut self) {
+        self.pending.clear();
+        self.held = None;
     }
 
     fn tell_mute_again(&mut self) {
@@ -267,7 +275,7 @@ impl ClientCalls {
             return;
         }
         self.link = SignallingLink::Lost;
-        self.pending.clear();
+        self.forget_connection();
         let until = later(now, self.config.signalling_grace);
         if let Some(session) = self.state.session_mut() {
             session.lost_until = Some(until);

@@ -38,9 +38,18 @@ impl ClientCalls {
         match self.pending.take(id) {
             Some(Purpose::Call) => self.call_failed(now, error),
             Some(Purpose::Accept(call_id)) => self.accept_refused(now, &call_id, error),
-            Some(Purpose::Close(call_id)) if self.state.is_in(&call_id) => self.ask(now, call_id),
+            Some(Purpose::Close(call_id)) => self.close_refused(now, &call_id, error.code),
             Some(Purpose::GetCall(call_id)) => self.not_found(now, &call_id, error.code),
-            Some(Purpose::Close(_)) | None => {}
+            None => {}
+        }
+    }
+
+    fn close_refused(&mut self, now: Instant, call_id: &CallId, code: Code) {
+        if self.state.is_in(call_id) {
+            self.ask(now, call_id.clone());
+        } else if code == Code::WrongState {
+            // Declined too late: it had connected.
+            self.disown(call_id, true);
         }
     }
 
@@ -127,6 +136,8 @@ impl ClientCalls {
                     self.close(now, None, Close::Hangup, Outcome::Cancelled);
                 }
             }
+            // The doubt remains.
+            Purpose::GetCall(call_id) if self.state.is_in(&call_id) => self.ask(now, call_id),
             Purpose::Accept(_) | Purpose::Close(_) | Purpose::GetCall(_) => {}
         }
     }
