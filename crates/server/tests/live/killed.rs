@@ -32,11 +32,12 @@ fn child() {
     }
 }
 
-struct Killable(Child);
+/// A server in a process of its own.
+pub(crate) struct Killable(Child);
 
 impl Killable {
     /// Starts the server and gives its address.
-    async fn start(dir: &Path) -> (Self, SocketAddr) {
+    pub(crate) async fn start(dir: &Path) -> (Self, SocketAddr) {
         let _ = std::fs::remove_file(dir.join(ADDRESS));
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "killed::child"])
@@ -53,6 +54,15 @@ impl Killable {
             assert!(Instant::now() < give_up, "the child does not start");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+}
+
+impl Killable {
+    /// Its memory, in KiB (`VmRSS` of proc_pid_status(5)).
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
     }
 }
 

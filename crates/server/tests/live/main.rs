@@ -8,6 +8,7 @@ mod gate;
 mod hostile;
 mod killed;
 mod liveness;
+mod memory;
 mod phone;
 mod server;
 mod sign_in;
