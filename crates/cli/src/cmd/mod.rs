@@ -1,0 +1,11 @@
+//! One file per command.
+
+pub(crate) mod answer;
+pub(crate) mod bench;
+pub(crate) mod call;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod records;
+pub(crate) mod serve;
+pub(crate) mod usersig;

@@ -1,0 +1,282 @@
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use calling::{Audio, Config as PhoneConfig, DeviceId, ListenerEvent, MediaType, Outcome};
+use calling_server::config::{Config, LogFormat, Overrides, Sources};
+use calling_server::{RunningServer, Server};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use super::call::Conversation;
+use crate::args::{KeyArgs, ServeArgs};
+use crate::demo::figures::Figures;
+use crate::exit::Failure;
+use crate::keys::{Signer, user_id};
+use crate::output::{self, BOLD, DIM, GOOD, NAME, paint};
+use crate::phone::Phone;
+use crate::server_process::{stored_record, user_sig};
+use crate::{log, timeline};
+
+/// How long the echo bot lets it ring: long enough to hear that it does.
+const ECHO_RINGS: Duration = Duration::from_millis(400);
+/// How long the call at the start lasts.
+const FIRST_TALK: Duration = Duration::from_secs(3);
+
+/// Runs the server until Ctrl-C or SIGTERM.
+pub(crate) fn run(args: &ServeArgs, verbose: u8) -> Result<(), Failure> {
+    let overrides = Overrides {
+        http: args.http.clone(),
+        media: args.media.clone(),
+        public_ip: args.public_ip.clone(),
+        data: args.data.clone(),
+        tls_cert: args.tls_cert.clone(),
+        tls_key: args.tls_key.clone(),
+        demo: args.demo,
+    };
+    let sources = Sources::from_process(args.config.clone(), overrides);
+    let config = Config::load(&sources).map_err(Failure::usage)?;
+    log::of_server(&config.log.filter, config.log.format == LogFormat::Json, verbose);
+    tokio::runtime::Builder::new_multi_thread()
+        .thread_name(calling_server::THREAD_PREFIX)
+        .enable_all()
+        .build()
+        .map_err(Failure::machine)?
+        .block_on(serve(config))
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let (demo, data) = (config.demo, config.data.clone());
+    let (sdk_app_id, tls) = (config.sdk_app_id, config.tls.is_some());
+    let server = Server::start(config).await.map_err(Failure::machine)?;
+    let place = Place { data, sdk_app_id, tls };
+    place.greet(&server);
+    // Held while the server runs: dropping it signs the bot out.
+    let mut bot = None;
+    if demo {
+        print_accounts(&server);
+        let echo = place.echo_bot(&server).await;
+        match echo {
+            Ok(echo) => {
+                bot = Some(echo);
+                if let Err(failure) = place.first_call(&server).await {
+                    output::failure(&failure);
+                }
+            }
+            Err(failure) => output::failure(&failure),
+        }
+        output::line(format!("\n{} Ctrl-C stops the server.", paint(GOOD, "Ready.")));
+    }
+    let failed = until_stopped(&server).await;
+    output::note("stopping: calls are ended and recorded");
+    if let Some(bot) = bot {
+        bot.calling.destroy().await;
+    }
+    server.stop().await;
+    output::note("stopped");
+    if failed {
+        return Err(Failure::internal("a part of the server failed; the log says which"));
+    }
+    Ok(())
+}
+
+/// Waits for a signal; whether the server failed before one came.
+async fn until_stopped(server: &RunningServer) -> bool {
+    let mut check = tokio::time::interval(Duration::from_secs(1));
+    let stop = stop_signal();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return false,
+            _ = check.tick() => {
+                if server.has_failed() {
+                    return true;
+                }
+            }
+        }
+    }
+}
+
+/// Ctrl-C or, where there is such a thing, SIGTERM.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Where the server is and what signs in at it.
+struct Place {
+    data: PathBuf,
+    sdk_app_id: u32,
+    tls: bool,
+}
+
+impl Place {
+    fn url(&self, server: &RunningServer) -> String {
+        let scheme = if self.tls { "wss" } else { "ws" };
+        format!("{scheme}://{}", reachable(server.http_addr()))
+    }
+
+    fn greet(&self, server: &RunningServer) {
+        let scheme = if self.tls { "https" } else { "http" };
+        let page = format!("{scheme}://{}/", reachable(server.http_addr()));
+        output::line(format!(
+            "{BOLD}Calling {}{BOLD:#} serves {NAME}{page}{NAME:#}",
+            env!("CARGO_PKG_VERSION")
+        ));
+        output::line(format!("  media   UDP {}", server.media_addr()));
+        output::line(format!("  data    {}", self.data.display()));
+        let recovered = server.recovered_calls();
+        if recovered > 0 {
+            output::line(format!("  {recovered} calls of a killed server were ended and recorded"));
+        }
+    }
+
+    /// The bot that answers every call and says what it hears.
+    async fn echo_bot(&self, server: &RunningServer) -> Result<Phone, Failure> {
+        let phone = self.demo_phone(server, "echo", "echo-bot", Audio::echo()).await?;
+        let (mut events, engine) = (phone.calling.events(), phone.calling.engine());
+        tokio::spawn(async move {
+            while let Some(timed) = events.next().await {
+                let ListenerEvent::Invited { .. } = timed.event else { continue };
+                tokio::time::sleep(ECHO_RINGS).await;
+                if let Err(error) = engine.accept().await {
+                    // Most likely the caller gave up first.
+                    tracing::info!(%error, "the echo bot could not answer");
+                }
+            }
+        });
+        Ok(phone)
+    }
+
+    /// One real call alice → echo through the network stack, so that one sees at once that it
+    /// works.
+    async fn first_call(&self, server: &RunningServer) -> Result<(), Failure> {
+        output::line(format!("\n{}", paint(BOLD, "A call: alice rings echo")));
+        let voice = Audio::new(
+            |_| Ok(Box::new(crate::demo::voice::Voice::new(1))),
+            |_| Ok(Box::new(calling_media::MemorySink::default())),
+        );
+        let mut phone = self.demo_phone(server, "alice", "first-call", voice).await?;
+        let began = Instant::now();
+        let call = phone.calling.call(user_id("echo")?, MediaType::Audio).await;
+        let call_id = call.map_err(Failure::server)?;
+        let mut conversation = Conversation::new(began, Some(FIRST_TALK), true);
+        let outcome = conversation.see_through(&mut phone).await?;
+        let stats = phone.calling.engine().stats().await.map_err(Failure::internal)?;
+        let invite = (began, "invite", "alice calls echo".to_owned());
+        conversation.print_timeline(invite, timeline::moments(&stats.timings));
+        Figures::of(&stats).print("What alice heard");
+        phone.calling.destroy().await;
+        if let Some(record) = stored_record(&self.data, &call_id).await {
+            crate::demo::report::print_record(&record);
+        }
+        if outcome != Outcome::Completed {
+            return Err(Failure::internal(format!("the first call ended as {outcome:?}")));
+        }
+        Ok(())
+    }
+
+    async fn demo_phone(
+        &self,
+        server: &RunningServer,
+        name: &str,
+        device: &str,
+        audio: Audio,
+    ) -> Result<Phone, Failure> {
+        let sig = user_sig(server, name).ok_or_else(|| Failure::internal("no demo account"))?;
+        let device = DeviceId::new(device).map_err(Failure::internal)?;
+        let config = PhoneConfig::new(self.url(server), self.sdk_app_id, user_id(name)?, sig)
+            .with_audio(audio)
+            .with_device(device);
+        Phone::start(config).await
+    }
+}
+
+/// An address of this machine under which a wildcard listener answers.
+fn reachable(bound: std::net::SocketAddr) -> std::net::SocketAddr {
+    let mut address = bound;
+    if bound.ip().is_unspecified() {
+        address.set_ip(match bound {
+            std::net::SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            std::net::SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+fn print_accounts(server: &RunningServer) {
+    output::line(format!("\n{}", paint(BOLD, "Demo accounts and their UserSigs")));
+    for account in server.demo_accounts() {
+        let name = format!("{:<6}", account.user_id.as_str());
+        output::line(format!("  {} {DIM}{}{DIM:#}", paint(NAME, name), account.user_sig));
+    }
+}
+
+/// A server in a process of its own, for measuring its memory.
+pub(crate) struct Child {
+    pub(crate) signer: Signer,
+    process: tokio::process::Child,
+    http: String,
+    _folder: TempDir,
+}
+
+impl Child {
+    /// Starts `calling serve` on ports of the system's choice.
+    pub(crate) async fn start() -> Result<Self, Failure> {
+        let folder = tempfile::tempdir().map_err(Failure::machine)?;
+        let program = std::env::current_exe().map_err(Failure::machine)?;
+        let mut process = tokio::process::Command::new(program)
+            .args(["serve", "--color", "never", "--http", "127.0.0.1:0"])
+            .args(["--media", "127.0.0.1:0", "--data"])
+            .arg(folder.path())
+            .env("CALLING_LIMITS_CONNECTIONS_PER_SOURCE", "100000")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(Failure::machine)?;
+        let http = Self::greeting(&mut process).await?;
+        let keys = KeyArgs { sdk_app_id: None, data: folder.path().to_owned() };
+        Ok(Self { signer: Signer::from_args(&keys)?, process, http, _folder: folder })
+    }
+
+    /// The address in the first line that the server prints.
+    async fn greeting(process: &mut tokio::process::Child) -> Result<String, Failure> {
+        let silent = || Failure::machine("the server did not start");
+        let stdout = process.stdout.take().ok_or_else(silent)?;
+        let mut lines = BufReader::new(stdout).lines();
+        let line = lines.next_line().await.map_err(Failure::machine)?.ok_or_else(silent)?;
+        // Read on, so that the server never writes into a closed pipe.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let address = line.rsplit("http://").next().unwrap_or_default();
+        Ok(address.trim_end_matches('/').to_owned())
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}", self.http)
+    }
+
+    /// Resident memory of the server.
+    pub(crate) fn rss_bytes(&mut self) -> Result<u64, Failure> {
+        let gone = || Failure::machine("the memory of the server cannot be read on this system");
+        let pid = self.process.id().ok_or_else(gone)?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).map_err(|_| gone())?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        Ok(kib.ok_or_else(gone)? * 1_024)
+    }
+
+    pub(crate) async fn stop(mut self) -> Result<(), Failure> {
+        self.process.kill().await.map_err(Failure::machine)
+    }
+}

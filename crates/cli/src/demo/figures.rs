@@ -1,0 +1,158 @@
+//! The figures of one side of one call, ready for JSON and for people.
+
+use std::collections::BTreeMap;
+
+use calling::{CallStats, Timings};
+use calling_callrecord::quality::mos_estimate;
+use serde::Serialize;
+
+use crate::output::{self, BOLD, DIM, GOOD, WARN, paint};
+
+/// What one side measured. Counts are of the voice it received, unless they say otherwise.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Figures {
+    pub(crate) ice_ms: Option<f64>,
+    pub(crate) dtls_ms: Option<f64>,
+    pub(crate) srtp_profile: Option<&'static str>,
+    pub(crate) round_trip_ms: Option<f64>,
+    /// Packets this side sent.
+    pub(crate) packets_sent: u64,
+    pub(crate) packets_received: u64,
+    /// Packets that never came.
+    pub(crate) packets_lost: u64,
+    pub(crate) packets_discarded: BTreeMap<String, u64>,
+    /// Sound played, real or made up.
+    pub(crate) played_ms: f64,
+    /// Sound made up in place of what did not come in time.
+    pub(crate) concealed_ms: f64,
+    /// Lost sound brought back from the redundancy of a later packet.
+    pub(crate) recovered_ms: f64,
+    pub(crate) concealed_percent: f64,
+    pub(crate) mean_playout_delay_ms: f64,
+    pub(crate) playout_delay_ms: f64,
+    pub(crate) target_delay_ms: f64,
+    pub(crate) jitter_ms: f64,
+    pub(crate) mos_estimate: f64,
+    /// Milliseconds since the call began at this side, by moment.
+    pub(crate) timeline_ms: BTreeMap<&'static str, f64>,
+}
+
+impl Figures {
+    pub(crate) fn of(stats: &CallStats) -> Self {
+        let mut figures = Self::without_remotes(stats);
+        for remote in &stats.received {
+            let stats = &remote.stats;
+            figures.played_ms += stats.media_ms();
+            figures.concealed_ms += stats.concealed_ms();
+            figures.recovered_ms += stats.fec_recovered_ms();
+            // One-to-one: the last remote is the only one.
+            figures.mean_playout_delay_ms = stats.mean_playout_delay_ms();
+            figures.playout_delay_ms = stats.playout_delay_ms;
+            figures.target_delay_ms = f64::from(stats.target_delay_ms);
+            figures.jitter_ms = stats.jitter_ms;
+        }
+        if figures.played_ms > 0.0 {
+            figures.concealed_percent = 100.0 * figures.concealed_ms / figures.played_ms;
+        }
+        figures.mos_estimate = figures.estimate_mos();
+        figures
+    }
+
+    fn without_remotes(stats: &CallStats) -> Self {
+        let mut packets_discarded: BTreeMap<String, u64> =
+            stats.discarded.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
+        packets_discarded.retain(|_, count| *count > 0);
+        Self {
+            ice_ms: stats.ice_ms(),
+            dtls_ms: stats.dtls_ms(),
+            srtp_profile: stats.srtp_profile,
+            round_trip_ms: stats.round_trip_ms,
+            packets_sent: stats.sent.packets_sent,
+            packets_received: stats.packets_received(),
+            packets_lost: u64::try_from(stats.packets_lost()).unwrap_or(0),
+            packets_discarded,
+            played_ms: 0.0,
+            concealed_ms: 0.0,
+            recovered_ms: 0.0,
+            concealed_percent: 0.0,
+            mean_playout_delay_ms: 0.0,
+            playout_delay_ms: 0.0,
+            target_delay_ms: 0.0,
+            jitter_ms: 0.0,
+            mos_estimate: 0.0,
+            timeline_ms: stats.timings.to_ms().since_start,
+        }
+    }
+
+    /// What is heard: concealment counts as loss, since recovered loss is not heard.
+    fn estimate_mos(&self) -> f64 {
+        let one_way_ms = self.round_trip_ms.unwrap_or(0.0) + self.mean_playout_delay_ms;
+        mos_estimate(self.concealed_percent / 100.0, 1.0, one_way_ms)
+    }
+
+    /// Prints a block for people.
+    pub(crate) fn print(&self, title: &str) {
+        output::line(format!("\n{}", paint(BOLD, title)));
+        row("media path", self.path());
+        row("sent", format!("{} packets", self.packets_sent));
+        row("received", format!("{} packets, {} lost", self.packets_received, self.packets_lost));
+        if !self.packets_discarded.is_empty() {
+            let reasons: Vec<String> = self
+                .packets_discarded
+                .iter()
+                .map(|(reason, count)| format!("{count} {reason}"))
+                .collect();
+            row("discarded", reasons.join(", "));
+        }
+        row("heard", self.heard());
+        row(
+            "playout delay",
+            format!(
+                "{:.0} ms mean, {:.0} ms target, jitter {:.1} ms",
+                self.mean_playout_delay_ms, self.target_delay_ms, self.jitter_ms
+            ),
+        );
+        let style = if self.mos_estimate >= 4.0 { GOOD } else { WARN };
+        row(
+            "quality",
+            format!(
+                "{} of 4.5 (MOS, estimated)",
+                paint(style, format!("{:.1}", self.mos_estimate))
+            ),
+        );
+    }
+
+    fn path(&self) -> String {
+        let ms = |value: Option<f64>| value.map_or("–".to_owned(), |ms| format!("{ms:.1} ms"));
+        format!(
+            "ICE {}, DTLS {}, {}, round trip {}",
+            ms(self.ice_ms),
+            ms(self.dtls_ms),
+            self.srtp_profile.unwrap_or("no SRTP"),
+            ms(self.round_trip_ms),
+        )
+    }
+
+    fn heard(&self) -> String {
+        format!(
+            "{:.1} s, {:.0} ms concealed ({:.2} %), {:.0} ms recovered",
+            self.played_ms / 1_000.0,
+            self.concealed_ms,
+            self.concealed_percent,
+            self.recovered_ms
+        )
+    }
+}
+
+/// Prints one named value.
+pub(crate) fn row(name: &str, value: impl std::fmt::Display) {
+    output::line(format!("  {DIM}{name:<16}{DIM:#} {value}"));
+}
+
+/// Milliseconds between two moments that two phones of this process noted.
+pub(crate) fn between(
+    from: Option<std::time::Instant>,
+    to: Option<std::time::Instant>,
+) -> Option<f64> {
+    Timings::ms_between(from, to)
+}

@@ -1,0 +1,237 @@
+//! One call from invite to record, with both phones in our hands.
+
+use std::time::{Duration, Instant};
+
+use calling::{CallStats, ListenerEvent, TimedEvent};
+use calling_model::{CallId, MediaType, UserId, Volume};
+use calling_signaling::call::Outcome;
+
+use super::world::World;
+use crate::exit::Failure;
+
+/// How long the callee lets it ring; people take longer.
+const RING: Duration = Duration::from_millis(700);
+/// Beyond which a step of the script is taken to have failed.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// What to do in the call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Script {
+    /// How long they talk.
+    pub(crate) talk: Duration,
+    /// How long it rings on top of the usual, for slow networks.
+    pub(crate) extra_ring: Duration,
+    /// When the network gets well again, counted from the accept.
+    pub(crate) heal_after: Option<Duration>,
+}
+
+/// What became of it.
+pub(crate) struct Placed {
+    pub(crate) call_id: CallId,
+    pub(crate) began: Instant,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) duration_ms: u64,
+    pub(crate) caller: Side,
+    pub(crate) callee: Side,
+}
+
+/// One side's memory of the call.
+#[derive(Default)]
+pub(crate) struct Side {
+    pub(crate) events: Vec<TimedEvent>,
+    pub(crate) stats: CallStats,
+    /// How loud this side was, as the server told.
+    pub(crate) volume: Vec<Volume>,
+}
+
+/// Progress for whoever watches.
+pub(crate) trait Watch {
+    fn happened(&mut self, side: &str, event: &TimedEvent);
+}
+
+impl World {
+    /// Places one call from caller to callee and sees it through.
+    pub(crate) async fn place_call(
+        &mut self,
+        script: Script,
+        watch: &mut dyn Watch,
+    ) -> Result<Placed, Failure> {
+        let began = Instant::now();
+        let callee = self.callee.user.clone();
+        let call_id = self
+            .caller
+            .phone
+            .calling
+            .call(callee, MediaType::Audio)
+            .await
+            .map_err(Failure::server)?;
+        let mut placed = Placed {
+            call_id,
+            began,
+            outcome: None,
+            duration_ms: 0,
+            caller: Side::default(),
+            callee: Side::default(),
+        };
+        self.follow(&mut placed, script, watch).await?;
+        placed.caller.stats =
+            self.caller.phone.calling.engine().stats().await.map_err(Failure::internal)?;
+        placed.callee.stats =
+            self.callee.phone.calling.engine().stats().await.map_err(Failure::internal)?;
+        placed.gather_volumes(self);
+        Ok(placed)
+    }
+
+    /// Answers, talks, hangs up, each when it is due, until both sides are told of the end.
+    async fn follow(
+        &mut self,
+        placed: &mut Placed,
+        script: Script,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Failure> {
+        let mut agenda = Agenda::new(script);
+        while !(placed.caller.has_ended() && placed.callee.has_ended()) {
+            tokio::select! {
+                event = self.caller.phone.events.next() => {
+                    let event = event.ok_or_else(signed_out)?;
+                    watch.happened("caller", &event);
+                    agenda.caller_heard(&event);
+                    placed.note_end(&event);
+                    placed.caller.events.push(event);
+                }
+                event = self.callee.phone.events.next() => {
+                    let event = event.ok_or_else(signed_out)?;
+                    watch.happened("callee", &event);
+                    agenda.callee_heard(&event);
+                    placed.callee.events.push(event);
+                }
+                step = agenda.next_step() => self.take(step).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, step: Step) -> Result<(), Failure> {
+        match step {
+            Step::Answer => {
+                self.callee.phone.calling.engine().accept().await.map_err(Failure::server)
+            }
+            Step::Heal => {
+                self.heal();
+                Ok(())
+            }
+            Step::HangUp => {
+                self.caller.phone.calling.engine().hangup().await.map_err(Failure::server)
+            }
+            Step::GiveUp => Err(Failure::internal("the call did not go on within 40 s")),
+        }
+    }
+}
+
+fn signed_out() -> Failure {
+    Failure::server("a phone was signed out during the call")
+}
+
+impl Placed {
+    fn note_end(&mut self, event: &TimedEvent) {
+        if let ListenerEvent::CallEnd { outcome, duration_ms, .. } = &event.event {
+            self.outcome = Some(*outcome);
+            self.duration_ms = *duration_ms;
+        }
+    }
+
+    /// Each side's loudness stands in the other's events.
+    fn gather_volumes(&mut self, world: &World) {
+        let volumes = |events: &[TimedEvent], user: &UserId| -> Vec<Volume> {
+            let told = events.iter().filter_map(|timed| {
+                let ListenerEvent::UserVoiceVolume { volumes, .. } = &timed.event else {
+                    return None;
+                };
+                Some(volumes)
+            });
+            told.map(|volumes| {
+                let entry = volumes.iter().find(|entry| entry.user == *user);
+                entry.map_or(Volume::SILENT, |entry| entry.volume)
+            })
+            .collect()
+        };
+        self.caller.volume = volumes(&self.callee.events, &world.caller.user);
+        self.callee.volume = volumes(&self.caller.events, &world.callee.user);
+    }
+}
+
+impl Side {
+    fn has_ended(&self) -> bool {
+        self.events.iter().any(|timed| {
+            matches!(
+                timed.event,
+                ListenerEvent::CallEnd { .. }
+                    | ListenerEvent::CallingCancel { .. }
+                    | ListenerEvent::CallingTimeout { .. }
+            )
+        })
+    }
+}
+
+/// What is due next.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Answer,
+    Heal,
+    HangUp,
+    GiveUp,
+}
+
+/// When it is due.
+struct Agenda {
+    script: Script,
+    answer: Option<Instant>,
+    heal: Option<Instant>,
+    hang_up: Option<Instant>,
+    give_up: Instant,
+}
+
+impl Agenda {
+    fn new(script: Script) -> Self {
+        Self {
+            script,
+            answer: None,
+            heal: None,
+            hang_up: None,
+            give_up: Instant::now() + PATIENCE + script.talk,
+        }
+    }
+
+    fn callee_heard(&mut self, event: &TimedEvent) {
+        if let ListenerEvent::Invited { .. } = event.event {
+            self.answer = Some(event.at + RING + self.script.extra_ring);
+        }
+    }
+
+    fn caller_heard(&mut self, event: &TimedEvent) {
+        if let ListenerEvent::CallBegin { .. } = event.event {
+            self.hang_up = Some(event.at + self.script.talk);
+            self.heal = self.script.heal_after.map(|after| event.at + after);
+        }
+    }
+
+    /// Waits for the next step and takes it off the agenda. Cancel-safe.
+    async fn next_step(&mut self) -> Step {
+        let due = [
+            (self.answer, Step::Answer),
+            (self.heal, Step::Heal),
+            (self.hang_up, Step::HangUp),
+            (Some(self.give_up), Step::GiveUp),
+        ];
+        let next = due.into_iter().filter_map(|(at, step)| Some((at?, step)));
+        let (at, step) = next.min_by_key(|(at, _)| *at).unwrap_or((self.give_up, Step::GiveUp));
+        tokio::time::sleep_until(at.into()).await;
+        match step {
+            Step::Answer => self.answer = None,
+            Step::Heal => self.heal = None,
+            Step::HangUp => self.hang_up = None,
+            Step::GiveUp => {}
+        }
+        step
+    }
+}
