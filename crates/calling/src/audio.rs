@@ -65,6 +65,26 @@ impl Audio {
         )
     }
 
+    /// With this microphone.
+    #[must_use]
+    pub fn with_source<S>(mut self, source: S) -> Self
+    where
+        S: Fn(&CallId) -> Result<Box<dyn AudioSource>, DeviceError> + Send + Sync + 'static,
+    {
+        self.source = Arc::new(source);
+        self
+    }
+
+    /// With this loudspeaker.
+    #[must_use]
+    pub fn with_sink<K>(mut self, sink: K) -> Self
+    where
+        K: Fn(&CallId) -> Result<Box<dyn AudioSink>, DeviceError> + Send + Sync + 'static,
+    {
+        self.sink = Arc::new(sink);
+        self
+    }
+
     /// Calls `follow` when the route changes.
     #[must_use]
     pub fn with_route(mut self, follow: impl Fn(AudioRoute) + Send + Sync + 'static) -> Self {
@@ -72,15 +92,24 @@ impl Audio {
         self
     }
 
-    pub(crate) fn open_source(&self, call: &CallId) -> Result<Box<dyn AudioSource>, DeviceError> {
+    /// The microphone for `call`.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open_source(&self, call: &CallId) -> Result<Box<dyn AudioSource>, DeviceError> {
         (self.source)(call)
     }
 
-    pub(crate) fn open_sink(&self, call: &CallId) -> Result<Box<dyn AudioSink>, DeviceError> {
+    /// The loudspeaker for `call`.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open_sink(&self, call: &CallId) -> Result<Box<dyn AudioSink>, DeviceError> {
         (self.sink)(call)
     }
 
-    pub(crate) fn follow(&self, route: AudioRoute) {
+    /// Tells the hook of [`with_route`](Self::with_route), if there is one.
+    pub fn follow(&self, route: AudioRoute) {
         if let Some(follow) = &self.route {
             follow(route);
         }

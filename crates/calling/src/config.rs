@@ -173,7 +173,8 @@ impl Default for VoiceConfig {
 }
 
 impl VoiceConfig {
-    pub(crate) fn sender(&self, ssrc: u32, payload_type: u8, audio_level_id: u8) -> SenderConfig {
+    /// The settings of the own voice, with what the server asks for.
+    pub fn sender(&self, ssrc: u32, payload_type: u8, audio_level_id: u8) -> SenderConfig {
         SenderConfig {
             payload_type,
             audio_level_id,
@@ -186,7 +187,8 @@ impl VoiceConfig {
         }
     }
 
-    pub(crate) fn receiver(&self, payload_type: u8, audio_level_id: u8) -> ReceiverConfig {
+    /// The settings of each remote voice, with what the server asks for.
+    pub fn receiver(&self, payload_type: u8, audio_level_id: u8) -> ReceiverConfig {
         ReceiverConfig {
             payload_type,
             audio_level_id,

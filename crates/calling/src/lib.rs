@@ -1,4 +1,49 @@
 //! Voice calls for a Rust program: the facade of Calling.
+//!
+//! * [`Calling`] is one signed-in device: it connects, places calls and tells what happens, to
+//!   [`CallingListener`]s and as a stream of [`Events`].
+//! * [`CallEngine`] is what is done with a call: answer, decline, hang up, mute, measure.
+//! * [`Audio`] says where the voice comes from and goes to; nothing of it is opened before a call
+//!   is answered.
+//!
+//! ```no_run
+//! use calling::{Audio, Calling, Config, ListenerEvent, ToneSource, UserId};
+//!
+//! # async fn answer(user_sig: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new("wss://calls.example.org", 1_400_000_000, UserId::new("bob")?, user_sig)
+//!     .with_audio(Audio::silent().with_source(|_| Ok(Box::new(ToneSource::new(440.0, 0.5)))));
+//! let calling = Calling::init(config).await?;
+//! let (engine, mut events) = (calling.engine(), calling.events());
+//! while let Some(happened) = events.next().await {
+//!     if let ListenerEvent::Invited { .. } = happened.event {
+//!         engine.accept().await?;
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it is built
+//!
+//! A task keeps the signalling connection (WebSocket; it reconnects with growing waits and signs in
+//! again) and the mirror of the server's call machine, which decides everything about calls. While a
+//! call rings, a thread of its own, with a small runtime of its own, finds a path to the server (ICE)
+//! and shakes hands (DTLS), so that answering costs one signalling trip and one packet. All media of
+//! the call lives on that thread as one machine that is told the time; whatever ends the call ends the
+//! thread, and with it every socket and task of the ICE agent.
+//!
+//! Until the server says that the call was answered, no microphone is opened, no media packet leaves
+//! and none is played.
+//!
+//! # Logs
+//!
+//! This crate logs through `tracing`, without addresses, names or tokens. The ICE library below it
+//! writes addresses to the `log` facade: leave the targets `webrtc_ice`, `webrtc_mdns`, `turn` and
+//! `stun` off.
+//!
+//! # Features
+//!
+//! `tokio` (default): sockets, timers and tasks. Without it there remain the types and pure parts.
 
 mod audio;
 mod config;
@@ -8,7 +53,7 @@ mod echo;
 mod error;
 mod event;
 mod listener;
-mod pipeline;
+pub mod pipeline;
 mod quality;
 mod state;
 mod stats;

@@ -71,7 +71,7 @@ impl CallStats {
     }
 
     /// Takes in the figures of the media pipeline; its moments join those of signalling.
-    pub(crate) fn absorb(&mut self, media: PipelineStats) {
+    pub fn absorb(&mut self, media: PipelineStats) {
         self.srtp_profile = media.srtp_profile.or(self.srtp_profile);
         self.sent = media.sent;
         self.received = media.received;

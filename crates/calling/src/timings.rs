@@ -73,7 +73,8 @@ impl Timings {
     }
 
     /// These moments, and those of `other` where these have none.
-    pub(crate) fn merged(&self, other: &Self) -> Self {
+    #[must_use]
+    pub fn merged(&self, other: &Self) -> Self {
         Self {
             started: self.started.or(other.started),
             invite_sent: self.invite_sent.or(other.invite_sent),

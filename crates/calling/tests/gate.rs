@@ -1,6 +1,9 @@
 //! No microphone is opened, no media packet leaves and none is played before the call is answered,
 //! whatever the server says in whatever order.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+#[macro_use]
 mod common;
 
 use calling::{ClientPhase, Code, ListenerEvent, MediaType, Role};
@@ -109,10 +112,7 @@ impl Stage {
         self.marks += 1;
         let mark = self.marks;
         self.script.mark(mark).await;
-        let heard = |event: &ListenerEvent| match event {
-            ListenerEvent::Message(message) => (message.seq == mark).then_some(()),
-            _ => None,
-        };
+        let heard = when!(ListenerEvent::Message(message), message.seq == mark => ());
         self.person.event("the mark", heard).await;
         self.person.engine.stats().await.unwrap();
     }

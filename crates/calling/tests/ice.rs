@@ -1,5 +1,7 @@
 //! Server-reflexive and relayed ways, through a STUN and TURN server started here.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
-#![cfg(target_os = "linux")]
 //! Whatever is dropped, whenever it is dropped: no task, thread or socket stays.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

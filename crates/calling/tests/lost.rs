@@ -1,5 +1,8 @@
 //! Connections that go and come back, or do not.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+#[macro_use]
 mod common;
 
 use std::sync::Arc;
@@ -15,17 +18,11 @@ use common::{ALICE_HZ, AUDIBLE, BOB_HZ, Person, World, soon, until, user};
 const NO_DELAY: Duration = Duration::ZERO;
 
 fn lost(connection: Connection) -> impl Fn(&ListenerEvent) -> Option<()> {
-    move |event| match event {
-        ListenerEvent::ConnectionLost { connection: which } => (*which == connection).then_some(()),
-        _ => None,
-    }
+    when!(ListenerEvent::ConnectionLost { connection: which }, *which == connection => ())
 }
 
 fn recovered(connection: Connection) -> impl Fn(&ListenerEvent) -> Option<()> {
-    move |event| match event {
-        ListenerEvent::Recovered { connection: which } => (*which == connection).then_some(()),
-        _ => None,
-    }
+    when!(ListenerEvent::Recovered { connection: which }, *which == connection => ())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,10 +114,10 @@ async fn media_that_stays_silent_ends_the_call_after_the_grace() {
     ether.silence(true);
     alice.event("the loss", lost(Connection::Media)).await;
     alice
-        .event("the error", |event| match event {
-            ListenerEvent::Error { code, .. } => Some(assert_eq!(i32::from(*code), -3301)),
-            _ => None,
-        })
+        .event(
+            "the error",
+            when!(ListenerEvent::Error { code, .. } => assert_eq!(i32::from(*code), -3301)),
+        )
         .await;
     alice.ended().await;
     bob.ended().await;
@@ -138,12 +135,12 @@ async fn who_is_cut_off_altogether_is_gone_for_the_other() {
     alice.talk_with(&mut bob).await;
     ether.silence(true);
     wire.cut();
-    bob.event("alice's leave", |event| match event {
-        ListenerEvent::UserLeave { user, reason } => {
-            Some(assert_eq!((user.as_str(), *reason), ("alice", 1)))
-        }
-        _ => None,
-    })
+    bob.event(
+        "alice's leave",
+        when!(ListenerEvent::UserLeave { user, reason } => {
+            assert_eq!((user.as_str(), *reason), ("alice", 1));
+        }),
+    )
     .await;
     assert_eq!(bob.ended().await.0, Outcome::PeerLost);
     wire.mend();

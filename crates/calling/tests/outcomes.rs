@@ -1,5 +1,8 @@
 //! Every way a call can end, against a real server.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+#[macro_use]
 mod common;
 
 use std::time::Duration;
@@ -25,10 +28,7 @@ async fn the_callee_declines() {
     ring(&mut alice, &mut bob).await;
     bob.engine.reject().await.unwrap();
     alice
-        .event("Reject", |event| match event {
-            ListenerEvent::Reject { user } => Some(assert_eq!(user.as_str(), "bob")),
-            _ => None,
-        })
+        .event("Reject", when!(ListenerEvent::Reject { user } => assert_eq!(user.as_str(), "bob")))
         .await;
     assert_eq!(alice.ended().await.0, Outcome::Rejected);
     bob.idle().await;
@@ -42,10 +42,10 @@ async fn the_callee_ignores_and_the_caller_sees_busy() {
     ring(&mut alice, &mut bob).await;
     bob.engine.ignore().await.unwrap();
     alice
-        .event("LineBusy", |event| match event {
-            ListenerEvent::LineBusy { user } => Some(assert_eq!(user.as_str(), "bob")),
-            _ => None,
-        })
+        .event(
+            "LineBusy",
+            when!(ListenerEvent::LineBusy { user } => assert_eq!(user.as_str(), "bob")),
+        )
         .await;
     assert_eq!(alice.ended().await.0, Outcome::Busy);
 }
@@ -56,10 +56,10 @@ async fn the_caller_gives_up() {
     let (mut alice, mut bob) = world.pair().await;
     ring(&mut alice, &mut bob).await;
     alice.engine.hangup().await.unwrap();
-    bob.event("CallingCancel", |event| match event {
-        ListenerEvent::CallingCancel { user } => Some(assert_eq!(user.as_str(), "alice")),
-        _ => None,
-    })
+    bob.event(
+        "CallingCancel",
+        when!(ListenerEvent::CallingCancel { user } => assert_eq!(user.as_str(), "alice")),
+    )
     .await;
     assert_eq!(alice.ended().await.0, Outcome::Cancelled);
     bob.idle().await;
@@ -78,21 +78,18 @@ async fn nobody_answers() {
         user_data: "lunch?".to_owned(),
     };
     alice.engine.call_with(params).await.unwrap();
-    bob.event("Invited", |event| match event {
-        ListenerEvent::Invited { user_data, .. } => Some(assert_eq!(user_data, "lunch?")),
-        _ => None,
-    })
+    bob.event(
+        "Invited",
+        when!(ListenerEvent::Invited { user_data, .. } => assert_eq!(user_data, "lunch?")),
+    )
     .await;
-    bob.event("CallingTimeout", |event| match event {
-        ListenerEvent::CallingTimeout { user_ids } => Some(assert_eq!(user_ids, &[])),
-        _ => None,
-    })
+    bob.event(
+        "CallingTimeout",
+        when!(ListenerEvent::CallingTimeout { user_ids } => assert_eq!(user_ids, &[])),
+    )
     .await;
     alice
-        .event("NoResp", |event| match event {
-            ListenerEvent::NoResp { user } => Some(assert_eq!(user.as_str(), "bob")),
-            _ => None,
-        })
+        .event("NoResp", when!(ListenerEvent::NoResp { user } => assert_eq!(user.as_str(), "bob")))
         .await;
     alice.idle().await;
 }
@@ -175,10 +172,10 @@ async fn whom_is_in_a_call_is_busy_for_others() {
     let mut carol = world.person("carol").await;
     carol.calling.call(user("bob"), MediaType::Audio).await.unwrap();
     carol
-        .event("LineBusy", |event| match event {
-            ListenerEvent::LineBusy { user } => Some(assert_eq!(user.as_str(), "bob")),
-            _ => None,
-        })
+        .event(
+            "LineBusy",
+            when!(ListenerEvent::LineBusy { user } => assert_eq!(user.as_str(), "bob")),
+        )
         .await;
     alice.devices.forget();
     until("bob still speaks", || alice.devices.hears(common::BOB_HZ) > AUDIBLE).await;
@@ -191,10 +188,7 @@ async fn a_muted_microphone_is_silent_and_comes_back() {
     let (alice, bob) = world.talking().await;
     alice.engine.set_mic_mute(true).await.unwrap();
     assert!(alice.engine.state().mic_muted);
-    until("silence", || {
-        bob.devices.hears(ALICE_HZ) < AUDIBLE / 20.0
-    })
-    .await;
+    until("silence", || bob.devices.hears(ALICE_HZ) < AUDIBLE / 20.0).await;
     let sent = alice.engine.stats().await.unwrap().sent.packets_sent;
     alice.engine.set_mic_mute(false).await.unwrap();
     until("the voice again", || bob.devices.hears(ALICE_HZ) > AUDIBLE).await;
@@ -208,19 +202,18 @@ async fn volumes_and_the_network_are_told() {
     let (mut alice, _bob) = world.talking().await;
     alice.engine.enable_audio_volume_evaluation(Some(Duration::from_millis(100)));
     alice
-        .event("volumes of both", |event| match event {
-            ListenerEvent::UserVoiceVolume { volumes, total } => {
-                let loud = volumes.iter().filter(|told| told.volume.percent() > 30).count();
-                (loud == 2 && total.percent() > 30).then_some(())
-            }
-            _ => None,
-        })
+        .event(
+            "volumes of both",
+            when!(ListenerEvent::UserVoiceVolume { volumes, total },
+            volumes.iter().filter(|told| told.volume.percent() > 30).count() == 2
+                && total.percent() > 30 => ()),
+        )
         .await;
     alice
-        .event("the network", |event| match event {
-            ListenerEvent::NetworkQuality { remotes, .. } => Some(assert_eq!(remotes.len(), 1)),
-            _ => None,
-        })
+        .event(
+            "the network",
+            when!(ListenerEvent::NetworkQuality { remotes, .. } => assert_eq!(remotes.len(), 1)),
+        )
         .await;
 }
 
@@ -263,12 +256,7 @@ async fn the_same_device_elsewhere_takes_over() {
     let mut alice = world.person("alice").await;
     let engine = alice.engine.clone();
     let _again = world.person("alice").await;
-    alice
-        .event("KickedOffline", |event| match event {
-            ListenerEvent::KickedOffline {} => Some(()),
-            _ => None,
-        })
-        .await;
+    alice.event("KickedOffline", when!(ListenerEvent::KickedOffline {} => ())).await;
     until("signed out", || !engine.state().signed_in).await;
     assert_eq!(code(engine.call(user("bob"), MediaType::Audio).await), Code::NotInitialised);
 }
@@ -281,10 +269,10 @@ async fn the_end_of_a_call_is_in_the_conversation() {
     bob.engine.reject().await.unwrap();
     alice.ended().await;
     alice
-        .event("the message", |event| match event {
-            ListenerEvent::Message(message) => Some(assert!(message.call_id.is_some())),
-            _ => None,
-        })
+        .event(
+            "the message",
+            when!(ListenerEvent::Message(message) => assert!(message.call_id.is_some())),
+        )
         .await;
     let page = alice.engine.history(user("bob"), None, None).await.unwrap();
     assert_eq!(page.messages.len(), 1);

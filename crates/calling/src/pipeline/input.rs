@@ -7,7 +7,7 @@ use calling_signaling::protocol::UserVolume;
 use calling_transport::{CloseReason, SecureSession, SrtpProfile};
 
 /// What happens to a [`Pipeline`](super::Pipeline).
-pub(crate) enum PipelineInput<'a> {
+pub enum PipelineInput<'a> {
     /// A datagram came over the path; opened in place.
     Datagram(&'a mut [u8]),
     /// There is a path: secure it with this session. Replaces the session before.
@@ -38,8 +38,8 @@ pub(crate) enum PipelineInput<'a> {
 }
 
 /// What a [`Pipeline`](super::Pipeline) wants done, or tells.
-#[derive(Debug, PartialEq)]
-pub(crate) enum PipelineOutput {
+#[derive(Clone, Debug, PartialEq)]
+pub enum PipelineOutput {
     /// Send this datagram over the path.
     Transmit(Vec<u8>),
     /// DTLS is done.
@@ -65,16 +65,16 @@ pub(crate) enum PipelineOutput {
 
 /// How loud everybody is.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct VolumeReport {
+pub struct VolumeReport {
     /// Who speaks, and once more with volume 0 who fell silent.
-    pub(crate) volumes: Vec<UserVolume>,
+    pub volumes: Vec<UserVolume>,
     /// All remotes together.
-    pub(crate) total: Volume,
+    pub total: Volume,
 }
 
 /// Why a [`Pipeline`](super::Pipeline) has a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PipelineReason {
+pub enum PipelineReason {
     /// The microphone is to be read.
     Capture,
     /// The loudspeaker is to be fed.

@@ -1,5 +1,6 @@
 //! One call's media as a machine: DTLS and SRTP, the gate, microphone to packets and packets to
-//! loudspeaker. It owns no socket and reads no clock.
+//! loudspeaker. It owns no socket and reads no clock, so that any runtime can drive it; the one of
+//! feature `tokio` does.
 //!
 //! ```text
 //!   datagram ─▶ session ─▶ gate ─▶ remotes ─▶ mixer ─▶ sink      every 10 ms
@@ -25,13 +26,13 @@ use calling_model::Machine;
 use calling_transport::{Received, SecureSession, SessionOutput, SrtpProfile};
 
 use capture::Capture;
-pub(crate) use input::{PipelineInput, PipelineOutput, PipelineReason, VolumeReport};
+pub use input::{PipelineInput, PipelineOutput, PipelineReason, VolumeReport};
 use playout::Playout;
 pub use remotes::RemoteFigures;
 use remotes::Remotes;
 use reports::Reports;
-pub(crate) use settings::PipelineSettings;
-pub(crate) use stats::PipelineStats;
+pub use settings::PipelineSettings;
+pub use stats::PipelineStats;
 use volumes::Volumes;
 
 use crate::timings::Timings;
@@ -42,7 +43,10 @@ const MOST_BEHIND: Duration = Duration::from_millis(200);
 const MOST_OUTPUTS: usize = 1_024;
 
 /// One call's media.
-pub(crate) struct Pipeline {
+///
+/// Nothing passes before [`PipelineInput::OpenGate`]; nothing is sent before
+/// [`PipelineInput::Secure`]. Inputs never fail.
+pub struct Pipeline {
     session: Option<SecureSession>,
     profile: Option<SrtpProfile>,
     gate: Gate,
@@ -54,6 +58,13 @@ pub(crate) struct Pipeline {
     outputs: VecDeque<PipelineOutput>,
     discards: BTreeMap<&'static str, u64>,
     timings: Timings,
+}
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let open = matches!(self.gate, Gate::Open { .. });
+        f.debug_struct("Pipeline").field("open", &open).finish_non_exhaustive()
+    }
 }
 
 /// Whether sound may pass.
@@ -83,7 +94,10 @@ enum Microphone {
 
 impl Pipeline {
     /// A pipeline without a session whose gate is closed.
-    pub(crate) fn new(settings: PipelineSettings, now: Instant) -> Result<Self, SenderConfigError> {
+    ///
+    /// # Errors
+    /// A setting of the sender cannot be.
+    pub fn new(settings: PipelineSettings, now: Instant) -> Result<Self, SenderConfigError> {
         let sender = Sender::new(settings.sender.clone(), settings.seed)?;
         Ok(Self {
             frame_ticks: settings.frame_ticks(),

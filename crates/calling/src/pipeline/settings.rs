@@ -3,24 +3,24 @@ use calling_model::{UnixMillis, UserId};
 
 /// What a [`Pipeline`](super::Pipeline) needs to know.
 #[derive(Clone, Debug)]
-pub(crate) struct PipelineSettings {
+pub struct PipelineSettings {
     /// This account, for volumes.
-    pub(crate) user: UserId,
+    pub user: UserId,
     /// How the own voice is sent.
-    pub(crate) sender: SenderConfig,
+    pub sender: SenderConfig,
     /// How each remote is played.
-    pub(crate) receiver: ReceiverConfig,
+    pub receiver: ReceiverConfig,
     /// The name in RTCP (RFC 7022: random).
-    pub(crate) cname: String,
+    pub cname: String,
     /// The wall clock when the pipeline is made.
-    pub(crate) unix: UnixMillis,
+    pub unix: UnixMillis,
     /// Secret randomness.
-    pub(crate) seed: [u8; 32],
+    pub seed: [u8; 32],
 }
 
 impl PipelineSettings {
     /// Ticks of 10 ms in one packet.
-    pub(crate) fn frame_ticks(&self) -> u32 {
+    pub(super) fn frame_ticks(&self) -> u32 {
         self.sender.frame_duration.ms() / calling_media::TICK_MS
     }
 }

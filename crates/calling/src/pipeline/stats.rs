@@ -8,25 +8,36 @@ use super::remotes::RemoteFigures;
 use super::{Gate, Microphone, Pipeline};
 use crate::timings::Timings;
 
-/// The figures of a pipeline.
+/// The figures of a [`Pipeline`]; see [`CallStats`](crate::CallStats) for what each says.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct PipelineStats {
-    pub(crate) srtp_profile: Option<&'static str>,
-    pub(crate) sent: SenderStats,
-    pub(crate) received: Vec<RemoteFigures>,
-    pub(crate) round_trip_ms: Option<f64>,
-    pub(crate) remote_fraction_lost: f64,
-    pub(crate) remote_jitter_ms: f64,
-    pub(crate) quality: NetworkQuality,
-    pub(crate) volumes: Vec<UserVolume>,
-    pub(crate) discarded: BTreeMap<&'static str, u64>,
-    pub(crate) ticks_skipped: u64,
-    pub(crate) timings: Timings,
+pub struct PipelineStats {
+    /// How media is protected; `None` while it is not.
+    pub srtp_profile: Option<&'static str>,
+    /// What was sent.
+    pub sent: SenderStats,
+    /// What was received, per remote; those who left stand first.
+    pub received: Vec<RemoteFigures>,
+    /// Round trip by the newest report, in milliseconds.
+    pub round_trip_ms: Option<f64>,
+    /// Share of our packets lost in the last interval, 0.0..=1.0.
+    pub remote_fraction_lost: f64,
+    /// Jitter with which our packets arrive, in milliseconds.
+    pub remote_jitter_ms: f64,
+    /// How well the network carries the call.
+    pub quality: NetworkQuality,
+    /// The last volumes told.
+    pub volumes: Vec<UserVolume>,
+    /// Packets not used, by reason.
+    pub discarded: BTreeMap<&'static str, u64>,
+    /// Ticks of 10 ms skipped because the machine stood still.
+    pub ticks_skipped: u64,
+    /// The moments from DTLS to the first sound.
+    pub timings: Timings,
 }
 
 impl Pipeline {
     /// The figures so far.
-    pub(crate) fn stats(&self) -> PipelineStats {
+    pub fn stats(&self) -> PipelineStats {
         let remote = self.reports.remote();
         PipelineStats {
             srtp_profile: self.profile.map(|profile| profile.name()),

@@ -108,10 +108,10 @@ impl Script {
     /// The offer of the client's media connection, with the request's id.
     pub async fn offer(&mut self) -> (u64, MediaOffer) {
         let frame = self.request(|request| matches!(request, Request::ConnectMedia { .. })).await;
-        match frame.request {
-            Request::ConnectMedia { offer, .. } => (frame.id, offer),
-            _ => unreachable!("asked for nothing else"),
-        }
+        let Request::ConnectMedia { offer, .. } = frame.request else {
+            unreachable!("asked for nothing else")
+        };
+        (frame.id, offer)
     }
 
     pub async fn reply(&mut self, id: u64, result: Reply) {
@@ -121,6 +121,11 @@ impl Script {
     pub async fn refuse(&mut self, id: u64, code: Code) {
         let error = ProtocolError::new(code, "no");
         self.say(&ServerFrame::Error { id: Some(id), error }).await;
+    }
+
+    /// Any text as a frame.
+    pub async fn raw(&mut self, text: &str) {
+        soon("a write", self.socket.send(Message::text(text))).await.unwrap();
     }
 
     pub async fn event(&mut self, event: Event) {

@@ -1,6 +1,25 @@
 //! A real server in this process, and people with microphones that count and loudspeakers that
 //! remember.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
+#![allow(unused_macros, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+/// A filter of events: `when!(pattern => value)` or `when!(pattern, condition => value)`.
+macro_rules! when {
+    ($pattern:pat => $value:expr) => {
+        when!($pattern, true => $value)
+    };
+    ($pattern:pat, $condition:expr => $value:expr) => {
+        move |event: &calling::ListenerEvent| {
+            if let $pattern = event
+                && $condition
+            {
+                return Some($value);
+            }
+            None
+        }
+    };
+}
 
 pub mod ear;
 pub mod fake;
@@ -134,20 +153,12 @@ impl Person {
     }
 
     pub async fn invited(&mut self) -> CallId {
-        self.event("Invited", |event| match event {
-            ListenerEvent::Invited { call_id, .. } => Some(call_id.clone()),
-            _ => None,
-        })
-        .await
+        self.event("Invited", when!(ListenerEvent::Invited { call_id, .. } => call_id.clone()))
+            .await
     }
 
     pub async fn ended(&mut self) -> (Outcome, u64, Option<UserId>) {
-        self.event("CallEnd", |event| match event {
-            ListenerEvent::CallEnd { outcome, duration_ms, by, .. } => {
-                Some((*outcome, *duration_ms, by.clone()))
-            }
-            _ => None,
-        })
+        self.event("CallEnd", when!(ListenerEvent::CallEnd { outcome, duration_ms, by, .. } => (*outcome, *duration_ms, by.clone())))
         .await
     }
 

@@ -1,6 +1,7 @@
 //! Wires between a client and the server that can be slow, cut or silent.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -121,15 +122,18 @@ async fn relay(
         if silent.load(Ordering::SeqCst) {
             continue;
         }
-        if !clients.contains_key(&client) {
-            let upstream = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
-            let (there, back) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
-            tasks.spawn(send_late(there.1, Arc::clone(&upstream), server));
-            tasks.spawn(send_late(back.1, Arc::clone(&socket), client));
-            tasks.spawn(hear(upstream, back.0, delay, Arc::clone(&silent)));
-            clients.insert(client, there.0);
-        }
-        let _ = clients[&client].send((Instant::now() + delay, buffer[..length].to_vec()));
+        let line = match clients.entry(client) {
+            Entry::Occupied(line) => line.into_mut(),
+            Entry::Vacant(place) => {
+                let upstream = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+                let (there, back) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+                tasks.spawn(send_late(there.1, Arc::clone(&upstream), server));
+                tasks.spawn(send_late(back.1, Arc::clone(&socket), client));
+                tasks.spawn(hear(upstream, back.0, delay, Arc::clone(&silent)));
+                place.insert(there.0)
+            }
+        };
+        let _ = line.send((Instant::now() + delay, buffer[..length].to_vec()));
     }
 }
 

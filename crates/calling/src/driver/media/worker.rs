@@ -216,6 +216,21 @@ impl Worker {
         }
     }
 
+    /// The session is over: what ended well may be had anew, what never began is a failure.
+    fn closed(&mut self, reason: CloseReason) {
+        match reason {
+            CloseReason::PeerClosed | CloseReason::ConsentLost => {
+                self.phase = Phase::Closed { until: Instant::now() + FAREWELL, reason };
+            }
+            CloseReason::FingerprintMismatch
+            | CloseReason::HandshakeFailed
+            | CloseReason::HandshakeTimeout
+            | CloseReason::NoSrtpProfile => {
+                self.failed(failure("media could not be secured", &reason));
+            }
+        }
+    }
+
     /// The path is gone: looks for another at once, before the server gives this device up.
     fn lost(&mut self, why: &dyn std::fmt::Display) {
         tracing::debug!(%why, "media is lost, connecting anew");
@@ -361,10 +376,7 @@ impl Worker {
             match output {
                 PipelineOutput::Transmit(datagram) => self.transmit(&datagram).await,
                 PipelineOutput::Connected { .. } => self.tells.tell(MediaEvent::Up),
-                PipelineOutput::Closed { reason } => {
-                    let until = Instant::now() + FAREWELL;
-                    self.phase = Phase::Closed { until, reason };
-                }
+                PipelineOutput::Closed { reason } => self.closed(reason),
                 PipelineOutput::Volumes(report) => self.tells.tell(MediaEvent::Volumes(report)),
                 PipelineOutput::Quality { local, remotes } => {
                     self.tells.tell(MediaEvent::Quality { local, remotes });

@@ -94,6 +94,8 @@ impl Session {
         match MediaThread::spawn(start) {
             Ok(thread) => {
                 self.media.current = Some(Current { call_id, thread, stopping: false });
+                // Whoever asked for the figures of the call before gets what there is.
+                self.answer_stats();
             }
             Err(error) => {
                 let text = format!("no thread for media: {error}");
@@ -111,7 +113,7 @@ impl Session {
         let (call_id, stopping) = (call_id.clone(), *stopping);
         match event {
             None => self.media_ended(call_id, stopping),
-            Some(MediaEvent::Stopped(figures)) => self.media_stopped(*figures),
+            Some(MediaEvent::Stopped(figures)) => self.media_stopped(&call_id, *figures),
             // What a thread that ends still tells is stale.
             Some(_) if stopping => {}
             Some(MediaEvent::Offer { offer, answer }) => self.offer(call_id, offer, answer).await,
@@ -160,14 +162,16 @@ impl Session {
         }
     }
 
-    /// The last figures of a thread become the figures of the call.
-    fn media_stopped(&mut self, figures: CallStats) {
-        let ours = std::mem::take(&mut self.stats);
-        self.stats = CallStats {
-            call_id: ours.call_id,
-            timings: ours.timings.merged(&figures.timings),
-            ..figures
-        };
+    /// The last figures of a thread become the figures of the call, unless the next one began.
+    fn media_stopped(&mut self, call_id: &CallId, figures: CallStats) {
+        if self.stats.call_id.as_ref() == Some(call_id) {
+            let ours = std::mem::take(&mut self.stats);
+            self.stats = CallStats {
+                call_id: ours.call_id,
+                timings: ours.timings.merged(&figures.timings),
+                ..figures
+            };
+        }
         self.answer_stats();
     }
 
