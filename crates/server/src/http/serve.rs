@@ -66,6 +66,8 @@ impl Serving {
 /// The system does not tell the address bound.
 pub fn serve(listener: Listener, router: Router, exporter: Exporter) -> io::Result<Serving> {
     let address = listener.local_addr()?;
+    let tls = listener.tls.is_some();
+    tracing::info!(port = address.port(), tls, "listening for HTTP and signalling");
     let stop = CancellationToken::new();
     let task = tokio::spawn(accept_all(listener, router, exporter, stop.clone()));
     Ok(Serving { stop, task, address })

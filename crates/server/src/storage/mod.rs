@@ -74,14 +74,19 @@ impl Storage {
     }
 
     /// Waits for what is being written, writes the log back into the database file and closes it.
+    /// A storage opened for reading is merely closed: the log belongs to the server that writes.
     pub async fn close(&self) {
         self.inner.readers.close().await;
+        if self.inner.lock.is_none() {
+            return;
+        }
         let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
         if let Err(error) = checkpoint.execute(&self.inner.writer).await {
             // Nothing is lost: the next start reads the log.
             tracing::warn!(%error, "the database log could not be written back");
         }
         self.inner.writer.close().await;
+        tracing::info!("the database is closed");
         if let Some(lock) = &self.inner.lock {
             // Goes with the last handle at the latest.
             let _ = lock.unlock();
