@@ -52,6 +52,8 @@ mod driver;
 mod echo;
 mod error;
 mod event;
+#[doc(hidden)]
+pub mod fuzz;
 mod listener;
 pub mod pipeline;
 mod quality;

@@ -161,6 +161,21 @@ async fn a_server_that_no_longer_answers_pings_is_left() {
     alice.event("the recovery", recovered(Connection::Signalling)).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn proof_that_expired_meanwhile_is_told_and_not_tried_again() {
+    let fake = Fake::start().await;
+    let (script, mut alice) = tokio::join!(fake.sign_in(), Person::new(fake.config("alice")));
+    drop(script);
+    // Trouble that passes is tried again.
+    fake.refuse_sign_in(Code::Internal).await;
+    fake.refuse_sign_in(Code::UserSigExpired).await;
+    let told = when!(ListenerEvent::Error { code, .. } => assert_eq!(*code, Code::UserSigExpired));
+    alice.event("the error", told).await;
+    until("signed out", || !alice.engine.state().signed_in).await;
+    let refused = alice.calling.call(user("bob"), MediaType::Audio).await.unwrap_err();
+    assert_eq!(refused, CommandError::SignedOut);
+}
+
 #[derive(Default)]
 struct Slow(std::sync::Mutex<Vec<&'static str>>);
 

@@ -62,8 +62,25 @@ impl Fake {
             .with_device(DeviceId::new(format!("{name}-phone")).unwrap())
     }
 
+    /// Takes the next client and refuses its proof.
+    pub async fn refuse_sign_in(&self, code: Code) {
+        let (mut script, id) = self.greet().await;
+        script.refuse(id, code).await;
+    }
+
     /// Takes the next client and signs it in.
     pub async fn sign_in(&self) -> Script {
+        let (mut script, id) = self.greet().await;
+        let reply = SignInReply {
+            ping_interval_ms: self.ping_interval_ms,
+            ice_servers: self.ice_servers.clone(),
+        };
+        script.reply(id, Reply::SignedIn(reply)).await;
+        script
+    }
+
+    /// Takes the next client up to its proof; gives the id of that request.
+    async fn greet(&self) -> (Script, u64) {
         let (stream, _) = soon("a client", self.listener.accept()).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let socket = soon("the upgrade", tokio_tungstenite::accept_async(stream)).await.unwrap();
@@ -74,12 +91,7 @@ impl Fake {
         script.reply(hello.id, Reply::Hello(reply)).await;
         let sign_in = script.any_request().await;
         assert!(matches!(sign_in.request, Request::SignIn(_)));
-        let reply = SignInReply {
-            ping_interval_ms: self.ping_interval_ms,
-            ice_servers: self.ice_servers.clone(),
-        };
-        script.reply(sign_in.id, Reply::SignedIn(reply)).await;
-        script
+        (script, sign_in.id)
     }
 }
 

@@ -206,7 +206,6 @@ impl Session {
         self.signalling = Signalling::Gone;
         self.own.clear();
         self.waiting.clear();
-        self.input(ClientInput::SignallingLost);
         self.fanout.emit(Instant::now(), last);
     }
 }
