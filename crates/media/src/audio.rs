@@ -79,3 +79,44 @@ impl<S: AudioSink + ?Sized> AudioSink for Box<S> {
         (**self).write(pcm);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tone_has_its_frequency_and_amplitude_across_reads() {
+        let mut tone: Box<dyn AudioSource> = Box::new(ToneSource::new(500.0, 0.5));
+        let mut sink = MemorySink::default();
+        let mut tick = [0.0; crate::SAMPLES_PER_TICK];
+        for _ in 0..100 {
+            tone.read(&mut tick);
+            sink.write(&tick);
+        }
+        let rising = sink.pcm.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
+        assert!(rising.abs_diff(500) <= 1, "{rising}");
+        let peak = sink.pcm.iter().fold(0.0_f32, |peak, sample| peak.max(*sample));
+        assert!((peak - 0.5).abs() < 1e-3, "{peak}");
+        assert!(!tone.is_finished());
+    }
+
+    #[test]
+    fn silence_is_silence() {
+        let mut tick = [0.7; 10];
+        SilenceSource.read(&mut tick);
+        assert_eq!(tick, [0.0; 10]);
+    }
+
+    #[test]
+    fn everything_may_move_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<crate::Receiver>();
+        is_send::<crate::Sender>();
+        is_send::<crate::Mixer>();
+        is_send::<crate::RtcpSession>();
+        is_send::<crate::WavSource>();
+        is_send::<crate::WavSink>();
+        is_send::<Box<dyn AudioSource>>();
+        is_send::<Box<dyn AudioSink>>();
+    }
+}

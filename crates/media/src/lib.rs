@@ -37,3 +37,8 @@ pub const OPUS_PAYLOAD_TYPE: u8 = 111;
 
 /// The id of the audio-level header extension (RFC 6464) in Calling.
 pub const AUDIO_LEVEL_ID: u8 = 1;
+
+/// Compiles and runs what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -155,3 +155,102 @@ const fn patience_to_drop(status: &Status, excess: i64) -> u32 {
     let ticks = (50 * TOLERANCE / excess) as u32;
     if ticks < 5 { 5 } else { ticks }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: i64 = samples(20);
+
+    /// A stream that runs at its target, with nothing ready and nothing to come.
+    const STATUS: Status = Status {
+        started: true,
+        ready: 0,
+        next: Next::Nothing,
+        delay: samples(40),
+        target: samples(40),
+        comfort: false,
+        quiet: false,
+        can_insert: true,
+        waited_ticks: 0,
+        starting: false,
+    };
+
+    #[test]
+    fn nothing_is_played_before_a_stream_begins() {
+        assert_eq!(decide(&Status { started: false, ..STATUS }), Operation::Idle);
+    }
+
+    #[test]
+    fn an_empty_buffer_is_bridged_by_its_kind() {
+        assert_eq!(decide(&STATUS), Operation::Expand);
+        assert_eq!(decide(&Status { comfort: true, ..STATUS }), Operation::ComfortNoise);
+    }
+
+    #[test]
+    fn what_adjoins_is_decoded_whatever_the_delay() {
+        for delay in [0, samples(40), samples(400)] {
+            let status = Status { next: Next::Adjoining, delay, ..STATUS };
+            assert_eq!(decide(&status), Operation::Normal);
+        }
+    }
+
+    #[test]
+    fn after_silence_the_deadline_decides() {
+        let status = |at, delay| Status { next: Next::AfterSilence { at }, delay, ..STATUS };
+        assert_eq!(decide(&status(FRAME, samples(40))), Operation::ComfortNoise);
+        assert_eq!(decide(&status(FRAME, samples(60))), Operation::Normal);
+        assert_eq!(decide(&status(-FRAME, samples(20))), Operation::Normal, "long due");
+        assert_eq!(decide(&status(0, samples(30))), Operation::ComfortNoise, "delay grows");
+    }
+
+    #[test]
+    fn after_a_loss_redundancy_comes_first() {
+        let status = |at, fec| Status { next: Next::AfterLoss { at, fec }, ..STATUS };
+        assert_eq!(decide(&status(FRAME, FRAME)), Operation::Fec);
+        assert_eq!(decide(&status(2 * FRAME, FRAME)), Operation::Expand, "one more is missing");
+        assert_eq!(decide(&status(FRAME, 0)), Operation::Expand);
+        assert_eq!(decide(&status(0, 0)), Operation::Normal);
+        assert_eq!(decide(&status(samples(10), FRAME)), Operation::Fec, "half is still useful");
+        assert_eq!(decide(&status(0, FRAME)), Operation::Normal, "it was made up already");
+        let short = Status { delay: samples(20), ..status(0, FRAME) };
+        assert_eq!(decide(&short), Operation::Fec, "delay may grow, so all is played");
+        let long = Status { delay: samples(80), ..status(2 * FRAME, FRAME) };
+        assert_eq!(decide(&long), Operation::Fec, "delay shrinks by what is missing");
+    }
+
+    #[test]
+    fn delay_is_changed_in_pauses_soon_and_in_speech_later() {
+        let ready = 2 * SAMPLES_PER_TICK;
+        let after = |delay_ms, quiet| {
+            (0..1_000).find_map(|waited_ticks| {
+                let delay = samples(delay_ms);
+                let status = Status { ready, delay, quiet, waited_ticks, ..STATUS };
+                let operation = decide(&status);
+                (operation != Operation::Normal).then_some((waited_ticks, operation))
+            })
+        };
+        assert_eq!(after(40, true), None);
+        assert_eq!(after(30, true), Some((1, Operation::Insert)));
+        assert_eq!(after(30, false), Some((10, Operation::Insert)));
+        assert_eq!(after(50, true), Some((100, Operation::Drop)));
+        assert_eq!(after(50, false), Some((250, Operation::Drop)));
+        assert_eq!(after(60, true), Some((1, Operation::Drop)));
+        assert_eq!(after(60, false), Some((50, Operation::Drop)));
+        assert_eq!(after(140, false), Some((10, Operation::Drop)));
+        assert_eq!(after(2_000, false), Some((5, Operation::Drop)));
+    }
+
+    #[test]
+    fn a_tick_is_dropped_only_if_another_follows() {
+        let status = Status {
+            ready: SAMPLES_PER_TICK,
+            delay: samples(90),
+            quiet: true,
+            waited_ticks: 9,
+            ..STATUS
+        };
+        assert_eq!(decide(&status), Operation::Normal);
+        assert_eq!(decide(&Status { next: Next::Adjoining, ..status }), Operation::Drop);
+    }
+}

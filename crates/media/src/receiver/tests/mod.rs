@@ -12,6 +12,7 @@ use calling_testkit::epoch;
 use calling_wire::{AudioLevelExtension, RtpHeader, write_header};
 
 use super::*;
+use crate::SAMPLES_PER_TICK;
 use crate::codec::PayloadInfo;
 use crate::fake::{CONCEALED, FakeDecoder, fake_payload};
 use crate::units::Channels;
