@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use calling_signaling::client::{ClientInput, Connection, ListenerEvent};
+use calling_signaling::client::{ClientInput, ClientPhase, Connection, ListenerEvent};
 use calling_signaling::protocol::{
     ClientFrame, Code, HistoryReply, IceServer, MediaAnswer, ProtocolError, Reply, Request,
     ServerFrame,
@@ -171,7 +171,7 @@ impl Session {
     fn retry(&mut self, mut backoff: Backoff) {
         let (url, config) = (self.url.clone(), Arc::clone(&self.config));
         let (first_id, _) = (self.mirror.take_request_id(), self.mirror.take_request_id());
-        let wait = backoff.take();
+        let wait = backoff.take(self.mirror.phase() != ClientPhase::Idle);
         let attempt = Box::pin(async move {
             tokio::time::sleep(wait).await;
             sign_in(&url, &config, first_id).await
