@@ -94,6 +94,9 @@ impl Connection {
         let signed_in = self.signed_in.as_mut();
         let stop = &self.gateway.inner.stop;
         tokio::select! {
+            // First of all what was heard: after the server stood still for a while, nobody whose
+            // words are waiting is declared silent.
+            biased;
             message = self.socket.recv() => Wake::Received(message),
             wake = outgoing(signed_in) => wake,
             () = stop.cancelled() => Wake::Close(Closing::ServerStops),
@@ -144,7 +147,11 @@ impl Connection {
 
     async fn frame(&mut self, text: &str) -> Result<(), Closing> {
         match protocol::decode_client_frame(text) {
-            Ok(frame) => self.request(frame).await,
+            Ok(frame) => {
+                // A newer client may try what we do not know, now and then, for days.
+                self.bad_frames = self.bad_frames.saturating_sub(1);
+                self.request(frame).await
+            }
             Err(error) => {
                 counter!(names::SIGNALING_DISCARDED, "reason" => "malformed").increment(1);
                 self.bad_frames += 1;

@@ -77,6 +77,7 @@ pub(super) enum Finished {
     Started { call_id: CallId, stored: bool },
     AcceptStored,
     GateOpen { call_id: CallId },
+    Muted { asker: Asker },
     Ended { call_id: CallId, message: Option<MessageEvent>, notices: Vec<(Endpoint, Event)> },
     MediaOpened { asker: Asker, connection: ConnectionId, opened: MediaOpened },
 }

@@ -66,6 +66,7 @@ impl<S: CallStore> Actor<S> {
             }
             Finished::AcceptStored => {}
             Finished::GateOpen { call_id } => self.resume(&call_id).await,
+            Finished::Muted { asker } => self.answer(&asker, Ok(Reply::Done {})),
             Finished::Ended { call_id, message, notices } => {
                 for (to, event) in notices {
                     self.devices.notify(&to, event);

@@ -43,7 +43,7 @@ impl<S: CallStore> Actor<S> {
                 self.answer(&asker, result);
             }
             HubRequest::SetMicMute { call_id, muted } => {
-                self.set_mic_mute(&asker, &call_id, muted).await;
+                self.set_mic_mute(asker, &call_id, muted).await;
             }
         }
     }
@@ -115,23 +115,29 @@ impl<S: CallStore> Actor<S> {
         let seat = Seat { connection, room, user, audio_ssrc: offer.audio_ssrc };
         self.command_shard(ShardCommand::Connect { seat, remote, reply }).await;
         if muted {
-            self.command_shard(ShardCommand::SetMuted { connection, muted }).await;
+            let (done, _) = oneshot::channel();
+            self.command_shard(ShardCommand::SetMuted { connection, muted, done }).await;
         }
         self.waiting.push(Box::pin(async move {
             Finished::MediaOpened { asker, connection, opened: opened.await.ok() }
         }));
     }
 
-    async fn set_mic_mute(&mut self, asker: &Asker, call_id: &CallId, muted: bool) {
-        let checked = self.check_part(asker, call_id);
-        if checked.is_ok() {
-            let endpoint = &asker.session.endpoint;
-            let call = self.running.get_mut(call_id);
-            if let Some(connection) = call.and_then(|call| call.set_muted(endpoint, muted)) {
-                self.command_shard(ShardCommand::SetMuted { connection, muted }).await;
-            }
+    /// Answers once the media thread has done it: from then on nothing passes.
+    async fn set_mic_mute(&mut self, asker: Asker, call_id: &CallId, muted: bool) {
+        if let Err(error) = self.check_part(&asker, call_id) {
+            return self.answer(&asker, Err(error));
         }
-        self.answer(asker, checked.map(|()| Reply::Done {}));
+        let call = self.running.get_mut(call_id);
+        let connection = call.and_then(|call| call.set_muted(&asker.session.endpoint, muted));
+        let Some(connection) = connection else { return self.answer(&asker, Ok(Reply::Done {})) };
+        let (done, muted_now) = oneshot::channel();
+        self.command_shard(ShardCommand::SetMuted { connection, muted, done }).await;
+        self.waiting.push(Box::pin(async move {
+            // If the media thread is gone nothing passes either.
+            let _ = muted_now.await;
+            Finished::Muted { asker }
+        }));
     }
 
     fn media_answer(&self, local: &LocalParams) -> MediaAnswer {

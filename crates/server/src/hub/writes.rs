@@ -3,33 +3,42 @@ use std::time::Duration;
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::protocol::MessageEvent;
+use tokio::time::timeout;
 
 use super::CallStore;
 use crate::storage::StorageError;
 
-/// How long a caller waits for a failing database before the call is refused: the sum is 350 ms.
+/// How long a caller waits for a failing database before the call is refused, beside the time
+/// of the attempts: the sum is 350 ms.
 const START_PAUSES: [Duration; 3] =
     [Duration::from_millis(50), Duration::from_millis(100), Duration::from_millis(200)];
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How long one attempt to store the start of a call may take.
+const START_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Stores the start of a call; `false` if the database does not take it for a while.
 pub(super) async fn start(store: impl CallStore, facts: CallFacts) -> bool {
     for pause in START_PAUSES {
-        match store.call_started(&facts).await {
+        match try_start(&store, &facts).await {
             Ok(()) => return true,
             Err(error) => tracing::warn!(%error, "a call's start is not stored yet"),
         }
         tokio::time::sleep(pause).await;
     }
-    match store.call_started(&facts).await {
+    match try_start(&store, &facts).await {
         Ok(()) => true,
         Err(error) => {
             tracing::error!(%error, "a call is refused: its start cannot be stored");
             false
         }
     }
+}
+
+async fn try_start(store: &impl CallStore, facts: &CallFacts) -> Result<(), StorageError> {
+    timeout(START_TIMEOUT, store.call_started(facts)).await.unwrap_or(Err(StorageError::Busy))
 }
 
 /// Stores who accepted. Only a killed server's records need it, so it is given up in the end: the

@@ -82,8 +82,8 @@ impl MediaPlane {
 
     /// Mutes a connection or takes it back.
     pub fn set_muted(&mut self, now: Instant, number: u64, muted: bool) {
-        let connection = ConnectionId(number);
-        self.command(now, ShardCommand::SetMuted { connection, muted });
+        let (connection, (done, _)) = (ConnectionId(number), oneshot::channel());
+        self.command(now, ShardCommand::SetMuted { connection, muted, done });
     }
 
     /// Closes a connection.

@@ -7,6 +7,7 @@
 
 pub mod bench;
 mod candidates;
+mod clock;
 mod counters;
 mod plane;
 mod rooms;
@@ -40,7 +41,7 @@ pub(crate) enum ShardCommand {
     /// Let media pass in `room`, from this instant on.
     OpenGate { room: RoomId, done: oneshot::Sender<()> },
     /// Forward nothing of this connection, or again.
-    SetMuted { connection: ConnectionId, muted: bool },
+    SetMuted { connection: ConnectionId, muted: bool, done: oneshot::Sender<()> },
     /// Close a connection.
     Disconnect { connection: ConnectionId, reason: LeaveReason },
     /// Close a room and every connection in it.

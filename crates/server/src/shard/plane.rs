@@ -74,8 +74,9 @@ impl Plane {
                 self.open_gate(now, room, out);
                 let _ = done.send(());
             }
-            ShardCommand::SetMuted { connection, muted } => {
+            ShardCommand::SetMuted { connection, muted, done } => {
                 self.set_muted(now, connection, muted, out);
+                let _ = done.send(());
             }
             ShardCommand::Disconnect { connection, reason } => {
                 self.leave(now, connection, reason, out);
@@ -108,10 +109,12 @@ impl Plane {
             ServerReceived::Rtcp { connection, packet } => {
                 self.report(now, connection, packet, out);
             }
-            ServerReceived::Control => self.drain_server(now, out),
+            ServerReceived::Control => {}
             // Counted by the transport.
             ServerReceived::Discarded(_) => {}
         }
+        // Whatever came, time has passed with it.
+        self.drain_server(now, out);
     }
 
     /// Applies the passing of time.

@@ -6,6 +6,7 @@ use mio::net::UdpSocket;
 use mio::{Events, Poll, Token};
 use tokio::sync::mpsc;
 
+use super::clock::ShardClock;
 use super::counters::{Flush, ShardCounters};
 use super::plane::{DATAGRAM_BYTES, Plane};
 use super::socket::SocketOut;
@@ -37,6 +38,7 @@ pub(super) struct Worker {
     vitals: Vitals,
     /// The socket or the queue was not empty when we looked last.
     more: bool,
+    clock: ShardClock,
 }
 
 impl Worker {
@@ -49,25 +51,35 @@ impl Worker {
         vitals: Vitals,
     ) -> Self {
         let (backlog, counters) = (VecDeque::new(), ShardCounters::default());
-        let more = true;
-        Self { poll, socket, plane, commands, events, backlog, counters, vitals, more }
+        Self {
+            poll,
+            socket,
+            plane,
+            commands,
+            events,
+            backlog,
+            counters,
+            vitals,
+            more: true,
+            clock: ShardClock::new(Instant::now()),
+        }
     }
 
     /// Runs until told to stop or until the hub is gone.
     pub(super) fn run(mut self) -> io::Result<()> {
         let mut ready = Events::with_capacity(16);
-        let mut flush = Flush::new(Instant::now());
+        let mut flush = Flush::new(self.clock.now());
         loop {
             self.wait(&mut ready, flush.due())?;
             // What comes in this round comes at this instant.
-            let now = Instant::now();
+            let now = self.clock.tick(Instant::now());
             self.more = false;
             let goes_on = self.perform_commands(now);
             self.read_batch(now);
             self.with_plane(|plane, out| plane.handle_timeout(now, out));
             self.hand_over();
             if flush.is_due(now) || !goes_on {
-                self.report(now);
+                self.report();
             }
             if !goes_on {
                 return Ok(());
@@ -80,7 +92,7 @@ impl Worker {
             Duration::ZERO
         } else {
             let due = self.plane.poll_timeout().map_or(flush_due, |at| at.min(flush_due));
-            due.saturating_duration_since(Instant::now()).min(LONGEST_WAIT)
+            due.saturating_duration_since(self.clock.at(Instant::now())).min(LONGEST_WAIT)
         };
         // Events the hub had no room for are tried again soon.
         let timeout =
@@ -156,14 +168,14 @@ impl Worker {
         }
     }
 
-    fn report(&mut self, now: Instant) {
+    fn report(&mut self) {
         let media = self.plane.counts;
         self.counters.forwarded = media.forwarded;
         self.counters.gated = media.gated;
         self.counters.discarded = media.discarded;
         self.counters.unsealed = media.unsealed;
         let transport = self.plane.transport_stats();
-        self.vitals.media(now, transport.connections);
+        self.vitals.media(Instant::now(), transport.connections);
         self.counters.report(&transport);
     }
 }

@@ -66,6 +66,14 @@ impl Killable {
     }
 }
 
+impl Killable {
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let (name, pid) = (format!("-{name}"), self.0.id().to_string());
+        assert!(Command::new("kill").args([name, pid]).status().unwrap().success());
+    }
+}
+
 impl Drop for Killable {
     /// SIGKILL.
     fn drop(&mut self) {

@@ -105,6 +105,17 @@ impl Phone {
         self.find(payload).unwrap()
     }
 
+    /// Says it again and again until `other` has heard it.
+    pub(crate) async fn say_until_heard(&mut self, other: &mut Self, payload: &[u8]) {
+        let give_up = Instant::now() + PATIENCE;
+        while !other.has_heard(payload) {
+            assert!(Instant::now() < give_up, "it never came");
+            self.say(payload).await;
+            let soon = Instant::now() + Duration::from_millis(100);
+            other.pump(|phone| phone.has_heard(payload) || Instant::now() >= soon).await;
+        }
+    }
+
     /// Whether a packet with this payload came.
     pub(crate) fn has_heard(&self, payload: &[u8]) -> bool {
         self.find(payload).is_some()

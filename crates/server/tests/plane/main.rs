@@ -126,3 +126,16 @@ fn rooms_do_not_hear_each_other() {
     assert_eq!(world.heard(1), 5);
     assert_eq!((world.heard(2), world.heard(3)), (0, 0));
 }
+
+/// What a deadline leads to must come out even if nothing but noise arrives.
+#[test]
+fn a_connection_that_expires_with_a_strangers_datagram_is_told() {
+    let mut world = World::new(1);
+    world.plane.open_gate(world.now, room(1));
+    world.connect_all();
+    world.plane.take_events();
+    world.now += Duration::from_secs(5);
+    let stranger = "203.0.113.9:9".parse().unwrap();
+    world.plane.receive(world.now, stranger, &mut [0x80; 40]);
+    assert_eq!(world.plane.take_events(), ["1 consent_lost"]);
+}

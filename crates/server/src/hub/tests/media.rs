@@ -142,7 +142,7 @@ async fn a_microphone_muted_before_media_stays_muted() {
     let connection = world.shard.connect().await;
     assert!(matches!(
         world.shard.command().await,
-        ShardCommand::SetMuted { connection: muted, muted: true } if muted == connection
+        ShardCommand::SetMuted { connection: muted, muted: true, .. } if muted == connection
     ));
 }
 

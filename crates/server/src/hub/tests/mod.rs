@@ -1,5 +1,6 @@
 //! What the hub does with a database and a media thread that behave, and that do not.
 
+mod chaos;
 mod media;
 mod storage;
 mod world;

@@ -12,7 +12,7 @@ use calling_signaling::protocol::{
     CallParams, CallReply, Code, Event, MediaOffer, MessageEvent, Reply, ServerFrame, SignInReply,
     decode_server_frame,
 };
-use calling_transport::{Certificate, IceCredentials, LocalParams};
+use calling_transport::{Fingerprint, IceCredentials, LocalParams};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -33,6 +33,7 @@ struct FakeStoreInner {
     fails: AtomicBool,
     hangs: AtomicBool,
     attempts: AtomicUsize,
+    started: Mutex<Vec<CallId>>,
     ended: Mutex<Vec<EndedCall>>,
     log: Mutex<Vec<String>>,
 }
@@ -54,6 +55,10 @@ impl FakeStore {
         self.inner.ended.lock().unwrap().clone()
     }
 
+    pub(super) fn started(&self) -> Vec<CallId> {
+        self.inner.started.lock().unwrap().clone()
+    }
+
     pub(super) fn log(&self) -> Vec<String> {
         self.inner.log.lock().unwrap().clone()
     }
@@ -72,8 +77,10 @@ impl FakeStore {
 }
 
 impl CallStore for FakeStore {
-    async fn call_started(&self, _facts: &CallFacts) -> Result<(), StorageError> {
-        self.write("started").await
+    async fn call_started(&self, facts: &CallFacts) -> Result<(), StorageError> {
+        self.write("started").await?;
+        self.inner.started.lock().unwrap().push(facts.call_id.clone());
+        Ok(())
     }
 
     async fn call_accepted(
@@ -126,8 +133,9 @@ pub(super) struct Device {
     pub(super) inbox: Inbox,
     hub: Hub,
     requests: u64,
-    replies: VecDeque<Answer>,
-    events: VecDeque<Event>,
+    pub(super) replies: VecDeque<Answer>,
+    pub(super) events: VecDeque<Event>,
+    answers: u64,
 }
 
 pub(super) fn user(name: &str) -> UserId {
@@ -174,8 +182,11 @@ impl World {
         self.hub.send(command).await.unwrap();
         answer.await.unwrap().unwrap();
         let (hub, replies, events) = (self.hub.clone(), VecDeque::new(), VecDeque::new());
-        let mut device = Device { endpoint, session, inbox, hub, requests: 0, replies, events };
+        let (requests, answers) = (0, 0);
+        let mut device =
+            Device { endpoint, session, inbox, hub, requests, replies, events, answers };
         assert!(matches!(device.reply().await, Ok(Reply::SignedIn(_))));
+        device.answers = 0;
         device
     }
 
@@ -231,10 +242,10 @@ impl FakeShard {
     }
 }
 
-fn local_params() -> LocalParams {
+pub(super) fn local_params() -> LocalParams {
     LocalParams {
         credentials: IceCredentials::new("ufragufrag", "p".repeat(24)).unwrap(),
-        fingerprint: Certificate::generate().unwrap().fingerprint(),
+        fingerprint: Fingerprint::of(b"server"),
         candidates: vec!["candidate:1 1 udp 1 127.0.0.1 1 typ host".to_owned()],
     }
 }
@@ -269,7 +280,7 @@ impl Device {
         let offer = MediaOffer {
             ufrag: "clientufrag".to_owned(),
             pwd: "q".repeat(24),
-            fingerprint: Certificate::generate().unwrap().fingerprint().to_string(),
+            fingerprint: Fingerprint::of(b"client").to_string(),
             candidates: Vec::new(),
             audio_ssrc: 7,
         };
@@ -279,10 +290,31 @@ impl Device {
     /// Takes one frame and keeps it for whom it concerns.
     async fn receive(&mut self) {
         let frame = tokio::time::timeout(Duration::from_secs(10), self.inbox.frames.recv()).await;
-        let frame = frame.expect("nothing came").expect("the hub let go");
-        match decode_server_frame(frame.as_str()).unwrap() {
-            ServerFrame::Reply { result, .. } => self.replies.push_back(Ok(result)),
-            ServerFrame::Error { error, .. } => self.replies.push_back(Err(error.code)),
+        self.keep(&frame.expect("nothing came").expect("the hub let go"));
+    }
+
+    /// Takes every frame that has come.
+    pub(super) fn receive_all(&mut self) {
+        while let Ok(frame) = self.inbox.frames.try_recv() {
+            self.keep(&frame);
+        }
+    }
+
+    /// Requests that were not answered yet.
+    pub(super) const fn open_requests(&self) -> u64 {
+        self.requests - self.answers
+    }
+
+    fn keep(&mut self, frame: &str) {
+        match decode_server_frame(frame).unwrap() {
+            ServerFrame::Reply { result, .. } => {
+                self.answers += 1;
+                self.replies.push_back(Ok(result));
+            }
+            ServerFrame::Error { error, .. } => {
+                self.answers += 1;
+                self.replies.push_back(Err(error.code));
+            }
             ServerFrame::Event(event) => self.events.push_back(event),
         }
     }
@@ -316,7 +348,7 @@ impl Device {
 
 /// Lets every other task run until it waits.
 pub(super) async fn settle() {
-    for _ in 0..100 {
+    for _ in 0..30 {
         tokio::task::yield_now().await;
     }
 }
