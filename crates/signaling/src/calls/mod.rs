@@ -293,3 +293,6 @@ impl Machine for Calls {
         self.live.next_deadline()
     }
 }
+
+#[cfg(test)]
+mod tests;

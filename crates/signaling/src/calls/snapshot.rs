@@ -76,6 +76,14 @@ impl Calls {
         &self.stats
     }
 
+    /// All that decides what happens next, but for the ids to come; for telling states apart.
+    #[cfg(test)]
+    pub(crate) fn digest(&self, out: &mut String) {
+        use std::fmt::Write;
+        let Self { presence, live, memory, stopping, .. } = self;
+        let _ = write!(out, "{presence:?}{live:?}{memory:?}{stopping}");
+    }
+
     /// Whether the machine's indices agree; for tests and fuzzing.
     #[doc(hidden)]
     pub fn is_consistent(&self) -> bool {

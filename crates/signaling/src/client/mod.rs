@@ -206,6 +206,14 @@ impl ClientCalls {
         &self.stats
     }
 
+    /// All that decides what happens next, for telling states apart.
+    #[cfg(test)]
+    pub(crate) fn digest(&self, out: &mut String) {
+        use std::fmt::Write;
+        let Self { link, state, held, over, pending, muted, .. } = self;
+        let _ = write!(out, "{link:?}{state:?}{held:?}{over:?}{pending:?}{muted}");
+    }
+
     fn is_signed_in(&self) -> bool {
         self.link == SignallingLink::Up
     }

@@ -10,6 +10,7 @@ use crate::protocol::Event;
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
     calls: BTreeMap<CallId, Seen>,
+    newest: Option<CallId>,
     /// Devices that asked to answer a call.
     accepts: BTreeSet<(CallId, Endpoint)>,
     /// Devices that asked to call somebody: glare makes that an answer.
@@ -40,6 +41,11 @@ impl Audit {
     /// Every call ever placed.
     pub fn calls(&self) -> impl Iterator<Item = &CallId> {
         self.calls.keys()
+    }
+
+    /// The call placed last.
+    pub const fn newest(&self) -> Option<&CallId> {
+        self.newest.as_ref()
     }
 
     /// Whether the server ever said that the call is accepted between `endpoint` and another.
@@ -111,6 +117,7 @@ impl Audit {
             assert!(!other.facts.callees.contains(&facts.caller), "a caller in two calls");
         }
         let seen = Seen { facts: facts.clone(), stage: Stage::Ringing };
+        self.newest = Some(facts.call_id.clone());
         let before = self.calls.insert(facts.call_id.clone(), seen);
         assert!(before.is_none(), "a call started twice");
     }

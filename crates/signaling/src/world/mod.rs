@@ -315,7 +315,11 @@ impl World {
         assert!(self.asked.is_empty(), "a request without a reply");
     }
 
-    fn input(&mut self, input: CallsInput) {
+    /// Anything that can happen to the server.
+    ///
+    /// # Panics
+    /// If it is misuse.
+    pub fn input(&mut self, input: CallsInput) {
         if let Err(misuse) = self.server.handle_input(self.now, input) {
             panic!("{misuse}");
         }

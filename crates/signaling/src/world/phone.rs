@@ -73,6 +73,17 @@ impl Phone {
         self.media.as_ref().is_some_and(|media| media.open)
     }
 
+    /// All that decides what happens next; for telling states apart.
+    #[cfg(test)]
+    pub(super) fn digest(&self, out: &mut String) {
+        use std::fmt::Write;
+        self.mirror.digest(out);
+        let Self { up, down, alive, client_up, server_up, unfinished, calling, .. } = self;
+        let Self { media, stopped, owed, rings, talks, .. } = self;
+        let _ = write!(out, "{up:?}{down:?}{alive}{client_up}{server_up}{unfinished:?}{calling:?}");
+        let _ = write!(out, "{media:?}{stopped:?}{owed:?}{rings:?}{talks:?}");
+    }
+
     pub(super) fn command(&mut self, now: Instant, command: Command) -> bool {
         self.tokens += 1;
         let token = CommandToken(self.tokens);

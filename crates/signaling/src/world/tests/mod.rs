@@ -1,1 +1,3 @@
+mod exhaustive;
 mod random;
+mod scripts;
