@@ -41,7 +41,8 @@ impl Storage {
         let options = options(&path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
+            .synchronous(SqliteSynchronous::Normal)
+            .thread_name(|number| format!("{}d{number}", crate::THREAD_PREFIX));
         let writer = pool(&path, 1, options.clone()).await?;
         migrate(&path, &writer).await?;
         let readers = pool(&path, READERS, options.pragma("query_only", "ON")).await?;
