@@ -82,6 +82,8 @@ async fn unmasked_and_fragmented_control_frames_close() {
         &[0x81, 0x02, b'h', b'i'][..],
         // A ping without FIN.
         &[0x09, 0x80, 0, 0, 0, 0][..],
+        // A compressed frame, which nobody agreed on (RFC 7692).
+        &[0xc1, 0x82, 0, 0, 0, 0, b'h', b'i'][..],
         // A reserved opcode.
         &[0x83, 0x80, 0, 0, 0, 0][..],
     ] {
