@@ -8,6 +8,7 @@ use tokio_util::codec::Decoder as _;
 use crate::invite::{self, Message};
 use crate::protocol::{self, ClientCodec, FrameError, MAX_FRAME_BYTES, ServerCodec};
 use crate::usersig::{self, PrivateMapKey, VerifyParams};
+pub use crate::world::call_operations;
 
 /// Frames of both directions, as text.
 pub fn frames(data: &[u8]) {

@@ -391,3 +391,6 @@ fn later(from: Instant, wait: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
     from.checked_add(wait).unwrap_or_else(|| from + YEAR)
 }
+
+#[cfg(test)]
+mod tests;

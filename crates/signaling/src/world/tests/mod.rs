@@ -1,3 +1,4 @@
 mod exhaustive;
+mod joint;
 mod random;
 mod scripts;
