@@ -9,7 +9,6 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 #[command(
     name = "calling",
     version,
-    about,
     max_term_width = 100,
     after_help = "Examples:\n  \
         calling serve --demo                         a server with demo accounts and an echo bot\n  \

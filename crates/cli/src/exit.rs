@@ -42,6 +42,16 @@ impl Failure {
         Self::new(Kind::Server, message)
     }
 
+    /// This phone's session is over.
+    pub(crate) fn signed_out() -> Self {
+        Self::server("this phone was signed out")
+    }
+
+    /// Another device with the same name took this one's place.
+    pub(crate) fn kicked() -> Self {
+        Self::server("this account signed in on another device of the same name")
+    }
+
     pub(crate) fn machine(message: impl fmt::Display) -> Self {
         Self::new(Kind::Machine, message)
     }

@@ -15,6 +15,7 @@ pub(crate) fn to_stderr(verbose: u8) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(colored())
         .with_target(verbose > 1)
         .try_init();
 }
@@ -28,9 +29,17 @@ pub(crate) fn of_server(filter: &str, json: bool, verbose: u8) {
         3.. => "trace",
     };
     let filter = self::filter(filter, verbose);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colored());
     // A second call (in tests) keeps the first subscriber.
     let _ = if json { lines.json().try_init() } else { lines.try_init() };
+}
+
+/// Whether standard error shows colours: as `--color` says, else if it is a terminal.
+fn colored() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }
 
 /// `RUST_LOG`, else `default`. The ICE library of the phones in this process tells of every step

@@ -4,11 +4,13 @@ mod args;
 mod cmd;
 mod demo;
 mod exit;
+mod keyboard;
 mod keys;
 mod log;
 mod output;
 mod phone;
 mod server_process;
+mod stop;
 mod timeline;
 
 use std::process::ExitCode;

@@ -26,6 +26,13 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Writes one object as JSON on one line, for commands that print one after another.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(Failure::internal)?;
+    let _ = writeln!(std::io::stdout(), "{text}");
+    Ok(())
+}
+
 /// Writes a failure to standard error.
 pub(crate) fn failure(failure: &Failure) {
     let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {}", failure.message);

@@ -1,9 +1,12 @@
 //! A phone on the command line: who it is, what it plays and records.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use calling::{Audio, Calling, Config, DeviceError, Events, InitError};
-use calling_media::{AudioSink, AudioSource, SilenceSource, WavSink, WavSource};
+use calling_media::{AudioSink, SilenceSource, WavSink, WavSource};
+use calling_server::config::DEFAULT_SDK_APP_ID;
 
 use crate::args::PhoneArgs;
 use crate::exit::{Failure, Kind};
@@ -23,7 +26,7 @@ impl Phone {
     pub(crate) async fn sign_in(args: &PhoneArgs) -> Result<Self, Failure> {
         let user = user_id(&args.user)?;
         let (sdk_app_id, user_sig) = match &args.user_sig {
-            Some(sig) => (args.keys.sdk_app_id.unwrap_or(app_id_of(sig)?), sig.clone()),
+            Some(sig) => (args.keys.sdk_app_id.unwrap_or_else(|| app_id_of(sig)), sig.clone()),
             None => {
                 let signer = Signer::from_args(&args.keys)?;
                 (signer.sdk_app_id, signer.sign(&user, USER_SIG_S, None))
@@ -42,9 +45,10 @@ impl Phone {
     }
 }
 
-fn app_id_of(sig: &str) -> Result<u32, Failure> {
-    let claims = calling_signaling::usersig::decode(sig).map_err(Failure::usage)?;
-    Ok(claims.sdk_app_id)
+/// The application a UserSig says it is for. One that cannot be read says nothing, and the server
+/// tells what is wrong with it.
+fn app_id_of(sig: &str) -> u32 {
+    calling_signaling::usersig::decode(sig).map_or(DEFAULT_SDK_APP_ID, |claims| claims.sdk_app_id)
 }
 
 fn refused(error: InitError) -> Failure {
@@ -60,26 +64,62 @@ fn refused(error: InitError) -> Failure {
 
 /// Audio from and to files; checked now, so that a wrong file is told before anybody's phone rings.
 fn files(play: Option<&Path>, record: Option<&Path>) -> Result<Audio, Failure> {
+    let mut audio = Audio::new(|_| Ok(Box::new(SilenceSource)), |_| Ok(Box::new(Nowhere)));
     if let Some(path) = play {
-        WavSource::open(path).map_err(Failure::usage)?;
+        let source = WavSource::open(path).map_err(Failure::usage)?.looping();
+        audio = audio.with_source(move |_| Ok(Box::new(source.clone())));
     }
     if let Some(path) = record {
-        WavSink::create(path).map_err(Failure::machine)?;
+        let recordings = Recordings::new(path)?;
+        audio = audio.with_sink(move |_| recordings.next());
     }
-    let (play, record) = (play.map(Path::to_owned), record.map(Path::to_owned));
-    Ok(Audio::new(move |_| open_source(play.as_ref()), move |_| open_sink(record.as_ref())))
+    Ok(audio)
 }
 
-fn open_source(path: Option<&PathBuf>) -> Result<Box<dyn AudioSource>, DeviceError> {
-    let Some(path) = path else { return Ok(Box::new(SilenceSource)) };
-    let source = WavSource::open(path).map_err(|error| DeviceError(error.to_string()))?;
-    Ok(Box::new(source.looping()))
+/// A file for each call of this phone: `heard.wav`, `heard-2.wav`, …
+struct Recordings {
+    first: PathBuf,
+    begun: AtomicU32,
 }
 
-fn open_sink(path: Option<&PathBuf>) -> Result<Box<dyn AudioSink>, DeviceError> {
-    let Some(path) = path else { return Ok(Box::new(Nowhere)) };
-    let sink = WavSink::create(path).map_err(|error| DeviceError(error.to_string()))?;
-    Ok(Box::new(sink))
+impl Recordings {
+    /// Checks that the first file can be written, and leaves an existing one as it is until
+    /// somebody answers.
+    fn new(first: &Path) -> Result<Self, Failure> {
+        let existed = first.exists();
+        let opened = OpenOptions::new().append(true).create(true).open(first);
+        opened.map_err(|error| {
+            Failure::machine(format!(
+                "cannot write {}: {error}; check that the directory exists and has room",
+                first.display()
+            ))
+        })?;
+        if !existed {
+            std::fs::remove_file(first).map_err(Failure::machine)?;
+        }
+        Ok(Self { first: first.to_owned(), begun: AtomicU32::new(0) })
+    }
+
+    fn next(&self) -> Result<Box<dyn AudioSink>, DeviceError> {
+        let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        let sink = WavSink::create(numbered(&self.first, number))
+            .map_err(|error| DeviceError(error.to_string()))?;
+        Ok(Box::new(sink))
+    }
+}
+
+/// `first`, with `-number` before its extension from the second on.
+fn numbered(first: &Path, number: u32) -> PathBuf {
+    if number <= 1 {
+        return first.to_owned();
+    }
+    let mut name = first.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{number}"));
+    if let Some(extension) = first.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    first.with_file_name(name)
 }
 
 /// A loudspeaker that is switched off.
@@ -87,4 +127,40 @@ struct Nowhere;
 
 impl AudioSink for Nowhere {
     fn write(&mut self, _pcm: &[f32]) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_recording_has_a_name_of_its_own() {
+        let name = |first, number| numbered(Path::new(first), number).display().to_string();
+        assert_eq!(name("a/heard.wav", 1), "a/heard.wav");
+        assert_eq!(name("a/heard.wav", 2), "a/heard-2.wav");
+        assert_eq!(name("a.b/heard", 3), "a.b/heard-3");
+    }
+
+    #[test]
+    fn the_check_leaves_no_file_behind_and_harms_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, old) = (folder.path().join("new.wav"), folder.path().join("old.wav"));
+        std::fs::write(&old, "kept").unwrap();
+        for path in [&new, &old] {
+            Recordings::new(path).unwrap();
+        }
+        assert!(!new.exists());
+        assert_eq!(std::fs::read_to_string(old).unwrap(), "kept");
+    }
+
+    #[test]
+    fn the_second_call_does_not_overwrite_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let recordings = Recordings::new(&folder.path().join("heard.wav")).unwrap();
+        for samples in [480, 960] {
+            recordings.next().unwrap().write(&vec![0.1; samples]);
+        }
+        let samples = |name| hound::WavReader::open(folder.path().join(name)).unwrap().len();
+        assert_eq!((samples("heard.wav"), samples("heard-2.wav")), (480, 960));
+    }
 }

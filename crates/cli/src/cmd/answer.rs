@@ -3,13 +3,14 @@ use std::time::Instant;
 
 use calling::{CallEngine, ListenerEvent};
 use calling_model::CallId;
-use tokio::io::{AsyncBufReadExt, BufReader};
 
-use super::call::Conversation;
+use super::call::{Conversation, Ended};
 use crate::args::AnswerArgs;
 use crate::exit::Failure;
+use crate::keyboard::Keyboard;
 use crate::output::{self, NAME, paint};
 use crate::phone::Phone;
+use crate::stop::Stop;
 
 /// What to do with a call that comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +24,15 @@ enum Manner {
 /// Waits for calls and deals with each as the flags say.
 pub(crate) async fn run(args: &AnswerArgs) -> Result<(), Failure> {
     let manner = manner(args)?;
-    let mut phone = Phone::sign_in(&args.phone).await?;
+    let mut stop = Stop::listen()?;
+    let mut phone = tokio::select! {
+        phone = Phone::sign_in(&args.phone) => phone?,
+        () = stop.asked() => return Ok(()),
+    };
     output::note(format!("{} waits for a call; Ctrl-C stops", args.phone.user));
-    let mut taken = 0;
-    while args.calls.is_none_or(|most| taken < most) {
-        let Some(call_id) = next_invite(&mut phone).await else { break };
-        deal_with(&mut phone, &call_id, manner, args.phone.json).await?;
-        taken += 1;
-    }
+    let done = take_calls(args, manner, &mut phone, &mut stop).await;
     phone.calling.destroy().await;
-    Ok(())
+    done
 }
 
 fn manner(args: &AnswerArgs) -> Result<Manner, Failure> {
@@ -47,55 +47,113 @@ fn manner(args: &AnswerArgs) -> Result<Manner, Failure> {
     }
 }
 
-/// The next incoming call; `None` on Ctrl-C or when the phone is signed out.
-async fn next_invite(phone: &mut Phone) -> Option<CallId> {
-    let invited = phone.events.find(|event| {
-        let ListenerEvent::Invited { call_id, sponsor, .. } = event else { return None };
-        Some((call_id.clone(), sponsor.clone()))
-    });
-    let (call_id, sponsor) = tokio::select! {
-        found = invited => found?,
-        _ = tokio::signal::ctrl_c() => return None,
-    };
-    output::note(format!("{} calls", paint(NAME, sponsor.as_str())));
-    Some(call_id)
-}
-
-async fn deal_with(
-    phone: &mut Phone,
-    call_id: &CallId,
+async fn take_calls(
+    args: &AnswerArgs,
     manner: Manner,
-    json: bool,
+    phone: &mut Phone,
+    stop: &mut Stop,
 ) -> Result<(), Failure> {
-    let engine = phone.calling.engine();
-    let manner = if manner == Manner::Ask { ask().await } else { manner };
-    if let Err(error) = act(&engine, manner).await {
-        // The caller may have given up in this moment; the next call is not affected.
-        output::note(format!("not possible any more: {error}"));
+    let mut keyboard = Keyboard::default();
+    let mut taken = 0;
+    while args.calls.is_none_or(|most| taken < most) {
+        let call_id = tokio::select! {
+            call_id = next_invite(phone) => call_id?,
+            () = stop.asked() => return Ok(()),
+        };
+        let mut call = Incoming { phone, stop, keyboard: &mut keyboard, call_id };
+        if call.deal_with(manner, args.phone.json).await?.stopped {
+            return Ok(());
+        }
+        taken += 1;
     }
-    let mut conversation = Conversation::new(Instant::now(), None, json);
-    let outcome = conversation.see_through(phone).await?;
-    let stats = engine.stats().await.map_err(Failure::internal)?;
-    conversation.report(call_id, outcome, &stats)
+    Ok(())
 }
 
-async fn act(engine: &CallEngine, manner: Manner) -> Result<(), calling::CommandError> {
-    match manner {
+async fn next_invite(phone: &mut Phone) -> Result<CallId, Failure> {
+    loop {
+        let event = phone.events.next().await.ok_or_else(Failure::signed_out)?.event;
+        if let ListenerEvent::KickedOffline {} = event {
+            return Err(Failure::kicked());
+        }
+        if let ListenerEvent::Invited { call_id, sponsor, .. } = event {
+            output::note(format!("{} calls", paint(NAME, sponsor.as_str())));
+            return Ok(call_id);
+        }
+    }
+}
+
+/// A call that rings here.
+struct Incoming<'a> {
+    phone: &'a mut Phone,
+    stop: &'a mut Stop,
+    keyboard: &'a mut Keyboard,
+    call_id: CallId,
+}
+
+impl Incoming<'_> {
+    async fn deal_with(&mut self, manner: Manner, json: bool) -> Result<Ended, Failure> {
+        let mut conversation =
+            Conversation::new(Instant::now(), None, json).of(self.call_id.clone());
+        let ended = match manner {
+            Manner::Ask => self.ask(&mut conversation).await,
+            Manner::Answer | Manner::Reject | Manner::Busy => {
+                act(&self.phone.calling.engine(), manner).await;
+                conversation.see_through(self.phone, self.stop).await
+            }
+        };
+        conversation.report(&self.call_id, ended, self.phone).await
+    }
+
+    /// Asks until there is a usable answer or it stops ringing.
+    async fn ask(&mut self, conversation: &mut Conversation) -> Result<Ended, Failure> {
+        self.keyboard.forget();
+        loop {
+            output::note("answer [a], decline [d] or busy [b]?");
+            let line = tokio::select! {
+                ended = conversation.see_through(self.phone, self.stop) => return ended,
+                line = self.keyboard.line() => line,
+            };
+            let Some(line) = line else { break };
+            if let Some(manner) = understood(&line) {
+                act(&self.phone.calling.engine(), manner).await;
+                break;
+            }
+        }
+        conversation.see_through(self.phone, self.stop).await
+    }
+}
+
+fn understood(line: &str) -> Option<Manner> {
+    match line {
+        "a" | "answer" | "y" | "yes" | "" => Some(Manner::Answer),
+        "d" | "decline" | "n" | "no" => Some(Manner::Reject),
+        "b" | "busy" => Some(Manner::Busy),
+        _ => None,
+    }
+}
+
+async fn act(engine: &CallEngine, manner: Manner) {
+    let done = match manner {
         Manner::Answer => engine.accept().await,
         Manner::Reject => engine.reject().await,
         Manner::Busy => engine.ignore().await,
-        // Asked and not understood: let it ring on.
         Manner::Ask => Ok(()),
+    };
+    if let Err(error) = done {
+        // The caller may have given up in this moment; events tell how the call ended.
+        output::note(format!("not possible any more: {error}"));
     }
 }
 
-async fn ask() -> Manner {
-    output::note("answer [a], decline [d] or busy [b]?");
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    match lines.next_line().await.ok().flatten().as_deref().map(str::trim) {
-        Some("a" | "answer" | "y" | "") => Manner::Answer,
-        Some("d" | "decline" | "n") => Manner::Reject,
-        Some("b" | "busy") => Manner::Busy,
-        Some(_) | None => Manner::Ask,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_understood_or_asked_for_again() {
+        assert_eq!(understood(""), Some(Manner::Answer));
+        assert_eq!(understood("d"), Some(Manner::Reject));
+        assert_eq!(understood("busy"), Some(Manner::Busy));
+        assert_eq!(understood("perhaps"), None);
     }
 }

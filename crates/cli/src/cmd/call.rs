@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
-use calling::{CallStats, ListenerEvent, Outcome, TimedEvent};
-use calling_model::{CallId, MediaType};
+use calling::{CommandError, ListenerEvent, Outcome, TimedEvent};
+use calling_model::{CallId, MediaType, UserId};
 use calling_signaling::protocol::CallParams;
 use serde::Serialize;
 use serde_json::json;
@@ -12,6 +12,7 @@ use crate::exit::{Failure, Kind};
 use crate::keys::user_id;
 use crate::output;
 use crate::phone::Phone;
+use crate::stop::Stop;
 use crate::timeline;
 
 /// How long a call may take to end after it was hung up.
@@ -20,7 +21,25 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Rings somebody and talks.
 pub(crate) async fn run(args: &CallArgs) -> Result<(), Failure> {
     let callee = user_id(&args.callee)?;
-    let mut phone = Phone::sign_in(&args.phone).await?;
+    let mut stop = Stop::listen()?;
+    let mut phone = tokio::select! {
+        phone = Phone::sign_in(&args.phone) => phone?,
+        () = stop.asked() => return Err(not_completed(Outcome::Cancelled)),
+    };
+    let placed = place(args, callee, &mut phone, &mut stop).await;
+    phone.calling.destroy().await;
+    match placed? {
+        Outcome::Completed => Ok(()),
+        other => Err(not_completed(other)),
+    }
+}
+
+async fn place(
+    args: &CallArgs,
+    callee: UserId,
+    phone: &mut Phone,
+    stop: &mut Stop,
+) -> Result<Outcome, Failure> {
     let media_type = if args.video { MediaType::Video } else { MediaType::Audio };
     let began = Instant::now();
     let params = CallParams {
@@ -36,15 +55,13 @@ pub(crate) async fn run(args: &CallArgs) -> Result<(), Failure> {
         output::line(timeline::row(began, Instant::now(), "invite", &text));
     }
     let talk = args.talk_s.map(|seconds| Duration::from_secs(u64::from(seconds)));
-    let mut conversation = Conversation::new(began, talk, args.phone.json);
-    let outcome = conversation.see_through(&mut phone).await?;
-    let stats = phone.calling.engine().stats().await.map_err(Failure::internal)?;
-    phone.calling.destroy().await;
-    conversation.report(&call_id, outcome, &stats)?;
-    if outcome != Outcome::Completed {
-        return Err(Failure::new(Kind::NotCompleted, sentence(outcome)));
-    }
-    Ok(())
+    let mut conversation = Conversation::new(began, talk, args.phone.json).of(call_id.clone());
+    let ended = conversation.see_through(phone, stop).await;
+    Ok(conversation.report(&call_id, ended, phone).await?.outcome)
+}
+
+fn not_completed(outcome: Outcome) -> Failure {
+    Failure::new(Kind::NotCompleted, sentence(outcome))
 }
 
 fn sentence(outcome: Outcome) -> &'static str {
@@ -62,13 +79,24 @@ fn sentence(outcome: Outcome) -> &'static str {
 
 /// One call of a phone on the command line, from ringing to its end.
 pub(crate) struct Conversation {
+    /// Only ends of this call count; of any call if it is not known yet.
+    call_id: Option<CallId>,
     began: Instant,
     talk: Option<Duration>,
     quiet: bool,
     hang_up: Option<Instant>,
     hung_up: bool,
+    stopped: bool,
     events: Vec<Row>,
     duration_ms: u64,
+}
+
+/// How a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) outcome: Outcome,
+    /// Whether a signal asked this process to stop meanwhile.
+    pub(crate) stopped: bool,
 }
 
 #[derive(Serialize)]
@@ -81,30 +109,44 @@ struct Row {
 impl Conversation {
     pub(crate) fn new(began: Instant, talk: Option<Duration>, quiet: bool) -> Self {
         Self {
+            call_id: None,
             began,
             talk,
             quiet,
             hang_up: None,
             hung_up: false,
+            stopped: false,
             events: Vec::new(),
             duration_ms: 0,
         }
     }
 
-    /// Follows the call to its end; Ctrl-C or the end of `--for` hangs up.
-    pub(crate) async fn see_through(&mut self, phone: &mut Phone) -> Result<Outcome, Failure> {
+    /// The conversation of this call, not of another one that this phone was in.
+    #[must_use]
+    pub(crate) fn of(mut self, call_id: CallId) -> Self {
+        self.call_id = Some(call_id);
+        self
+    }
+
+    /// Follows the call to its end; a signal or the end of `--for` hangs up. Cancel-safe.
+    pub(crate) async fn see_through(
+        &mut self,
+        phone: &mut Phone,
+        stop: &mut Stop,
+    ) -> Result<Ended, Failure> {
         loop {
             tokio::select! {
                 event = phone.events.next() => {
-                    let Some(event) = event else {
-                        return Err(Failure::server("this phone was signed out"));
-                    };
+                    let event = event.ok_or_else(Failure::signed_out)?;
                     if let Some(outcome) = self.take(event)? {
-                        return Ok(outcome);
+                        return Ok(Ended { outcome, stopped: self.stopped });
                     }
                 }
                 () = due(self.hang_up) => self.hang_up(phone).await?,
-                _ = tokio::signal::ctrl_c() => self.hang_up(phone).await?,
+                () = stop.asked() => {
+                    self.stopped = true;
+                    self.hang_up(phone).await?;
+                }
             }
         }
     }
@@ -115,7 +157,15 @@ impl Conversation {
         }
         self.hung_up = true;
         self.hang_up = Some(Instant::now() + LAST_WORDS);
-        phone.calling.engine().hangup().await.map_err(Failure::server)
+        match phone.calling.engine().hangup().await {
+            // Refused: it ended in this moment, and an event tells how.
+            Ok(()) | Err(CommandError::Refused(_)) => Ok(()),
+            Err(
+                error @ (CommandError::Disconnected
+                | CommandError::TimedOut
+                | CommandError::SignedOut),
+            ) => Err(Failure::server(error)),
+        }
     }
 
     /// Shows and keeps one event; the outcome if it is the last one.
@@ -131,7 +181,20 @@ impl Conversation {
         ending
     }
 
+    /// Whether an event tells of another call.
+    fn is_elsewhere(&self, event: &ListenerEvent) -> bool {
+        let (ListenerEvent::CallEnd { call_id, .. }
+        | ListenerEvent::HandledElsewhere { call_id, .. }) = event
+        else {
+            return false;
+        };
+        self.call_id.as_ref().is_some_and(|own| own != call_id)
+    }
+
     fn weigh(&mut self, timed: &TimedEvent) -> Result<Option<Outcome>, Failure> {
+        if self.is_elsewhere(&timed.event) {
+            return Ok(None);
+        }
         match &timed.event {
             ListenerEvent::CallBegin { .. } => {
                 self.hang_up = self.talk.map(|talk| timed.at + talk);
@@ -145,9 +208,7 @@ impl Conversation {
             ListenerEvent::CallingTimeout { .. } => Ok(Some(Outcome::NoAnswer)),
             ListenerEvent::HandledElsewhere { accepted: true, .. } => Ok(Some(Outcome::Completed)),
             ListenerEvent::HandledElsewhere { accepted: false, .. } => Ok(Some(Outcome::Rejected)),
-            ListenerEvent::KickedOffline {} => {
-                Err(Failure::server("this account signed in on another device of the same name"))
-            }
+            ListenerEvent::KickedOffline {} => Err(Failure::kicked()),
             ListenerEvent::Error { .. }
             | ListenerEvent::Warning { .. }
             | ListenerEvent::EnterRoom { .. }
@@ -188,27 +249,29 @@ impl Conversation {
         }
     }
 
-    /// Prints what came of the call.
-    pub(crate) fn report(
+    /// Prints what came of the call, also if its end was not seen (then its outcome is null), and
+    /// hands `ended` on.
+    pub(crate) async fn report(
         &self,
         call_id: &CallId,
-        outcome: Outcome,
-        stats: &CallStats,
-    ) -> Result<(), Failure> {
-        let figures = Figures::of(stats);
+        ended: Result<Ended, Failure>,
+        phone: &Phone,
+    ) -> Result<Ended, Failure> {
+        // A phone that was signed out has no figures any more.
+        let stats = phone.calling.engine().stats().await.unwrap_or_default();
+        let figures = Figures::of(&stats);
         if self.quiet {
-            return output::json(&json!({
+            output::json_line(&json!({
                 "call_id": call_id,
-                "outcome": outcome,
+                "outcome": ended.as_ref().ok().map(|ended| ended.outcome),
                 "duration_ms": self.duration_ms,
                 "figures": figures,
                 "events": self.events,
-            }));
-        }
-        if self.duration_ms > 0 {
+            }))?;
+        } else if self.duration_ms > 0 {
             figures.print("What was heard here");
         }
-        Ok(())
+        ended
     }
 }
 

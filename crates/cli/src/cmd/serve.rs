@@ -16,6 +16,7 @@ use crate::keys::{Signer, user_id};
 use crate::output::{self, BOLD, DIM, GOOD, NAME, paint};
 use crate::phone::Phone;
 use crate::server_process::{stored_record, user_sig};
+use crate::stop::Stop;
 use crate::{log, timeline};
 
 /// How long the echo bot lets it ring: long enough to hear that it does.
@@ -46,32 +47,17 @@ pub(crate) fn run(args: &ServeArgs, verbose: u8) -> Result<(), Failure> {
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
+    let mut stop = Stop::listen()?;
     let (demo, data) = (config.demo, config.data.clone());
     let (sdk_app_id, tls) = (config.sdk_app_id, config.tls.is_some());
     let server = Server::start(config).await.map_err(Failure::machine)?;
     let place = Place { data, sdk_app_id, tls };
     place.greet(&server);
-    // Held while the server runs: dropping it signs the bot out.
-    let mut bot = None;
-    if demo {
-        print_accounts(&server);
-        let echo = place.echo_bot(&server).await;
-        match echo {
-            Ok(echo) => {
-                bot = Some(echo);
-                if let Err(failure) = place.first_call(&server).await {
-                    output::failure(&failure);
-                }
-            }
-            Err(failure) => output::failure(&failure),
-        }
-        output::line(format!("\n{} Ctrl-C stops the server.", paint(GOOD, "Ready.")));
-    }
-    let failed = until_stopped(&server).await;
+    let failed = tokio::select! {
+        failed = place.run(&server, demo) => failed,
+        () = stop.asked() => false,
+    };
     output::note("stopping: calls are ended and recorded");
-    if let Some(bot) = bot {
-        bot.calling.destroy().await;
-    }
     server.stop().await;
     output::note("stopped");
     if failed {
@@ -80,37 +66,12 @@ async fn serve(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits for a signal; whether the server failed before one came.
-async fn until_stopped(server: &RunningServer) -> bool {
+/// Ends when a part of the server failed.
+async fn failure_of(server: &RunningServer) {
     let mut check = tokio::time::interval(Duration::from_secs(1));
-    let stop = stop_signal();
-    tokio::pin!(stop);
-    loop {
-        tokio::select! {
-            () = &mut stop => return false,
-            _ = check.tick() => {
-                if server.has_failed() {
-                    return true;
-                }
-            }
-        }
+    while !server.has_failed() {
+        check.tick().await;
     }
-}
-
-/// Ctrl-C or, where there is such a thing, SIGTERM.
-async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Where the server is and what signs in at it.
@@ -121,6 +82,33 @@ struct Place {
 }
 
 impl Place {
+    /// Serves until a part of the server fails, the demo's bot and first call included. Returns
+    /// whether it did.
+    async fn run(&self, server: &RunningServer, demo: bool) -> bool {
+        // Held while the server runs: dropping it signs the bot out.
+        let _bot = if demo { self.demo(server).await } else { None };
+        failure_of(server).await;
+        true
+    }
+
+    async fn demo(&self, server: &RunningServer) -> Option<Phone> {
+        print_accounts(server);
+        let bot = match self.echo_bot(server).await {
+            Ok(bot) => {
+                if let Err(failure) = self.first_call(server).await {
+                    output::failure(&failure);
+                }
+                Some(bot)
+            }
+            Err(failure) => {
+                output::failure(&failure);
+                None
+            }
+        };
+        output::line(format!("\n{} Ctrl-C stops the server.", paint(GOOD, "Ready.")));
+        bot
+    }
+
     fn url(&self, server: &RunningServer) -> String {
         let scheme = if self.tls { "wss" } else { "ws" };
         format!("{scheme}://{}", reachable(server.http_addr()))
@@ -170,8 +158,8 @@ impl Place {
         let began = Instant::now();
         let call = phone.calling.call(user_id("echo")?, MediaType::Audio).await;
         let call_id = call.map_err(Failure::server)?;
-        let mut conversation = Conversation::new(began, Some(FIRST_TALK), true);
-        let outcome = conversation.see_through(&mut phone).await?;
+        let mut conversation = Conversation::new(began, Some(FIRST_TALK), true).of(call_id.clone());
+        let outcome = conversation.see_through(&mut phone, &mut Stop::never()).await?.outcome;
         let stats = phone.calling.engine().stats().await.map_err(Failure::internal)?;
         let invite = (began, "invite", "alice calls echo".to_owned());
         conversation.print_timeline(invite, timeline::moments(&stats.timings));
