@@ -13,8 +13,10 @@ use tempfile::TempDir;
 
 use crate::exit::Failure;
 
-/// How long a record is waited for; it is stored before anybody is told that the call ended.
-const RECORD_WAIT: Duration = Duration::from_secs(5);
+/// How long the quality in a record is waited for; the record itself is stored before anybody is
+/// told that the call ended.
+const RECORD_WAIT: Duration = Duration::from_secs(2);
+const RECORD_POLL: Duration = Duration::from_millis(20);
 
 /// A demo server on loopback, threads of its own, ports of the system's choice.
 pub(crate) struct OwnServer {
@@ -62,13 +64,24 @@ pub(crate) fn user_sig(server: &RunningServer, name: &str) -> Option<String> {
     accounts.into_iter().find(|it| it.user_id.as_str() == name).map(|it| it.user_sig.clone())
 }
 
-/// The record of `call_id` in the data folder of a running server.
+/// The record of `call_id` in the data folder of a running server, with the quality that the
+/// phones report right after the end if it comes in time.
 pub(crate) async fn stored_record(folder: &Path, call_id: &CallId) -> Option<Record> {
-    let read = async {
-        let storage = Storage::open_for_reading(folder).await.ok()?;
-        let record = storage.record(call_id).await.ok()?;
-        storage.close().await;
-        record
+    let storage = Storage::open_for_reading(folder).await.ok()?;
+    let rated = async {
+        loop {
+            let record = storage.record(call_id).await.ok()?;
+            if record.as_ref().is_some_and(|record| record.quality.is_some()) {
+                return record;
+            }
+            tokio::time::sleep(RECORD_POLL).await;
+        }
     };
-    tokio::time::timeout(RECORD_WAIT, read).await.ok().flatten()
+    let rated = tokio::time::timeout(RECORD_WAIT, rated).await;
+    let record = match rated {
+        Ok(record) => record,
+        Err(_) => storage.record(call_id).await.ok().flatten(),
+    };
+    storage.close().await;
+    record
 }

@@ -235,3 +235,71 @@ impl Agenda {
         step
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRIPT: Script = Script {
+        talk: Duration::from_secs(5),
+        extra_ring: Duration::from_millis(300),
+        heal_after: Some(Duration::from_secs(2)),
+    };
+
+    fn at(at: Instant, event: ListenerEvent) -> TimedEvent {
+        TimedEvent { at, event }
+    }
+
+    fn invited() -> ListenerEvent {
+        ListenerEvent::Invited {
+            call_id: CallId::new("c1").unwrap(),
+            sponsor: UserId::new("alice").unwrap(),
+            user_ids: Vec::new(),
+            is_from_group: false,
+            group_id: None,
+            call_type: MediaType::Audio,
+            user_data: String::new(),
+            remaining_ms: 30_000,
+        }
+    }
+
+    fn begun() -> ListenerEvent {
+        ListenerEvent::CallBegin {
+            call_id: CallId::new("c1").unwrap(),
+            room_id: calling_model::RoomId::new(1).unwrap(),
+            media_type: MediaType::Audio,
+            role: calling::Role::Caller,
+        }
+    }
+
+    #[test]
+    fn steps_are_due_after_what_they_follow() {
+        let start = Instant::now();
+        let mut agenda = Agenda::new(SCRIPT);
+        agenda.caller_heard(&at(start, invited()));
+        agenda.callee_heard(&at(start, begun()));
+        assert_eq!((agenda.answer, agenda.heal, agenda.hang_up), (None, None, None));
+
+        agenda.callee_heard(&at(start, invited()));
+        assert_eq!(agenda.answer, Some(start + Duration::from_secs(1)));
+        agenda.caller_heard(&at(start, begun()));
+        assert_eq!(agenda.heal, Some(start + Duration::from_secs(2)));
+        assert_eq!(agenda.hang_up, Some(start + Duration::from_secs(5)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn steps_come_once_and_in_the_order_of_their_times() {
+        let start = Instant::now();
+        let mut agenda = Agenda::new(SCRIPT);
+        agenda.callee_heard(&at(start, invited()));
+        agenda.caller_heard(&at(start, begun()));
+        let mut steps = Vec::new();
+        for _ in 0..4 {
+            steps.push(agenda.next_step().await);
+        }
+        assert!(
+            matches!(steps[..], [Step::Answer, Step::Heal, Step::HangUp, Step::GiveUp]),
+            "{steps:?}"
+        );
+    }
+}

@@ -127,6 +127,10 @@ pub(crate) fn print_record(record: &Record) {
     let callees: Vec<&str> = record.callees.iter().map(|user| user.as_str()).collect();
     row("who", format!("{} → {}", record.caller.as_str(), callees.join(", ")));
     row("outcome", format!("{:?}, {:.1} s", record.outcome, record.duration_ms as f64 / 1_000.0));
+    if let Some(quality) = &record.quality {
+        let concealed = 100.0 * quality.concealed_share;
+        row("quality", format!("{:.1} of 4.5, {concealed:.2} % concealed", quality.mos));
+    }
 }
 
 fn merge(began: Instant, caller: Side, callee: Side) -> Vec<EventRow> {

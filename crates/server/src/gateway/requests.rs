@@ -1,9 +1,10 @@
 use std::time::{Duration, Instant};
 
-use calling_model::{Endpoint, UserId};
+use calling_callrecord::quality::{QualityInput, QualitySummary};
+use calling_model::{CallId, Endpoint, UserId};
 use calling_signaling::protocol::{
-    self, CallParams, ClientFrame, Code, HelloParams, HelloReply, HistoryParams, HistoryReply,
-    ProtocolError, Reply, Request, ServerFrame, SignInParams, SignInReply,
+    self, CallParams, ClientFrame, Code, HeardQuality, HelloParams, HelloReply, HistoryParams,
+    HistoryReply, ProtocolError, Reply, Request, ServerFrame, SignInParams, SignInReply,
 };
 use metrics::counter;
 use tokio::sync::oneshot;
@@ -76,6 +77,10 @@ impl Connection {
             Request::SignOut {} => return self.sign_out().await,
             Request::History(params) => {
                 return Ok(Handled::Answer("history", self.history(&params).await));
+            }
+            Request::ReportQuality { call_id, heard } => {
+                let reported = self.report_quality(&call_id, &heard).await;
+                return Ok(Handled::Answer("report_quality", reported));
             }
             Request::Call(params) => {
                 let looked_up = match self.signed_in {
@@ -157,6 +162,30 @@ impl Connection {
         let (storage, user) = (&self.gateway.inner.storage, &session.endpoint.user);
         let messages = read(storage.history(user, &params.peer, limit, params.before)).await?;
         Ok(Reply::History(HistoryReply { messages }))
+    }
+
+    async fn report_quality(
+        &mut self,
+        call_id: &CallId,
+        heard: &HeardQuality,
+    ) -> Result<Reply, ProtocolError> {
+        let Some(SignedIn { session, .. }) = &self.signed_in else { return Err(not_signed_in()) };
+        let summary = QualitySummary::new(&QualityInput {
+            packets: heard.packets,
+            packets_lost: heard.packets_lost,
+            played_ms: heard.played_ms,
+            concealed_ms: heard.concealed_ms,
+            mean_delay_ms: heard.mean_delay_ms,
+            jitter_ms: heard.jitter_ms,
+            rtt_ms: heard.rtt_ms,
+            burst_ratio: 1.0,
+        });
+        let storage = &self.gateway.inner.storage;
+        if read(storage.report_quality(call_id, &session.endpoint.user, &summary)).await? {
+            return Ok(Reply::Done {});
+        }
+        let sentence = "there is no record of such a call of yours; report after `ended`";
+        Err(ProtocolError::new(Code::InviteNotFound, sentence))
     }
 
     fn welcome(&self) -> SignInReply {

@@ -79,18 +79,49 @@ impl Storage {
         call_id: &CallId,
         quality: &QualitySummary,
     ) -> Result<bool, StorageError> {
+        self.amend(call_id, |record| Some(record.with_quality(*quality))).await
+    }
+
+    /// Takes what `user` measured of a call that has ended. The record keeps the worse of what
+    /// its two sides tell. `false` if there is no record of a call of theirs.
+    ///
+    /// # Errors
+    /// It could not be stored.
+    pub async fn report_quality(
+        &self,
+        call_id: &CallId,
+        user: &UserId,
+        heard: &QualitySummary,
+    ) -> Result<bool, StorageError> {
+        let heard = *heard;
+        self.amend(call_id, |record| {
+            let worst = match record.quality {
+                Some(known) if known.mos <= heard.mos => known,
+                Some(_) | None => heard,
+            };
+            record.concerns(user).then(|| record.with_quality(worst))
+        })
+        .await
+    }
+
+    /// Replaces a record by what `change` makes of it; `false` if there is none, or no change.
+    async fn amend(
+        &self,
+        call_id: &CallId,
+        change: impl FnOnce(Record) -> Option<Record>,
+    ) -> Result<bool, StorageError> {
         timed("update_quality", async {
             let mut tx = self.begin().await?;
             let row = sqlx::query("SELECT record FROM records WHERE call_id = $1")
                 .bind(call_id.as_str())
                 .fetch_optional(tx.connection()?)
                 .await?;
-            let Some(row) = row else {
+            let known: Option<Record> =
+                row.map(|row| parse("record", row.try_get::<&str, _>("record")?)).transpose()?;
+            let Some(record) = known.and_then(change) else {
                 tx.rollback().await?;
                 return Ok(false);
             };
-            let record: Record = parse("record", row.try_get::<&str, _>("record")?)?;
-            let record = record.with_quality(*quality);
             sqlx::query("UPDATE records SET record = $2 WHERE call_id = $1")
                 .bind(call_id.as_str())
                 .bind(json("record", &record)?)

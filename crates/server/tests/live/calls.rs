@@ -1,5 +1,7 @@
 use calling_signaling::call::Outcome;
-use calling_signaling::protocol::{Code, Event, HistoryParams, ProtocolError, Reply, Request};
+use calling_signaling::protocol::{
+    Code, Event, HeardQuality, HistoryParams, ProtocolError, Reply, Request,
+};
 
 use crate::server::TestServer;
 
@@ -38,6 +40,35 @@ async fn ring_accept_hang_up_record() {
     assert_eq!((&record.call_id, record.outcome), (&call_id, Outcome::Completed));
     assert_eq!(record.ended_by, Some("alice".parse().unwrap()));
     assert!(record.accepted_at.is_some());
+}
+
+#[tokio::test]
+async fn the_record_keeps_the_worse_of_what_both_heard_and_nobody_elses_word() {
+    let server = TestServer::start().await;
+    let mut alice = server.client("alice", "phone").await;
+    let mut bob = server.client("bob", "phone").await;
+    let mut mallory = server.client("mallory", "phone").await;
+    let call_id = alice.call("bob").await.unwrap().facts.call_id;
+    let told = |concealed_ms| {
+        let heard = HeardQuality { packets: 50, played_ms: 1_000, concealed_ms, ..clean() };
+        Request::ReportQuality { call_id: call_id.clone(), heard }
+    };
+    bob.invited().await;
+    assert_eq!(alice.ask(told(0)).await.unwrap_err().code, Code::InviteNotFound);
+    bob.accept(&call_id).await;
+    alice.accepted().await;
+    alice.hang_up(&call_id).await;
+    alice.ended().await;
+    for (client, concealed_ms) in [(&mut alice, 100), (&mut bob, 10)] {
+        assert_eq!(client.ask(told(concealed_ms)).await.unwrap(), Reply::Done {});
+    }
+    assert_eq!(mallory.ask(told(900)).await.unwrap_err().code, Code::InviteNotFound);
+    let quality = server.stop().await[0].quality.unwrap();
+    assert!((quality.concealed_share - 0.1).abs() < 1e-6, "{quality:?}");
+}
+
+fn clean() -> HeardQuality {
+    HeardQuality { mean_delay_ms: 30.0, jitter_ms: 1.0, rtt_ms: 10.0, ..HeardQuality::default() }
 }
 
 #[tokio::test]

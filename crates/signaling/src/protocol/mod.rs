@@ -16,8 +16,9 @@ pub use codec::{ClientCodec, CodecError, Frame, FrameCodec, ServerCodec, encode}
 pub use decode::{FrameError, decode_client_frame, decode_server_frame, negotiate};
 pub use event::{Event, MessageEvent, UserVolume};
 pub use request::{
-    CallParams, CallReply, ClientFrame, HelloParams, HelloReply, HistoryParams, HistoryReply,
-    IceServer, MediaAnswer, MediaOffer, Reply, Request, ServerFrame, SignInParams, SignInReply,
+    CallParams, CallReply, ClientFrame, HeardQuality, HelloParams, HelloReply, HistoryParams,
+    HistoryReply, IceServer, MediaAnswer, MediaOffer, Reply, Request, ServerFrame, SignInParams,
+    SignInReply,
 };
 
 /// The protocol versions this build speaks, newest last.

@@ -73,6 +73,13 @@ pub enum Request {
     },
     /// Messages of the conversation with `peer`, newest first.
     History(HistoryParams),
+    /// What the client heard of a call that has ended; the worse side stands in its record.
+    ReportQuality {
+        /// The call.
+        call_id: CallId,
+        /// What was measured.
+        heard: HeardQuality,
+    },
 }
 
 /// Parameters of `hello`.
@@ -127,6 +134,25 @@ pub struct HistoryParams {
     /// Only messages with a smaller sequence number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
+}
+
+/// What a client measured of the sound it received in one call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HeardQuality {
+    /// Packets that arrived.
+    pub packets: u64,
+    /// Packets that never came.
+    pub packets_lost: u64,
+    /// Sound played, in milliseconds.
+    pub played_ms: u64,
+    /// Of that, made up for what did not come in time, in milliseconds.
+    pub concealed_ms: u64,
+    /// Mean playout delay, in milliseconds.
+    pub mean_delay_ms: f64,
+    /// Interarrival jitter (RFC 3550 section 6.4.1), in milliseconds.
+    pub jitter_ms: f64,
+    /// Round trip to the server, in milliseconds; 0 if never measured.
+    pub rtt_ms: f64,
 }
 
 /// The client's half of a media connection.

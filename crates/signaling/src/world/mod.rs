@@ -302,7 +302,8 @@ impl World {
             | Request::ConnectMedia { .. }
             | Request::MediaReady { .. }
             | Request::SetMicMute { .. }
-            | Request::History(_) => None,
+            | Request::History(_)
+            | Request::ReportQuality { .. } => None,
         }
     }
 

@@ -164,6 +164,7 @@ impl Session {
 
     /// The last figures of a thread become the figures of the call, unless the next one began.
     fn media_stopped(&mut self, call_id: &CallId, figures: CallStats) {
+        self.quality.stopped(call_id, &figures);
         if self.stats.call_id.as_ref() == Some(call_id) {
             let ours = std::mem::take(&mut self.stats);
             self.stats = CallStats {

@@ -4,6 +4,7 @@
 mod commands;
 mod media;
 mod outputs;
+mod quality;
 mod signalling;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use commands::SessionCommand;
 use media::Media;
+use quality::QualityReport;
 use signalling::{Own, Signalling};
 
 use super::events::Fanout;
@@ -54,6 +56,7 @@ pub(crate) struct Session {
     media: Media,
     /// Signalling's part of the figures of the running call, all figures of the last one.
     stats: CallStats,
+    quality: QualityReport,
     volume_interval: Option<Duration>,
     fanout: Arc<Fanout>,
     state: watch::Sender<CallState>,
@@ -104,6 +107,7 @@ impl Session {
             next_token: 1,
             own: BTreeMap::new(),
             stats: CallStats::default(),
+            quality: QualityReport::default(),
             volume_interval: None,
             fanout,
             state,

@@ -36,6 +36,7 @@ impl Session {
                 }
             }
         }
+        self.report_quality().await;
         self.publish();
     }
 
@@ -70,8 +71,11 @@ impl Session {
             ListenerEvent::UserLeave { user, .. } => {
                 self.media.tell(MediaCommand::RemoteLeft { user: user.clone() });
             }
-            ListenerEvent::CallEnd { .. }
-            | ListenerEvent::CallingCancel { .. }
+            ListenerEvent::CallEnd { call_id, .. } => {
+                Timings::mark(&mut self.stats.timings.ended, now);
+                self.quality.ended(call_id.clone());
+            }
+            ListenerEvent::CallingCancel { .. }
             | ListenerEvent::CallingTimeout { .. }
             | ListenerEvent::HandledElsewhere { .. } => {
                 Timings::mark(&mut self.stats.timings.ended, now);

@@ -51,6 +51,7 @@ pub(super) struct Up {
 pub(super) enum Own {
     Ping,
     SignOut,
+    Quality,
     Media(oneshot::Sender<Result<MediaAnswer, ProtocolError>>),
     History(oneshot::Sender<Result<HistoryReply, CommandError>>),
 }
@@ -213,7 +214,7 @@ impl Session {
 impl Own {
     fn is_abandoned(&self) -> bool {
         match self {
-            Self::Ping | Self::SignOut => false,
+            Self::Ping | Self::SignOut | Self::Quality => false,
             Self::Media(answer) => answer.is_closed(),
             Self::History(answer) => answer.is_closed(),
         }
@@ -227,7 +228,7 @@ impl Own {
             ServerFrame::Event(_) => return,
         };
         match self {
-            Self::Ping | Self::SignOut => {}
+            Self::Ping | Self::SignOut | Self::Quality => {}
             Self::Media(answer) => {
                 let _ = answer.send(result.and_then(media_answer));
             }
