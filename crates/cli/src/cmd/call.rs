@@ -28,10 +28,8 @@ pub(crate) async fn run(args: &CallArgs) -> Result<(), Failure> {
     };
     let placed = place(args, callee, &mut phone, &mut stop).await;
     phone.calling.destroy().await;
-    match placed? {
-        Outcome::Completed => Ok(()),
-        other => Err(not_completed(other)),
-    }
+    let outcome = placed?;
+    if outcome == Outcome::Completed { Ok(()) } else { Err(not_completed(outcome)) }
 }
 
 async fn place(
@@ -279,5 +277,83 @@ async fn due(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call_id(text: &str) -> CallId {
+        CallId::new(text).unwrap()
+    }
+
+    fn ended(id: &str) -> ListenerEvent {
+        let (call_id, outcome) = (call_id(id), Outcome::Completed);
+        ListenerEvent::CallEnd { call_id, outcome, duration_ms: 7, by: None }
+    }
+
+    fn begun() -> ListenerEvent {
+        ListenerEvent::CallBegin {
+            call_id: call_id("own"),
+            room_id: calling_model::RoomId::new(1).unwrap(),
+            media_type: MediaType::Audio,
+            role: calling::Role::Caller,
+        }
+    }
+
+    fn conversation(talk: Option<Duration>) -> Conversation {
+        Conversation::new(Instant::now(), talk, true).of(call_id("own"))
+    }
+
+    fn take(
+        conversation: &mut Conversation,
+        event: ListenerEvent,
+    ) -> Result<Option<Outcome>, Failure> {
+        conversation.take(TimedEvent { at: conversation.began, event })
+    }
+
+    #[test]
+    fn the_end_of_the_own_call_ends_it_and_of_another_does_not() {
+        let mut conversation = conversation(None);
+        assert_eq!(take(&mut conversation, ended("other")).unwrap(), None);
+        assert_eq!(conversation.duration_ms, 0);
+        assert_eq!(take(&mut conversation, ended("own")).unwrap(), Some(Outcome::Completed));
+        assert_eq!(conversation.duration_ms, 7);
+        assert_eq!(conversation.events.len(), 2, "both are told");
+    }
+
+    #[test]
+    fn what_stops_the_ringing_ends_it() {
+        let user = UserId::new("alice").unwrap();
+        let elsewhere =
+            |id, accepted| ListenerEvent::HandledElsewhere { call_id: call_id(id), accepted };
+        for (event, outcome) in [
+            (ListenerEvent::CallingCancel { user }, Some(Outcome::Cancelled)),
+            (ListenerEvent::CallingTimeout { user_ids: Vec::new() }, Some(Outcome::NoAnswer)),
+            (elsewhere("own", true), Some(Outcome::Completed)),
+            (elsewhere("own", false), Some(Outcome::Rejected)),
+            (elsewhere("other", false), None),
+        ] {
+            assert_eq!(take(&mut conversation(None), event).unwrap(), outcome);
+        }
+    }
+
+    #[test]
+    fn the_time_to_talk_counts_from_the_answer() {
+        let talk = Duration::from_secs(3);
+        let mut timed = conversation(Some(talk));
+        assert_eq!(timed.hang_up, None);
+        assert_eq!(take(&mut timed, begun()).unwrap(), None);
+        assert_eq!(timed.hang_up, Some(timed.began + talk));
+        let mut endless = conversation(None);
+        take(&mut endless, begun()).unwrap();
+        assert_eq!(endless.hang_up, None);
+    }
+
+    #[test]
+    fn another_device_of_the_same_name_ends_the_command() {
+        let failure = take(&mut conversation(None), ListenerEvent::KickedOffline {}).unwrap_err();
+        assert_eq!(failure.kind, Kind::Server);
     }
 }

@@ -43,7 +43,7 @@ fn private_map_key(
     args: &UsersigArgs,
 ) -> Result<Vec<u8>, Failure> {
     let room = match room.parse::<u32>() {
-        Ok(number) => PrivateMapRoom::Int(RoomId::new(number).map_err(Failure::usage)?),
+        Ok(number) => PrivateMapRoom::Int(RoomId::new(number).map_err(no_room)?),
         Err(_) => PrivateMapRoom::Str(room.to_owned()),
     };
     let expire_at_s = u32::try_from(now_s().saturating_add(u64::from(args.expire)))
@@ -55,7 +55,11 @@ fn private_map_key(
         expire_at_s,
         privileges: Privileges::from_bits(args.privileges),
     };
-    key.encode().map_err(Failure::usage)
+    key.encode().map_err(no_room)
+}
+
+fn no_room(error: impl std::fmt::Display) -> Failure {
+    Failure::usage(format!("--room: {error}"))
 }
 
 fn read(sig: &str, as_json: bool) -> Result<(), Failure> {

@@ -17,6 +17,8 @@ pub(crate) struct Figures {
     pub(crate) round_trip_ms: Option<f64>,
     /// Packets this side sent.
     pub(crate) packets_sent: u64,
+    /// Of these, sent a second time because the way to the server is lossy.
+    pub(crate) packets_repeated: u64,
     pub(crate) packets_received: u64,
     /// Packets that never came.
     pub(crate) packets_lost: u64,
@@ -32,7 +34,8 @@ pub(crate) struct Figures {
     pub(crate) playout_delay_ms: f64,
     pub(crate) target_delay_ms: f64,
     pub(crate) jitter_ms: f64,
-    pub(crate) mos_estimate: f64,
+    /// 1 to 4.5; none if nothing was heard.
+    pub(crate) mos_estimate: Option<f64>,
     /// Milliseconds since the call began at this side, by moment.
     pub(crate) timeline_ms: BTreeMap<&'static str, f64>,
 }
@@ -68,6 +71,7 @@ impl Figures {
             srtp_profile: stats.srtp_profile,
             round_trip_ms: stats.round_trip_ms,
             packets_sent: stats.sent.packets_sent,
+            packets_repeated: stats.packets_repeated,
             packets_received: stats.packets_received(),
             packets_lost: u64::try_from(stats.packets_lost()).unwrap_or(0),
             packets_discarded,
@@ -79,15 +83,18 @@ impl Figures {
             playout_delay_ms: 0.0,
             target_delay_ms: 0.0,
             jitter_ms: 0.0,
-            mos_estimate: 0.0,
+            mos_estimate: None,
             timeline_ms: stats.timings.to_ms().since_start,
         }
     }
 
     /// What is heard: concealment counts as loss, since recovered loss is not heard.
-    fn estimate_mos(&self) -> f64 {
+    fn estimate_mos(&self) -> Option<f64> {
+        if self.played_ms <= 0.0 {
+            return None;
+        }
         let one_way_ms = self.round_trip_ms.unwrap_or(0.0) + self.mean_playout_delay_ms;
-        mos_estimate(self.concealed_percent / 100.0, 1.0, one_way_ms)
+        Some(mos_estimate(self.concealed_percent / 100.0, 1.0, one_way_ms))
     }
 
     /// Prints a block for people.
@@ -112,14 +119,11 @@ impl Figures {
                 self.mean_playout_delay_ms, self.target_delay_ms, self.jitter_ms
             ),
         );
-        let style = if self.mos_estimate >= 4.0 { GOOD } else { WARN };
-        row(
-            "quality",
-            format!(
-                "{} of 4.5 (MOS, estimated)",
-                paint(style, format!("{:.1}", self.mos_estimate))
-            ),
-        );
+        if let Some(mos) = self.mos_estimate {
+            let style = if mos >= 4.0 { GOOD } else { WARN };
+            let mos = paint(style, format!("{mos:.1}"));
+            row("quality", format!("{mos} of 4.5 (MOS, estimated)"));
+        }
     }
 
     fn path(&self) -> String {

@@ -14,6 +14,9 @@ const RING: Duration = Duration::from_millis(700);
 /// Beyond which a step of the script is taken to have failed.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// How long the message that records the call may follow its end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// What to do in the call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Script {
@@ -82,7 +85,8 @@ impl World {
         Ok(placed)
     }
 
-    /// Answers, talks, hangs up, each when it is due, until both sides are told of the end.
+    /// Answers, talks, hangs up, each when it is due, until both sides are told of the end and have
+    /// the message that records the call.
     async fn follow(
         &mut self,
         placed: &mut Placed,
@@ -90,7 +94,10 @@ impl World {
         watch: &mut dyn Watch,
     ) -> Result<(), Failure> {
         let mut agenda = Agenda::new(script);
-        while !(placed.caller.has_ended() && placed.callee.has_ended()) {
+        while !placed.is_settled() {
+            if placed.has_ended() {
+                agenda.ended(Instant::now());
+            }
             tokio::select! {
                 event = self.caller.phone.events.next() => {
                     let event = event.ok_or_else(signed_out)?;
@@ -105,7 +112,12 @@ impl World {
                     agenda.callee_heard(&event);
                     placed.callee.events.push(event);
                 }
-                step = agenda.next_step() => self.take(step).await?,
+                step = agenda.next_step() => {
+                    if step == Step::Close {
+                        return Ok(());
+                    }
+                    self.take(step).await?;
+                }
             }
         }
         Ok(())
@@ -123,6 +135,7 @@ impl World {
             Step::HangUp => {
                 self.caller.phone.calling.engine().hangup().await.map_err(Failure::server)
             }
+            Step::Close => Ok(()),
             Step::GiveUp => Err(Failure::internal("the call did not go on within 40 s")),
         }
     }
@@ -133,6 +146,15 @@ fn signed_out() -> Failure {
 }
 
 impl Placed {
+    fn has_ended(&self) -> bool {
+        self.caller.has_ended() && self.callee.has_ended()
+    }
+
+    fn is_settled(&self) -> bool {
+        let settled = |side: &Side| side.has_ended() && side.has_message(&self.call_id);
+        settled(&self.caller) && settled(&self.callee)
+    }
+
     fn note_end(&mut self, event: &TimedEvent) {
         if let ListenerEvent::CallEnd { outcome, duration_ms, .. } = &event.event {
             self.outcome = Some(*outcome);
@@ -161,6 +183,13 @@ impl Placed {
 }
 
 impl Side {
+    fn has_message(&self, call_id: &CallId) -> bool {
+        self.events.iter().any(|timed| {
+            let ListenerEvent::Message(message) = &timed.event else { return false };
+            message.call_id.as_ref() == Some(call_id)
+        })
+    }
+
     fn has_ended(&self) -> bool {
         self.events.iter().any(|timed| {
             matches!(
@@ -174,11 +203,13 @@ impl Side {
 }
 
 /// What is due next.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Answer,
     Heal,
     HangUp,
+    /// The message that records the call did not come.
+    Close,
     GiveUp,
 }
 
@@ -188,6 +219,7 @@ struct Agenda {
     answer: Option<Instant>,
     heal: Option<Instant>,
     hang_up: Option<Instant>,
+    close: Option<Instant>,
     give_up: Instant,
 }
 
@@ -198,6 +230,7 @@ impl Agenda {
             answer: None,
             heal: None,
             hang_up: None,
+            close: None,
             give_up: Instant::now() + PATIENCE + script.talk,
         }
     }
@@ -215,12 +248,19 @@ impl Agenda {
         }
     }
 
+    /// Both sides were told of the end; the first time counts.
+    fn ended(&mut self, now: Instant) {
+        self.hang_up = None;
+        self.close.get_or_insert(now + LAST_WORDS);
+    }
+
     /// Waits for the next step and takes it off the agenda. Cancel-safe.
     async fn next_step(&mut self) -> Step {
         let due = [
             (self.answer, Step::Answer),
             (self.heal, Step::Heal),
             (self.hang_up, Step::HangUp),
+            (self.close, Step::Close),
             (Some(self.give_up), Step::GiveUp),
         ];
         let next = due.into_iter().filter_map(|(at, step)| Some((at?, step)));
@@ -230,6 +270,7 @@ impl Agenda {
             Step::Answer => self.answer = None,
             Step::Heal => self.heal = None,
             Step::HangUp => self.hang_up = None,
+            Step::Close => self.close = None,
             Step::GiveUp => {}
         }
         step
@@ -294,12 +335,23 @@ mod tests {
         agenda.callee_heard(&at(start, invited()));
         agenda.caller_heard(&at(start, begun()));
         let mut steps = Vec::new();
-        for _ in 0..4 {
+        for _ in 0..3 {
             steps.push(agenda.next_step().await);
         }
-        assert!(
-            matches!(steps[..], [Step::Answer, Step::Heal, Step::HangUp, Step::GiveUp]),
-            "{steps:?}"
-        );
+        assert_eq!(steps, [Step::Answer, Step::Heal, Step::HangUp]);
+        assert_eq!(agenda.next_step().await, Step::GiveUp);
+        assert_eq!(agenda.next_step().await, Step::GiveUp, "it stays given up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_hangs_up_a_call_that_has_ended_and_its_message_is_not_waited_for_long() {
+        let start = Instant::now();
+        let mut agenda = Agenda::new(SCRIPT);
+        agenda.caller_heard(&at(start, begun()));
+        assert_eq!(agenda.next_step().await, Step::Heal);
+        agenda.ended(start);
+        agenda.ended(start + Duration::from_secs(9));
+        assert_eq!(agenda.close, Some(start + LAST_WORDS));
+        assert_eq!(agenda.next_step().await, Step::Close);
     }
 }

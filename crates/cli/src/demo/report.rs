@@ -37,7 +37,7 @@ pub(crate) struct Report {
     pub(crate) jitter_ms: f64,
     pub(crate) srtp_profile: Option<&'static str>,
     pub(crate) volume: Both<Vec<Volume>>,
-    pub(crate) mos_estimate: f64,
+    pub(crate) mos_estimate: Option<f64>,
     pub(crate) record: Option<Record>,
     pub(crate) server_cpu_ms: Option<f64>,
     pub(crate) sides: Both<Figures>,

@@ -1,0 +1,17 @@
+//! The binary as people use it: real processes, real UDP and TCP on loopback, ports of the system's
+//! choice.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod calls;
+mod config;
+mod demo;
+mod echo;
+mod help;
+mod process;
+mod server;
+mod stopping;
+mod usersig;
+mod wav;
