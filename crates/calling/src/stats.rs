@@ -22,6 +22,8 @@ pub struct CallStats {
     pub candidate: Option<CandidateKind>,
     /// What was sent.
     pub sent: SenderStats,
+    /// Packets sent a second time because the way to the server is lossy.
+    pub packets_repeated: u64,
     /// What was received, per remote; those who left stand first.
     pub received: Vec<RemoteFigures>,
     /// Round trip to the server by the newest report, in milliseconds.
@@ -74,6 +76,7 @@ impl CallStats {
     pub fn absorb(&mut self, media: PipelineStats) {
         self.srtp_profile = media.srtp_profile.or(self.srtp_profile);
         self.sent = media.sent;
+        self.packets_repeated = media.packets_repeated;
         self.received = media.received;
         self.round_trip_ms = media.round_trip_ms;
         self.sent_fraction_lost = media.remote_fraction_lost;

@@ -38,7 +38,7 @@ async fn media_with_another_certificate_never_connects() {
     let (fake, mut script, bob) = ringing().await;
     let (id, offer) = script.offer().await;
     let Reply::Media(mut answer) = fake.media.answer(&offer) else { unreachable!("answers so") };
-    answer.fingerprint = answer.fingerprint.replace(|digit| digit == 'A' || digit == 'B', "C");
+    answer.fingerprint = answer.fingerprint.replace(['A', 'B'], "C");
     script.reply(id, Reply::Media(answer)).await;
     // Once the call is answered another attempt is made.
     let engine = bob.engine.clone();

@@ -11,6 +11,7 @@ mod capture;
 mod input;
 mod playout;
 mod remotes;
+mod repeat;
 mod reports;
 mod settings;
 mod stats;
@@ -30,6 +31,7 @@ pub use input::{PipelineInput, PipelineOutput, PipelineReason, VolumeReport};
 use playout::Playout;
 pub use remotes::RemoteFigures;
 use remotes::Remotes;
+use repeat::Repeat;
 use reports::Reports;
 pub use settings::PipelineSettings;
 pub use stats::PipelineStats;
@@ -54,6 +56,7 @@ pub struct Pipeline {
     frame_ticks: u32,
     remotes: Remotes,
     reports: Reports,
+    repeat: Repeat,
     volumes: Volumes,
     outputs: VecDeque<PipelineOutput>,
     discards: BTreeMap<&'static str, u64>,
@@ -103,6 +106,7 @@ impl Pipeline {
             frame_ticks: settings.frame_ticks(),
             remotes: Remotes::new(&settings),
             reports: Reports::new(&settings, now),
+            repeat: Repeat::default(),
             volumes: Volumes::new(settings.user),
             session: None,
             profile: None,
@@ -119,6 +123,8 @@ impl Pipeline {
             self.count_session(&before);
         }
         self.profile = None;
+        // Protected with keys that are gone.
+        self.repeat.forget();
         self.gate = match std::mem::replace(&mut self.gate, Gate::Closed) {
             Gate::Open { microphone: Microphone::Works(capture), playout } => {
                 Gate::Open { microphone: Microphone::Waits(capture.into_source()), playout }
@@ -146,7 +152,11 @@ impl Pipeline {
                     }
                 }
             }
-            Received::Rtcp(packet) => self.reports.handle(now, packet, &mut self.sender),
+            Received::Rtcp(packet) => {
+                if let Some(fraction_lost) = self.reports.handle(now, packet, &mut self.sender) {
+                    self.repeat.reported(now, fraction_lost);
+                }
+            }
             Received::Control => self.drain_session(now),
             // The session counts it.
             Received::Discarded(_) => {}
@@ -212,7 +222,11 @@ impl Pipeline {
         let sealed = self.session.as_mut().map(|session| session.seal_rtp(&mut packet));
         if let Some(Ok(())) = sealed {
             Timings::mark(&mut self.timings.first_packet_sent, now);
+            let again = self.repeat.sent(now, &packet);
             self.output(PipelineOutput::Transmit(packet));
+            if let Some(again) = again {
+                self.output(PipelineOutput::Transmit(again));
+            }
         } else {
             self.count("unsealed");
         }

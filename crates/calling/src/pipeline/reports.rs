@@ -55,18 +55,25 @@ impl Reports {
         self.heard = Some(now);
     }
 
-    /// Reads a compound packet and tells `sender` of the loss it reports.
-    pub(super) fn handle(&mut self, now: Instant, packet: &[u8], sender: &mut Sender) {
+    /// Reads a compound packet and tells `sender` of the loss it reports; that loss, 0.0..=1.0, if
+    /// it is news.
+    pub(super) fn handle(
+        &mut self,
+        now: Instant,
+        packet: &[u8],
+        sender: &mut Sender,
+    ) -> Option<f64> {
         self.heard(now);
         if self.rtcp.handle(now, packet).is_err() {
             self.malformed += 1;
         }
         let remote = self.rtcp.remote();
-        if remote.reports > self.reports_seen {
-            self.reports_seen = remote.reports;
-            // A share of 0.0..=1.0, in percent.
-            sender.set_expected_loss((remote.fraction_lost * 100.0).round() as u8);
+        if remote.reports <= self.reports_seen {
+            return None;
         }
+        self.reports_seen = remote.reports;
+        sender.set_expected_loss(remote.loss_percent());
+        Some(remote.fraction_lost)
     }
 
     /// The compound packet to send, if one is due.

@@ -15,6 +15,8 @@ pub struct PipelineStats {
     pub srtp_profile: Option<&'static str>,
     /// What was sent.
     pub sent: SenderStats,
+    /// Packets sent a second time because the way to the server is lossy.
+    pub packets_repeated: u64,
     /// What was received, per remote; those who left stand first.
     pub received: Vec<RemoteFigures>,
     /// Round trip by the newest report, in milliseconds.
@@ -42,6 +44,7 @@ impl Pipeline {
         PipelineStats {
             srtp_profile: self.profile.map(|profile| profile.name()),
             sent: self.sender.stats(),
+            packets_repeated: self.repeat.repeated(),
             received: self.remotes.figures(),
             round_trip_ms: remote.round_trip_ms,
             remote_fraction_lost: remote.fraction_lost,

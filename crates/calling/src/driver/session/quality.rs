@@ -71,8 +71,8 @@ mod tests {
     #[test]
     fn reported_once_and_only_when_both_are_there() {
         let call = |name: &str| CallId::new(name).unwrap();
-        let mut report = QualityReport::default();
-        report.heard = Some((call("one"), HeardQuality::default()));
+        let heard = Some((call("one"), HeardQuality::default()));
+        let mut report = QualityReport { ended: None, heard };
         assert_eq!(report.take(), None);
         report.ended(call("another"));
         assert_eq!(report.take(), None);
