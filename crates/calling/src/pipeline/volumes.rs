@@ -5,7 +5,6 @@ use calling_media::LevelMeter;
 use calling_model::{AudioLevel, UserId, Volume};
 use calling_signaling::protocol::UserVolume;
 
-use super::MOST_BEHIND;
 use super::input::VolumeReport;
 use crate::ticker::Ticker;
 
@@ -41,9 +40,10 @@ impl Volumes {
 
     /// Reports every `interval`, or no longer.
     pub(super) fn set_interval(&mut self, now: Instant, interval: Option<Duration>) {
+        // A missed report is not caught up: the next one tells more than it did.
         self.ticker = interval
             .filter(|interval| !interval.is_zero())
-            .map(|interval| Ticker::new(now + interval, interval, MOST_BEHIND.min(interval)));
+            .map(|interval| Ticker::new(now + interval, interval, Duration::ZERO));
     }
 
     /// One tick of the own voice.
@@ -135,6 +135,16 @@ mod tests {
         assert_eq!(told(&report), [("bob", 0), ("me", 0)]);
         let report = volumes.take_due(epoch() + INTERVAL * 3).unwrap();
         assert_eq!((told(&report), report.total), (vec![], Volume::SILENT));
+    }
+
+    #[test]
+    fn handled_one_interval_late_the_report_is_not_due_again() {
+        let mut volumes = Volumes::new(user("me"));
+        volumes.set_interval(epoch(), Some(INTERVAL));
+        for late in [INTERVAL * 2, INTERVAL * 7 / 2] {
+            assert!(volumes.take_due(epoch() + late).is_some());
+            assert!(volumes.next().unwrap() > epoch() + late);
+        }
     }
 
     #[test]
