@@ -134,6 +134,9 @@ pub(crate) struct PhoneArgs {
     /// The server
     #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:8080", env = "CALLING_SERVER")]
     pub(crate) server: String,
+    /// Trust this certificate (PEM) besides the public ones, for a wss:// server of one's own
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_ca: Option<PathBuf>,
     /// Account of this phone
     #[arg(long = "as", value_name = "USER", env = "CALLING_USER")]
     pub(crate) user: String,

@@ -52,6 +52,11 @@ impl Failure {
         Self::server("this account signed in on another device of the same name")
     }
 
+    /// A signal ended it early.
+    pub(crate) fn stopped() -> Self {
+        Self::new(Kind::NotCompleted, "stopped before it was done")
+    }
+
     pub(crate) fn machine(message: impl fmt::Display) -> Self {
         Self::new(Kind::Machine, message)
     }

@@ -14,6 +14,8 @@ use crate::keys::{Signer, user_id};
 
 /// How long a UserSig made here is valid.
 const USER_SIG_S: u32 = 86_400;
+/// How a certificate in PEM begins (RFC 7468 §5.1).
+const PEM_MARK: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// A signed-in phone and what it hears of its calls.
 pub(crate) struct Phone {
@@ -33,7 +35,9 @@ impl Phone {
             }
         };
         let audio = files(args.play.as_deref(), args.record.as_deref())?;
-        let config = Config::new(args.server.clone(), sdk_app_id, user, user_sig).with_audio(audio);
+        let mut config =
+            Config::new(args.server.clone(), sdk_app_id, user, user_sig).with_audio(audio);
+        config.extra_roots_pem = args.tls_ca.as_deref().map(certificate).transpose()?;
         Self::start(config).await
     }
 
@@ -49,6 +53,17 @@ impl Phone {
 /// tells what is wrong with it.
 fn app_id_of(sig: &str) -> u32 {
     calling_signaling::usersig::decode(sig).map_or(DEFAULT_SDK_APP_ID, |claims| claims.sdk_app_id)
+}
+
+fn certificate(path: &Path) -> Result<Vec<u8>, Failure> {
+    let refused = |why: &dyn std::fmt::Display| {
+        Failure::usage(format!("--tls-ca: cannot read {}: {why}", path.display()))
+    };
+    let pem = std::fs::read(path).map_err(|error| refused(&error))?;
+    if !pem.windows(PEM_MARK.len()).any(|text| text == PEM_MARK) {
+        return Err(refused(&"it holds no certificate in PEM"));
+    }
+    Ok(pem)
 }
 
 fn refused(error: InitError) -> Failure {

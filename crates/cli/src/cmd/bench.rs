@@ -14,6 +14,7 @@ use crate::exit::Failure;
 use crate::keys::user_id;
 use crate::output::{self, BOLD, paint};
 use crate::server_process::OwnServer;
+use crate::stop::Stop;
 
 /// How long the two talk in each call of the bench.
 const TALK: Duration = Duration::from_millis(600);
@@ -32,25 +33,38 @@ struct CallsReport {
 /// Places calls one after another and prints percentiles of their timings.
 pub(crate) async fn calls(args: &BenchCallsArgs) -> Result<(), Failure> {
     check(&args.network)?;
+    let mut stop = Stop::listen()?;
     let own = OwnServer::start().await?;
     let mut world = World::open(&own, &args.network, Recording::default()).await?;
     let script = Script { talk: TALK, extra_ring: extra_ring(&args.network), heal_after: None };
-    let bar = progress(u64::from(args.calls), "calls");
-    let mut placed = Vec::new();
-    for _ in 0..args.calls {
-        placed.push(world.place_call(script, &mut Silent).await?);
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+    let placed = tokio::select! {
+        placed = place_calls(&mut world, script, args.calls) => placed,
+        () = stop.asked() => Err(Failure::stopped()),
+    };
     world.close().await;
     own.stop().await;
 
-    let report = CallsReport::of(args.calls, &placed);
+    let report = CallsReport::of(args.calls, &placed?);
     if args.json {
         return output::json(&report);
     }
     report.print();
     Ok(())
+}
+
+async fn place_calls(
+    world: &mut World,
+    script: Script,
+    calls: u32,
+) -> Result<Vec<Placed>, Failure> {
+    let bar = progress(u64::from(calls), "calls");
+    let mut placed = Vec::new();
+    for _ in 0..calls {
+        placed.push(world.place_call(script, &mut Silent).await?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(placed)
 }
 
 impl CallsReport {
@@ -105,18 +119,16 @@ struct IdleReport {
 
 /// Signs in many idle clients at a server process of its own and prints its memory.
 pub(crate) async fn idle(args: &BenchIdleArgs) -> Result<(), Failure> {
+    let mut stop = Stop::listen()?;
     let mut server = super::serve::Child::start().await?;
     let before = server.rss_bytes()?;
-    let bar = progress(u64::from(args.clients), "clients");
-    let mut clients = Vec::new();
-    for number in 0..args.clients {
-        clients.push(sign_in(&server, number).await?);
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+    let clients = tokio::select! {
+        clients = sign_in_all(&server, args.clients) => clients,
+        () = stop.asked() => Err(Failure::stopped()),
+    };
     let after = server.rss_bytes()?;
-    drop(clients);
     server.stop().await?;
+    drop(clients?);
     let report = IdleReport {
         clients: args.clients,
         server_rss_before_bytes: before,
@@ -132,6 +144,17 @@ pub(crate) async fn idle(args: &BenchIdleArgs) -> Result<(), Failure> {
     row("without them", mib(report.server_rss_before_bytes));
     row("per client", format!("{:.1} KiB", report.bytes_per_client / 1_024.0));
     Ok(())
+}
+
+async fn sign_in_all(server: &super::serve::Child, clients: u32) -> Result<Vec<Calling>, Failure> {
+    let bar = progress(u64::from(clients), "clients");
+    let mut signed_in = Vec::new();
+    for number in 0..clients {
+        signed_in.push(sign_in(server, number).await?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(signed_in)
 }
 
 async fn sign_in(server: &super::serve::Child, number: u32) -> Result<Calling, Failure> {

@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -5,5 +7,8 @@ use crate::args::Cli;
 
 /// Prints the completion script of `shell`.
 pub(crate) fn run(shell: Shell) {
-    clap_complete::generate(shell, &mut Cli::command(), "calling", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "calling", &mut script);
+    // A closed pipe (`calling completions bash | head`) ends quietly.
+    let _ = std::io::stdout().write_all(&script);
 }

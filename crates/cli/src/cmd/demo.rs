@@ -12,12 +12,14 @@ use crate::demo::world::{Recording, World};
 use crate::exit::{Failure, Kind};
 use crate::output::{self, BOLD, paint};
 use crate::server_process::OwnServer;
+use crate::stop::Stop;
 use crate::timeline;
 
 /// Places one measured call over a network as bad as asked.
 pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
     check(&args.network)?;
     let recording = Recording::in_folder(args.out.as_ref())?;
+    let mut stop = Stop::listen()?;
     let own = OwnServer::start().await?;
     let mut world = World::open(&own, &args.network, recording).await?;
     if !args.json {
@@ -25,14 +27,20 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
     }
     let mut watch = Screen::new(args);
     let cpu_before = cpu::threads_ms(cpu::SERVER_THREADS);
-    let placed = world.place_call(script(args), &mut watch).await?;
+    let placed = tokio::select! {
+        placed = world.place_call(script(args), &mut watch) => placed,
+        () = stop.asked() => Err(Failure::stopped()),
+    };
     let cpu_after = cpu::threads_ms(cpu::SERVER_THREADS);
     watch.finish();
 
-    let record = own.record(&placed.call_id).await;
-    let report = Report::of(placed, record, cpu_before.zip(cpu_after).map(|(a, b)| b - a));
+    let record = match &placed {
+        Ok(placed) => own.record(&placed.call_id).await,
+        Err(_) => None,
+    };
     world.close().await;
     own.stop().await;
+    let report = Report::of(placed?, record, cpu_before.zip(cpu_after).map(|(a, b)| b - a));
     if let Some(folder) = &args.out {
         keep(&report, folder)?;
     }

@@ -83,6 +83,14 @@ fn talkative(answer: &'static str) -> String {
 }
 
 #[test]
+fn a_server_that_says_nothing_is_not_waited_for_without_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let args = ["call", "bob", "--as", "alice", "--user-sig", "any", "--server", &url];
+    run(args).fails(4, &["the server did not answer within"]);
+}
+
+#[test]
 fn no_key_to_sign_with_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();

@@ -13,5 +13,6 @@ mod help;
 mod process;
 mod server;
 mod stopping;
+mod tls;
 mod usersig;
 mod wav;

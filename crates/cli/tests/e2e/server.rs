@@ -18,7 +18,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), "127.0.0.1:0", &[], &[])
+        Self::with(&[])
+    }
+
+    /// With these flags.
+    pub(crate) fn with(flags: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), "127.0.0.1:0", flags, &[])
     }
 
     /// With the demo's accounts and bot, ready.
@@ -34,7 +39,14 @@ impl Server {
         args.extend_from_slice(flags);
         let process = Process::start_with(args, env);
         let http = process.stdout_line(|line| {
-            Some(line.split_once("http://")?.1.trim_end_matches('/').to_owned())
+            Some(
+                line.split_once(" serves ")?
+                    .1
+                    .split_once("://")?
+                    .1
+                    .trim_end_matches('/')
+                    .to_owned(),
+            )
         });
         Self { process, http, folder }
     }
@@ -78,8 +90,10 @@ impl Server {
 
     fn phone(&self, command: &[&str], user: &str, flags: &[&str]) -> Process {
         let url = self.url();
-        let who = ["--as", user, "--server", &url, "--data", self.data()];
-        Process::start([command, &who, flags].concat())
+        let who = ["--as", user, "--data", self.data()];
+        let here = ["--server", &*url];
+        let here = if flags.contains(&here[0]) { &[][..] } else { &here };
+        Process::start([command, &who, here, flags].concat())
     }
 
     /// A UserSig by `calling usersig`.

@@ -65,3 +65,27 @@ fn ctrl_c_during_the_first_call_of_the_demo_stops_the_server() {
     let unfinished = records(folder.path()).into_iter().filter(|it| it["ended_at"].is_null());
     assert_eq!(unfinished.count(), 0);
 }
+
+#[test]
+fn a_phone_that_dies_is_lost_and_the_other_is_told() {
+    let server = Server::start();
+    let (alice, bob) = talking(&server);
+    alice.signal("KILL");
+    bob.says("ended");
+    bob.finish().exits(0);
+    let records = server.records();
+    assert_eq!(records.len(), 1, "{records:#?}");
+    assert_eq!(records[0]["outcome"], "peer_lost");
+}
+
+#[test]
+fn a_demo_that_is_stopped_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = [("TMPDIR", folder.path().to_str().unwrap())];
+    let demo = Process::start_with(["demo", "--seconds", "60"], &temporary);
+    demo.says("the line is open");
+    demo.signal("INT");
+    let demo = demo.finish().exits(3);
+    assert_eq!(demo.stderr, "error: stopped before it was done");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
