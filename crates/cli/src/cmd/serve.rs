@@ -227,6 +227,7 @@ impl Child {
             .args(["serve", "--color", "never", "--http", "127.0.0.1:0"])
             .args(["--media", "127.0.0.1:0", "--data"])
             .arg(folder.path())
+            .env("CALLING_LOG_FILTER", "warn")
             .env("CALLING_LIMITS_CONNECTIONS_PER_SOURCE", "100000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
