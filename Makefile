@@ -8,7 +8,7 @@ SHELL := /bin/bash
 ARGS ?=
 FUZZ_SECONDS ?= 30
 
-.PHONY: help setup build run test check unit docs-check examples fuzz bench figures clean
+.PHONY: help setup build run test check unit docs-check examples fuzz explore bench figures clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ examples: ## Runs every example
 
 fuzz: setup ## Fuzzes every target for FUZZ_SECONDS each (needs the nightly toolchain)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+explore: setup ## Explores the call machine further than make test does
+	cargo test --release --locked -p calling-signaling -- --ignored
 
 bench: setup ## Criterion benches of the per-packet stages
 	cargo bench --workspace --locked

@@ -16,11 +16,11 @@ $calling bench calls --calls 200 --json | pick "200 calls, loopback" invite_to_r
 $calling bench calls --calls 50 --delay 25 --json | pick "50 calls, 25 ms each way on each leg" accept_to_first_audio_ms
 for seed in 1 2 3 4 5; do
     $calling demo --seconds 20 --loss 10 --jitter 30 --seed "$seed" --json |
-        pick "10 % loss, 30 ms jitter, seed $seed" outcome packets_sent packets_lost concealed_ms mean_playout_delay_ms
+        pick "10 % loss, 30 ms jitter, seed $seed" outcome packets_sent packets_lost concealed_percent mean_playout_delay_ms
 done
-$calling demo --seconds 25 --loss 10 --jitter 30 --heal-after 12 --json |
+$calling demo --seconds 22 --loss 10 --jitter 30 --heal-after 12 --json |
     python3 -c '
 import json, sys
 side = json.load(sys.stdin)["sides"]["caller"]
-print(json.dumps({"figure": "13 s after the storm", "playout_delay_ms": side["playout_delay_ms"], "target_delay_ms": side["target_delay_ms"]}))'
+print(json.dumps({"figure": "10 s after the storm", "playout_delay_ms": side["playout_delay_ms"], "target_delay_ms": side["target_delay_ms"]}))'
 $calling bench idle --clients 1000 --json | pick "1,000 idle clients" server_rss_bytes bytes_per_client

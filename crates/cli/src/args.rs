@@ -137,9 +137,9 @@ pub(crate) struct PhoneArgs {
     /// Trust this certificate (PEM) besides the public ones, for a wss:// server of one's own
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) tls_ca: Option<PathBuf>,
-    /// Account of this phone
+    /// Account of this phone; alice calls and bob answers unless you say otherwise
     #[arg(long = "as", value_name = "USER", env = "CALLING_USER")]
-    pub(crate) user: String,
+    pub(crate) user: Option<String>,
     /// UserSig of the account; signed with the key in --data if absent
     #[arg(long, value_name = "SIG", env = "CALLING_USER_SIG", hide_env_values = true)]
     pub(crate) user_sig: Option<String>,

@@ -25,8 +25,8 @@ pub(crate) struct Phone {
 
 impl Phone {
     /// Signs in as the command line says.
-    pub(crate) async fn sign_in(args: &PhoneArgs) -> Result<Self, Failure> {
-        let user = user_id(&args.user)?;
+    pub(crate) async fn sign_in(args: &PhoneArgs, default_user: &str) -> Result<Self, Failure> {
+        let user = user_id(args.user.as_deref().unwrap_or(default_user))?;
         let (sdk_app_id, user_sig) = match &args.user_sig {
             Some(sig) => (args.keys.sdk_app_id.unwrap_or_else(|| app_id_of(sig)), sig.clone()),
             None => {

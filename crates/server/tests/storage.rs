@@ -5,6 +5,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use calling_callrecord::{QualitySummary, Record};
 use calling_model::UnixMillis;
@@ -241,6 +242,31 @@ async fn hostile_text_is_only_text() {
     storage.call_started(&facts).await.unwrap();
     storage.end_call(&completed(&facts), None).await.unwrap();
     assert_eq!(all(&storage).await.len(), 1);
+}
+
+#[tokio::test]
+async fn only_who_talked_may_report_quality_and_only_at_once() {
+    let (_dir, storage) = database().await;
+    let heard = QualitySummary {
+        packets: 100,
+        lost_share: 0.01,
+        concealed_share: 0.5,
+        mean_delay_ms: 40.0,
+        jitter_ms: 1.5,
+        rtt_ms: 20.0,
+        mos: 1.5,
+    };
+    let ended = completed(&facts(1, "alice", "bob"));
+    storage.end_call(&ended, None).await.unwrap();
+    let report = async |user: &str, after_s| {
+        let at = ended.ended_at.saturating_add(Duration::from_secs(after_s));
+        storage.report_quality(&call_id(1), &user.parse().unwrap(), &heard, at).await.unwrap()
+    };
+    assert!(!report("mallory", 1).await);
+    assert!(!report("bob", 61).await);
+    assert_eq!(storage.record(&call_id(1)).await.unwrap().unwrap().quality, None);
+    assert!(report("bob", 1).await);
+    assert_eq!(storage.record(&call_id(1)).await.unwrap().unwrap().quality, Some(heard));
 }
 
 #[tokio::test]

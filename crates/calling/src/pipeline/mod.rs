@@ -50,7 +50,10 @@ const MOST_OUTPUTS: usize = 1_024;
 /// [`PipelineInput::Secure`]. Inputs never fail.
 pub struct Pipeline {
     session: Option<SecureSession>,
+    /// `None` while media is not protected.
     profile: Option<SrtpProfile>,
+    /// How media was protected last, for the figures of a call that is over.
+    last_profile: Option<SrtpProfile>,
     gate: Gate,
     sender: Sender,
     frame_ticks: u32,
@@ -110,6 +113,7 @@ impl Pipeline {
             volumes: Volumes::new(settings.user),
             session: None,
             profile: None,
+            last_profile: None,
             gate: Gate::Closed,
             sender,
             outputs: VecDeque::new(),
@@ -265,6 +269,7 @@ impl Pipeline {
                 }
                 SessionOutput::Connected { profile } => {
                     self.profile = Some(profile);
+                    self.last_profile = Some(profile);
                     Timings::mark(&mut self.timings.dtls_done, now);
                     self.output(PipelineOutput::Connected { profile });
                     self.begin_capture(now);

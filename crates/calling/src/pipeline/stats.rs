@@ -11,7 +11,7 @@ use crate::timings::Timings;
 /// The figures of a [`Pipeline`]; see [`CallStats`](crate::CallStats) for what each says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PipelineStats {
-    /// How media is protected; `None` while it is not.
+    /// How media is protected, or was until the session closed; `None` before.
     pub srtp_profile: Option<&'static str>,
     /// What was sent.
     pub sent: SenderStats,
@@ -42,7 +42,7 @@ impl Pipeline {
     pub fn stats(&self) -> PipelineStats {
         let remote = self.reports.remote();
         PipelineStats {
-            srtp_profile: self.profile.map(|profile| profile.name()),
+            srtp_profile: self.last_profile.map(|profile| profile.name()),
             sent: self.sender.stats(),
             packets_repeated: self.repeat.repeated(),
             received: self.remotes.figures(),

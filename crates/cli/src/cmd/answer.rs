@@ -12,6 +12,9 @@ use crate::output::{self, NAME, paint};
 use crate::phone::Phone;
 use crate::stop::Stop;
 
+/// Who answers unless told otherwise: a demo account.
+const DEFAULT_USER: &str = "bob";
+
 /// What to do with a call that comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Manner {
@@ -26,10 +29,11 @@ pub(crate) async fn run(args: &AnswerArgs) -> Result<(), Failure> {
     let manner = manner(args)?;
     let mut stop = Stop::listen()?;
     let mut phone = tokio::select! {
-        phone = Phone::sign_in(&args.phone) => phone?,
+        phone = Phone::sign_in(&args.phone, DEFAULT_USER) => phone?,
         () = stop.asked() => return Ok(()),
     };
-    output::note(format!("{} waits for a call; Ctrl-C stops", args.phone.user));
+    let user = args.phone.user.as_deref().unwrap_or(DEFAULT_USER);
+    output::note(format!("{user} waits for a call; Ctrl-C stops"));
     let done = take_calls(args, manner, &mut phone, &mut stop).await;
     phone.calling.destroy().await;
     done

@@ -23,7 +23,7 @@ pub(crate) async fn run(args: &CallArgs) -> Result<(), Failure> {
     let callee = user_id(&args.callee)?;
     let mut stop = Stop::listen()?;
     let mut phone = tokio::select! {
-        phone = Phone::sign_in(&args.phone) => phone?,
+        phone = Phone::sign_in(&args.phone, "alice") => phone?,
         () = stop.asked() => return Err(not_completed(Outcome::Cancelled)),
     };
     let placed = place(args, callee, &mut phone, &mut stop).await;

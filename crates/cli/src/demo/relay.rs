@@ -78,7 +78,7 @@ impl Weather {
 
 async fn relay_datagrams(client: UdpSocket, server: UdpSocket, weather: Weather, seed: u64) {
     let mut up = Link::new(weather.now(), seed.wrapping_mul(4));
-    let mut down = Link::new(weather.now(), seed.wrapping_mul(4) + 1);
+    let mut down = Link::new(weather.now(), seed.wrapping_mul(4).wrapping_add(1));
     let mut from_client = [0; MAX_DATAGRAM_BYTES];
     let mut from_server = [0; MAX_DATAGRAM_BYTES];
     let mut client_address = None;
@@ -125,7 +125,7 @@ async fn relay_streams(listener: TcpListener, server: SocketAddr, weather: Weath
     let mut open = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         connections += 1;
-        let seed = seed.wrapping_mul(4) + 2 + (connections << 32);
+        let seed = seed.wrapping_mul(4).wrapping_add(2).wrapping_add(connections << 32);
         open.spawn(relay_stream(client, server, weather.clone(), seed));
         while open.try_join_next().is_some() {}
     }
@@ -138,7 +138,7 @@ async fn relay_stream(client: TcpStream, server: SocketAddr, weather: Weather, s
     let (server_read, server_write) = server.into_split();
     tokio::join!(
         delay_stream(client_read, server_write, weather.clone(), seed),
-        delay_stream(server_read, client_write, weather, seed + 1),
+        delay_stream(server_read, client_write, weather, seed.wrapping_add(1)),
     );
 }
 

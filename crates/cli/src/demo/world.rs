@@ -63,7 +63,8 @@ impl World {
         network: &NetworkArgs,
         recording: Recording,
     ) -> Result<Self, Failure> {
-        let callee_audio = audio(network.seed.wrapping_mul(2) + 1, recording.sent, None);
+        let callee_audio =
+            audio(network.seed.wrapping_mul(2).wrapping_add(1), recording.sent, None);
         let caller_audio = audio(network.seed.wrapping_mul(2), None, recording.received);
         let caller = Party::open(own, "alice", network, 1, caller_audio).await?;
         let callee = Party::open(own, "bob", network, 2, callee_audio).await?;

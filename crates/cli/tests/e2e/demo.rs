@@ -23,6 +23,9 @@ fn a_clean_call_is_reported_whole_and_kept() {
 
     assert_eq!(report["outcome"], "completed");
     assert_eq!(report["srtp_profile"], "AEAD_AES_128_GCM");
+    for side in ["caller", "callee"] {
+        assert_eq!(report["sides"][side]["srtp_profile"], "AEAD_AES_128_GCM");
+    }
     assert_eq!(report["packets_lost"], 0);
     assert!(report["packets_discarded"].is_object());
     assert!((2_000.0..20_000.0).contains(&number(&report, "duration_ms")));

@@ -181,10 +181,11 @@ impl Connection {
             burst_ratio: 1.0,
         });
         let storage = &self.gateway.inner.storage;
-        if read(storage.report_quality(call_id, &session.endpoint.user, &summary)).await? {
+        let user = &session.endpoint.user;
+        if read(storage.report_quality(call_id, user, &summary, wall_clock())).await? {
             return Ok(Reply::Done {});
         }
-        let sentence = "there is no record of such a call of yours; report after `ended`";
+        let sentence = "no conversation of yours ended so lately; report right after `ended`";
         Err(ProtocolError::new(Code::InviteNotFound, sentence))
     }
 

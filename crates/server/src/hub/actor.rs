@@ -135,8 +135,9 @@ impl<S: CallStore> Actor<S> {
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.has_stopped() {
             let deadline = self.calls.poll_timeout().map(|(at, _)| at);
+            let stopping = self.stopping.is_some();
             tokio::select! {
-                command = inputs.commands.recv() => match command {
+                command = inputs.commands.recv(), if !(stopping && inputs.commands.is_closed()) => match command {
                     Some(command) => self.command(command).await,
                     None => self.stop(None),
                 },
@@ -264,7 +265,11 @@ impl<S: CallStore> Actor<S> {
         self.input(CallsInput::Shutdown);
     }
 
+    /// Begins to stop; asked again, it goes on stopping by the first deadline.
     fn stop(&mut self, done: Option<oneshot::Sender<()>>) {
+        if self.stopping.is_some() {
+            return;
+        }
         self.input(CallsInput::Shutdown);
         let until = Instant::now() + self.settings.stop_timeout;
         self.stopping = Some(Stopping { done, until });

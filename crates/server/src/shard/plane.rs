@@ -224,7 +224,10 @@ impl Plane {
         match room.handle_rtp(now, participant(connection), packet, &mut self.forwards) {
             Ok(()) => self.send_forwards(packet, out),
             Err(RtpDiscard::GateClosed) => self.counts.gated += 1,
-            Err(_) => self.counts.discarded += 1,
+            Err(discard) => {
+                tracing::trace!(reason = discard.reason(), "an RTP packet is discarded");
+                self.counts.discarded += 1;
+            }
         }
         self.drain_room(id, out);
     }
@@ -260,7 +263,10 @@ impl Plane {
         match room.handle_rtcp(now, participant(connection), packet) {
             Ok(()) => {}
             Err(RtcpDiscard::GateClosed) => self.counts.gated += 1,
-            Err(_) => self.counts.discarded += 1,
+            Err(discard) => {
+                tracing::trace!(reason = discard.reason(), "an RTCP packet is discarded");
+                self.counts.discarded += 1;
+            }
         }
         self.drain_room(id, out);
     }

@@ -1,9 +1,14 @@
+use std::time::Duration;
+
 use calling_callrecord::{QualitySummary, Record};
-use calling_model::{CallId, UserId};
+use calling_model::{CallId, UnixMillis, UserId};
 use sqlx::Row;
 
 use super::values::{json, parse};
 use super::{Storage, StorageError, timed};
+
+/// How long after its end a call's quality may be reported.
+const REPORT_WINDOW: Duration = Duration::from_secs(60);
 
 /// Which records to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +88,8 @@ impl Storage {
     }
 
     /// Takes what `user` measured of a call that has ended. The record keeps the worse of what
-    /// its two sides tell. `false` if there is no record of a call of theirs.
+    /// its two sides tell. `false` if there is no record of a conversation of theirs that ended
+    /// less than a minute before `at`.
     ///
     /// # Errors
     /// It could not be stored.
@@ -92,14 +98,20 @@ impl Storage {
         call_id: &CallId,
         user: &UserId,
         heard: &QualitySummary,
+        at: UnixMillis,
     ) -> Result<bool, StorageError> {
         let heard = *heard;
         self.amend(call_id, |record| {
+            let is_fresh = at.saturating_since(record.ended_at) < REPORT_WINDOW;
+            let talked = record
+                .participants
+                .iter()
+                .any(|part| part.user == *user && part.joined_at.is_some());
             let worst = match record.quality {
                 Some(known) if known.mos <= heard.mos => known,
                 Some(_) | None => heard,
             };
-            record.concerns(user).then(|| record.with_quality(worst))
+            (is_fresh && talked).then(|| record.with_quality(worst))
         })
         .await
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 /// `businessID` of a payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Business {
-    /// Absent: versions 0 to 3 and the seed plugin.
+    /// Absent: versions 0 to 3 and the Flutter plugin.
     #[default]
     Unnamed,
     /// `av_call`: from version 4 on.
@@ -137,7 +137,7 @@ impl CallAction {
 pub enum Generation {
     /// Versions 0 to 3: no `businessID`, no `data`.
     Old,
-    /// The seed plugin: no `businessID`, with `data` and `is_group`.
+    /// The Flutter plugin: no `businessID`, with `data` and `is_group`.
     Plugin,
     /// Version 4, `av_call`.
     Named,
@@ -181,7 +181,7 @@ pub struct Payload {
     pub line_busy: bool,
     /// The legacy mark of a switch to audio: wished for or granted (`true`), denied (`false`).
     pub switch_to_audio: Option<bool>,
-    /// Written by the seed plugin alone.
+    /// Written by the Flutter plugin alone.
     pub is_group: Option<bool>,
     /// `userData`: free text of the application.
     pub user_data: String,

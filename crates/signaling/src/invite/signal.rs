@@ -73,7 +73,7 @@ impl Envelope {
     /// What it means.
     ///
     /// An invite is decided by `data.cmd`, else by `switch_to_audio_call`, else by `call_end`
-    /// (above 0, or 0 in a group), else by `call_type`. One exception, since the seed plugin puts
+    /// (above 0, or 0 in a group), else by `call_type`. One exception, since the Flutter plugin puts
     /// `audioCall` or `videoCall` into every message: beside those two, a `call_end` that no
     /// invite has still means the end.
     ///
