@@ -22,7 +22,9 @@ impl Packetizer {
         let header = RtpHeader {
             payload_type: config.payload_type,
             marker: true,
-            sequence_number: rng.random(),
+            // In the lower half, so that a receiver that misses the start of the stream does not
+            // take a wrap for the start (RFC 3711 section 3.3.1).
+            sequence_number: rng.random_range(0..1 << 15),
             timestamp: rng.random(),
             ssrc: config.ssrc,
         };

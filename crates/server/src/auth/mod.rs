@@ -79,7 +79,6 @@ impl Authenticator {
         now: Instant,
         at: UnixMillis,
     ) -> Result<(), ProtocolError> {
-        self.limiter().check(source, now)?;
         let checked = if params.sdk_app_id == self.sdk_app_id {
             let key = self.secret_key.reveal();
             let (user_id, now_s) = (&params.user_id, at.as_secs());
@@ -89,9 +88,18 @@ impl Authenticator {
             Err(usersig::UserSigError::WrongApp.into())
         };
         if checked.is_err() {
-            self.limiter().failed(source, now);
+            self.refuse(source, now)?;
         }
         checked
+    }
+
+    /// Counts a failure of `source`. What is right always passes, so that nobody is locked out by
+    /// others behind the same address; keys are too long to be guessed at any rate.
+    fn refuse(&self, source: IpAddr, now: Instant) -> Result<(), ProtocolError> {
+        let mut limiter = self.limiter();
+        limiter.check(source, now)?;
+        limiter.failed(source, now);
+        Ok(())
     }
 
     /// Whether `token` is the admin token. Wrong ones count as failures of `source`.
@@ -104,10 +112,9 @@ impl Authenticator {
         token: &str,
         now: Instant,
     ) -> Result<bool, ProtocolError> {
-        self.limiter().check(source, now)?;
         let right = self.admin_token.matches(token);
         if !right {
-            self.limiter().failed(source, now);
+            self.refuse(source, now)?;
         }
         Ok(right)
     }
