@@ -12,6 +12,7 @@ mod phone;
 mod server_process;
 mod stop;
 mod timeline;
+mod wait;
 
 use std::process::ExitCode;
 

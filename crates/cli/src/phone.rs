@@ -138,7 +138,7 @@ fn numbered(first: &Path, number: u32) -> PathBuf {
 }
 
 /// A loudspeaker that is switched off.
-struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl AudioSink for Nowhere {
     fn write(&mut self, _pcm: &[f32]) {}

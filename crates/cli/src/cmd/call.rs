@@ -14,6 +14,7 @@ use crate::output;
 use crate::phone::Phone;
 use crate::stop::Stop;
 use crate::timeline;
+use crate::wait::until;
 
 /// How long a call may take to end after it was hung up.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -140,7 +141,7 @@ impl Conversation {
                         return Ok(Ended { outcome, stopped: self.stopped });
                     }
                 }
-                () = due(self.hang_up) => self.hang_up(phone).await?,
+                () = until(self.hang_up) => self.hang_up(phone).await?,
                 () = stop.asked() => {
                     self.stopped = true;
                     self.hang_up(phone).await?;
@@ -270,13 +271,6 @@ impl Conversation {
             figures.print("What was heard here");
         }
         ended
-    }
-}
-
-async fn due(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -14,6 +14,8 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::wait::until;
+
 /// Largest datagram relayed; media stays below 1,500.
 const MAX_DATAGRAM_BYTES: usize = 2_048;
 /// Chunks of signalling under way in one direction before the relay stops reading.
@@ -98,7 +100,7 @@ async fn relay_datagrams(client: UdpSocket, server: UdpSocket, weather: Weather,
                     down.send(Instant::now(), from_server[..length].to_vec());
                 }
             }
-            () = wait_until(next) => {}
+            () = until(next) => {}
         }
         let now = Instant::now();
         while let Some((_, datagram)) = up.receive(now) {
@@ -110,13 +112,6 @@ async fn relay_datagrams(client: UdpSocket, server: UdpSocket, weather: Weather,
                 let _ = client.send_to(&datagram, address).await;
             }
         }
-    }
-}
-
-async fn wait_until(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => tokio::time::sleep_until(instant.into()).await,
-        None => std::future::pending().await,
     }
 }
 
@@ -163,7 +158,7 @@ async fn delay_stream(
     };
     let write = async move {
         while let Some((due, chunk)) = receiver.recv().await {
-            wait_until(Some(due)).await;
+            until(Some(due)).await;
             if to.write_all(&chunk).await.is_err() {
                 return;
             }

@@ -13,7 +13,7 @@ use super::voice::Voice;
 use crate::args::NetworkArgs;
 use crate::exit::Failure;
 use crate::keys::user_id;
-use crate::phone::Phone;
+use crate::phone::{Nowhere, Phone};
 use crate::server_process::OwnServer;
 
 /// Two signed-in phones.
@@ -149,10 +149,4 @@ impl AudioSource for Kept {
         self.voice.read(out);
         self.sink.write(out);
     }
-}
-
-struct Nowhere;
-
-impl AudioSink for Nowhere {
-    fn write(&mut self, _pcm: &[f32]) {}
 }
