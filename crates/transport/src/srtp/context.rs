@@ -8,7 +8,7 @@ use super::table::{Place, SsrcTable};
 use super::window::{ReplayWindow, Stale};
 use super::{InvalidKeys, SealError, SrtpDiscard, SrtpProfile};
 
-/// Most SSRCs one context opens packets of.
+/// Most SSRCs one context opens packets of; one more takes the place of the longest silent.
 pub(super) const MAX_INBOUND_SOURCES: usize = 64;
 /// Most SSRCs one context seals packets of.
 pub(super) const MAX_OUTBOUND_SOURCES: usize = 1024;
@@ -16,8 +16,9 @@ pub(super) const MAX_OUTBOUND_SOURCES: usize = 1024;
 /// One direction of SRTP and SRTCP: the cryptographic contexts of all SSRCs under one master key
 /// (RFC 3711 section 3.2). Use it either to protect or to unprotect.
 ///
-/// State is kept of SSRCs whose packets were authentic, and of no more than 64 of them; nothing a
-/// stranger sends changes anything.
+/// State is kept of SSRCs whose packets were authentic; nothing a stranger sends changes anything.
+/// Of inbound SSRCs the 64 heard last are known: whose state was given up is new when it comes
+/// back, and its old packets with it. So hand on only the SSRCs that were announced.
 #[derive(Debug)]
 pub struct SrtpContext {
     profile: SrtpProfile,
@@ -77,8 +78,7 @@ impl SrtpContext {
     /// See [`SrtpDiscard`]; the packet's content is then unspecified.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpDiscard> {
         let header = ProtectedHeader::parse(packet).map_err(|_| SrtpDiscard::Malformed)?;
-        let place = limited(&self.rtp, header.ssrc, MAX_INBOUND_SOURCES)
-            .ok_or(SrtpDiscard::TooManySources)?;
+        let place = self.rtp.place(header.ssrc);
         let window = self.rtp.get(place);
         let index = estimate(window, header.sequence_number);
         if index >= RTP_INDEX_LIMIT {
@@ -86,7 +86,7 @@ impl SrtpContext {
         }
         window.map_or(Ok(()), |window| window.check(index))?;
         let len = self.cipher.open_rtp(packet, &header, index)?;
-        self.rtp.enter(header.ssrc, place).record(index);
+        self.rtp.enter_recycling(header.ssrc, place, MAX_INBOUND_SOURCES).record(index);
         Ok(len)
     }
 
@@ -115,12 +115,11 @@ impl SrtpContext {
     /// See [`SrtpDiscard`]; the packet's content is then unspecified.
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpDiscard> {
         let parsed = self.cipher.parse_rtcp(packet)?;
-        let place = limited(&self.rtcp_opened, parsed.ssrc, MAX_INBOUND_SOURCES)
-            .ok_or(SrtpDiscard::TooManySources)?;
+        let place = self.rtcp_opened.place(parsed.ssrc);
         let index = u64::from(parsed.index);
         self.rtcp_opened.get(place).map_or(Ok(()), |window| window.check(index))?;
         let len = self.cipher.open_rtcp(packet, &parsed)?;
-        self.rtcp_opened.enter(parsed.ssrc, place).record(index);
+        self.rtcp_opened.enter_recycling(parsed.ssrc, place, MAX_INBOUND_SOURCES).record(index);
         Ok(len)
     }
 

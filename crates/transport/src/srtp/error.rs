@@ -20,8 +20,6 @@ pub enum SrtpDiscard {
     Replayed,
     /// Too old for the replay window.
     TooOld,
-    /// The peer uses more SSRCs than are tracked.
-    TooManySources,
 }
 
 impl SrtpDiscard {
@@ -31,7 +29,6 @@ impl SrtpDiscard {
             Self::Authentication => "srtp_authentication",
             Self::Malformed => "srtp_malformed",
             Self::Replayed => "srtp_replayed",
-            Self::TooManySources => "srtp_too_many_sources",
             Self::TooOld => "srtp_too_old",
         }
     }
