@@ -15,6 +15,7 @@ mod forwarder;
 mod forwards;
 #[doc(hidden)]
 pub mod fuzz;
+mod heard;
 mod input;
 mod leg;
 mod machine;
@@ -40,6 +41,7 @@ pub use config::{RoomConfig, VolumeInterval, VolumeIntervalTooShort};
 pub use discard::{DiscardCounters, RtcpDiscard, RtpDiscard};
 pub use forwarder::{Arrived, Forwarder, Rewritten};
 pub use forwards::{Forward, Forwards};
+pub use heard::Heard;
 pub use input::{RoomInput, RoomMisuse};
 pub use output::{LeaveReason, RoomOutput, TimeoutReason};
 pub use reception::ReceptionStats;

@@ -6,10 +6,11 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::MIN_REPORT_INTERVAL;
+use crate::heard::HeardByUser;
 use crate::participant::Participant;
 use crate::{
-    Forwarder, LeaveReason, LegStats, ParticipantInfo, ParticipantStats, RoomConfig, RoomOutput,
-    RoomStats, Router, VolumeEvaluator,
+    Forwarder, Heard, LeaveReason, LegStats, ParticipantInfo, ParticipantStats, RoomConfig,
+    RoomOutput, RoomStats, Router, VolumeEvaluator,
 };
 
 /// Outputs that may wait; beyond it volumes and reports, which are soon out of date, are dropped.
@@ -52,6 +53,8 @@ pub struct Room {
     pub(crate) ssrc: u32,
     pub(crate) outputs: VecDeque<RoomOutput>,
     pub(crate) stats: RoomStats,
+    /// By those whose leg ended.
+    heard: HeardByUser,
     rng: ChaCha8Rng,
 }
 
@@ -72,6 +75,7 @@ impl Room {
             ssrc: rng.random_range(1..=u32::MAX),
             outputs: VecDeque::new(),
             stats: RoomStats::default(),
+            heard: HeardByUser::default(),
             rng,
         }
     }
@@ -120,6 +124,7 @@ impl Room {
         participant: ParticipantId,
         reason: LeaveReason,
     ) -> Result<(), NotInRoom> {
+        self.keep_heard(participant);
         let mut left = self.participants.remove(&participant).ok_or(NotInRoom)?;
         self.streams.remove(&left.forwarded_ssrc);
         self.router.remove(participant);
@@ -245,6 +250,18 @@ impl Room {
         self.router.legs().map(|(publisher, leg)| leg.stats(publisher))
     }
 
+    /// How each user received the others so far, by user; those who left included, those to whom
+    /// nothing was sent not.
+    pub fn heard(&self) -> impl Iterator<Item = (UserId, Heard)> + use<> {
+        let mut heard = self.heard.clone();
+        for (publisher, leg) in self.router.legs() {
+            if let Some(receiver) = self.participants.get(&leg.to) {
+                heard.add(&receiver.user, &leg.stats(publisher));
+            }
+        }
+        heard.users()
+    }
+
     pub(crate) fn output(&mut self, output: RoomOutput) {
         let is_stale_soon = match output {
             RoomOutput::Rtcp { .. } | RoomOutput::Volumes { .. } => true,
@@ -257,6 +274,15 @@ impl Room {
             return;
         }
         self.outputs.push_back(output);
+    }
+
+    /// Keeps what is known of the streams from and to a participant that leaves.
+    fn keep_heard(&mut self, leaving: ParticipantId) {
+        for leg in self.router.legs_of(leaving) {
+            if let Some(receiver) = self.participants.get(&leg.to) {
+                self.heard.add(&receiver.user, &leg.stats(leaving));
+            }
+        }
     }
 
     fn start_timers(&mut self, now: Instant) {

@@ -38,6 +38,14 @@ impl Router {
         }
     }
 
+    /// The legs from and to `participant`.
+    pub(crate) fn legs_of(&self, participant: ParticipantId) -> impl Iterator<Item = &Leg> {
+        let is_its = move |(from, leg): &(ParticipantId, &Leg)| {
+            *from == participant || leg.to == participant
+        };
+        self.legs().filter(is_its).map(|(_, leg)| leg)
+    }
+
     /// Whether `receiver` gets what `publisher` sends; `false` if there is no such route.
     pub fn set_subscribed(
         &mut self,

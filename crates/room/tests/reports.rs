@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use calling_model::ParticipantId;
-use calling_room::{RoomOutput, RtcpDiscard};
+use calling_room::{Heard, RoomOutput, RtcpDiscard};
 use calling_wire::{
     ReceiverReportView, ReportBlock, RtcpError, RtcpPackets, SenderInfo, SenderReportView,
     packet_type,
@@ -444,4 +444,65 @@ fn a_stream_that_restarts_reports_its_new_numbers() {
     let block = reports(&mut table)[0].blocks[0];
     assert_eq!((block.ssrc, block.highest_sequence_number), (999, 5_000));
     assert_eq!(block.cumulative_lost, 0);
+}
+
+fn lost(ssrc: u32, cumulative_lost: i32, jitter: u32) -> ReportBlock {
+    ReportBlock {
+        ssrc,
+        fraction_lost: 0,
+        cumulative_lost,
+        highest_sequence_number: 1,
+        jitter,
+        last_sender_report: 0,
+        delay_since_last_sender_report: 0,
+    }
+}
+
+fn heard(table: &Table, number: u64) -> Heard {
+    let mut heard = table.room.heard().filter(|(who, _)| *who == common::user(number));
+    let (_, found) = heard.next().expect("something was sent to it");
+    assert!(heard.next().is_none(), "one line for each user");
+    found
+}
+
+#[test]
+fn the_room_knows_what_everybody_heard() {
+    let mut table = Table::open(3);
+    let forwards = table.speak(1, 0);
+    for number in 1..100 {
+        table.speak(1, number);
+    }
+    let to_second = forwards.iter().find(|forward| forward.to == id(2)).unwrap().ssrc;
+    rtcp(&mut table, 2, &receiver_report(&lost(to_second, 7, 960))).unwrap();
+    let second = heard(&table, 2);
+    assert_eq!((second.packets_forwarded, second.packets_lost), (100, 7));
+    assert_eq!((second.jitter, second.reported), (ms(20), true));
+    let third = heard(&table, 3);
+    assert_eq!((third.packets_forwarded, third.packets_lost, third.reported), (100, 0, false));
+    assert!(table.room.heard().all(|(who, _)| who != common::user(1)), "nobody spoke to it");
+}
+
+#[test]
+fn what_was_heard_outlives_who_leaves() {
+    let mut table = Table::open(2);
+    let forwarded = table.speak(1, 0)[0].ssrc;
+    table.speak(1, 1);
+    rtcp(&mut table, 2, &receiver_report(&lost(forwarded, 1, 0))).unwrap();
+    table.room.leave(table.now, id(2), calling_room::LeaveReason::TimedOut).unwrap();
+    assert_eq!((heard(&table, 2).packets_forwarded, heard(&table, 2).packets_lost), (2, 1));
+    // It comes back on another connection, and then the speaker leaves.
+    table.room.join(table.now, id(9), common::user(2), ssrc(9)).unwrap();
+    table.speak(1, 2);
+    table.room.leave(table.now, id(1), calling_room::LeaveReason::Left).unwrap();
+    assert_eq!((heard(&table, 2).packets_forwarded, heard(&table, 2).packets_lost), (3, 1));
+}
+
+#[test]
+fn nobody_can_have_lost_more_than_was_sent() {
+    let mut table = Table::open(2);
+    let forwarded = table.speak(1, 0)[0].ssrc;
+    rtcp(&mut table, 2, &receiver_report(&lost(forwarded, 0x7f_ffff, u32::MAX))).unwrap();
+    assert_eq!(heard(&table, 2).packets_lost, 1);
+    rtcp(&mut table, 2, &receiver_report(&lost(forwarded, -5, 0))).unwrap();
+    assert_eq!(heard(&table, 2).packets_lost, 0, "duplicates make it negative");
 }
