@@ -1,7 +1,7 @@
-use calling_model::{CallId, MediaType, RoomId, UserId, Volume};
+use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, Volume};
 use calling_signaling::call::{Outcome, Role};
 use calling_signaling::client::{Connection, ListenerEvent, NetworkQuality, UserQuality};
-use calling_signaling::protocol::{Code, MessageEvent, ProtocolError, UserVolume};
+use calling_signaling::protocol::{Code, MessageEvent, ProtocolError, RunningCall, UserVolume};
 
 /// Callbacks, one for each thing that happens; override those you need.
 ///
@@ -34,16 +34,16 @@ pub trait CallingListener: Send + Sync {
     /// To the caller: a device of `user` rings.
     fn on_ringing(&self, user: &UserId) {}
 
-    /// To the caller: `user` answered.
+    /// `user` answered. To the caller; in a group call to everybody else in it, as the next three.
     fn on_accept(&self, user: &UserId) {}
 
-    /// To the caller: `user` declined.
+    /// `user` declined.
     fn on_reject(&self, user: &UserId) {}
 
-    /// To the caller: `user` did not answer in time or could not be reached.
+    /// `user` did not answer in time or could not be reached.
     fn on_no_resp(&self, user: &UserId) {}
 
-    /// To the caller: `user` is busy.
+    /// `user` is busy.
     fn on_line_busy(&self, user: &UserId) {}
 
     /// To a callee: the caller gave up.
@@ -68,6 +68,15 @@ pub trait CallingListener: Send + Sync {
         by: Option<&UserId>,
     ) {
     }
+
+    /// Somebody else in the call rings more people into it; `users` are all invited so far.
+    fn on_group_call_invitee_list_update(&self, by: &UserId, users: &[UserId]) {}
+
+    /// The call became a video call, or a voice call.
+    fn on_call_media_type_changed(&self, by: &UserId, old: MediaType, new: MediaType) {}
+
+    /// The running call of one of this user's groups began, changed or is over (`None`).
+    fn on_group_call_changed(&self, group_id: &GroupId, call: Option<&RunningCall>) {}
 
     /// The picture of `user` begins or stops to flow.
     fn on_user_video_available(&self, user: &UserId, available: bool) {}
@@ -117,6 +126,8 @@ pub struct Invite<'a> {
     pub user_data: &'a str,
     /// How long it still rings, in milliseconds.
     pub remaining_ms: u32,
+    /// Who talks in the call already.
+    pub in_call: &'a [UserId],
 }
 
 /// Calls the one callback of `listener` that stands for `event`.
@@ -145,6 +156,15 @@ pub fn dispatch(listener: &dyn CallingListener, event: &ListenerEvent) {
         E::CallEnd { call_id, outcome, duration_ms, by } => {
             listener.on_call_end(call_id, *outcome, *duration_ms, by.as_ref());
         }
+        E::InviteesChanged { by, user_ids } => {
+            listener.on_group_call_invitee_list_update(by, user_ids);
+        }
+        E::MediaTypeChanged { by, old, new } => {
+            listener.on_call_media_type_changed(by, *old, *new);
+        }
+        E::GroupCallChanged { group_id, call } => {
+            listener.on_group_call_changed(group_id, call.as_ref());
+        }
         E::UserVideoAvailable { user, available } => {
             listener.on_user_video_available(user, *available);
         }
@@ -171,6 +191,7 @@ fn dispatch_invite(listener: &dyn CallingListener, event: &ListenerEvent) {
         call_type,
         user_data,
         remaining_ms,
+        in_call,
     } = event
     else {
         return;
@@ -184,6 +205,7 @@ fn dispatch_invite(listener: &dyn CallingListener, event: &ListenerEvent) {
         call_type: *call_type,
         user_data,
         remaining_ms: *remaining_ms,
+        in_call,
     });
 }
 
@@ -231,6 +253,7 @@ mod tests {
                 call_type: MediaType::Audio,
                 user_data: String::new(),
                 remaining_ms: 30_000,
+                in_call: Vec::new(),
             },
             ListenerEvent::EnterRoom { result: Err(error) },
             ListenerEvent::UserEnter { user: alice },

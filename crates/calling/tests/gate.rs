@@ -63,7 +63,7 @@ impl Stage {
     /// Bob's phone rings.
     async fn callee() -> Self {
         let (fake, mut script, person) = Self::signed_in("bob").await;
-        script.event(Event::Invited { facts: facts(), remaining_ms: 30_000 }).await;
+        script.event(Event::invited(facts(), 30_000)).await;
         let offer = script.offer().await;
         Self { fake, script, person, offer, other: "alice", marks: 0 }
     }
@@ -226,7 +226,8 @@ async fn words_about_another_call_open_nothing() {
     }
     let mut elsewhere = facts();
     elsewhere.call_id = other;
-    let reply = CallReply { facts: elsewhere, role: Role::Callee, connected: true };
+    let reply =
+        CallReply { facts: elsewhere, role: Role::Callee, connected: true, members: Vec::new() };
     stage.script.reply(4_711, Reply::Call(reply)).await;
     stage.settle().await;
     stage.assert_closed(&"another call");

@@ -13,7 +13,7 @@ use common::fake::{Fake, Script, call_reply, facts};
 async fn ringing() -> (Fake, Script, Person) {
     let fake = Fake::start().await;
     let (mut script, mut bob) = tokio::join!(fake.sign_in(), Person::new(fake.config("bob")));
-    script.event(Event::Invited { facts: facts(), remaining_ms: 30_000 }).await;
+    script.event(Event::invited(facts(), 30_000)).await;
     bob.invited().await;
     (fake, script, bob)
 }

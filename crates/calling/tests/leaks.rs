@@ -121,7 +121,7 @@ async fn a_media_connection_cancelled_at_every_step_leaves_nothing_behind() {
         let (mut script, mut person) =
             tokio::join!(fake.sign_in(), Person::new(fake.config("bob")));
         let facts = common::fake::facts();
-        let invited = calling_signaling::protocol::Event::Invited { facts, remaining_ms: 30_000 };
+        let invited = calling_signaling::protocol::Event::invited(facts, 30_000);
         script.event(invited).await;
         person.invited().await;
         let (id, offer) = script.offer().await;

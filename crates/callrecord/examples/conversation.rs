@@ -30,6 +30,7 @@ fn ended(outcome: Outcome, talked_ms: Option<u64>) -> Result<EndedCall, calling_
             started_at: UnixMillis(START),
         },
         outcome,
+        switched_to: None,
         accepted_at,
         ended_at: UnixMillis(START + 3_000 + talked_ms.unwrap_or(0)),
         ended_by: Some(alice),

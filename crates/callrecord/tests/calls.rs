@@ -39,6 +39,7 @@ fn call(outcome: Outcome, accepted_ms: Option<u64>, ended_ms: u64, by: Option<&s
             started_at: UnixMillis(START),
         },
         outcome,
+        switched_to: None,
         accepted_at: accepted_ms.map(UnixMillis),
         ended_at: UnixMillis(ended_ms),
         ended_by: by.map(user),

@@ -58,6 +58,12 @@ pub(crate) fn describe(event: &ListenerEvent) -> Option<(&'static str, String)> 
         ListenerEvent::UserVideoAvailable { user, available } => {
             ("video", format!("{} {}", name(user), if *available { "is seen" } else { "is off" }))
         }
+        ListenerEvent::InviteesChanged { by, user_ids } => {
+            ("inviting", format!("{} rings more people, {} in all", name(by), user_ids.len()))
+        }
+        ListenerEvent::MediaTypeChanged { by, new, .. } => {
+            ("switched", format!("to {new:?} by {}", name(by)))
+        }
         ListenerEvent::KickedOffline {} => {
             ("kicked", paint(BAD, "this account signed in elsewhere"))
         }
@@ -71,7 +77,8 @@ pub(crate) fn describe(event: &ListenerEvent) -> Option<(&'static str, String)> 
         ListenerEvent::NetworkQuality { local, .. } if *local >= NetworkQuality::Poor => {
             ("network", paint(WARN, format!("{local:?}")))
         }
-        ListenerEvent::Message(_)
+        ListenerEvent::GroupCallChanged { .. }
+        | ListenerEvent::Message(_)
         | ListenerEvent::NetworkQuality { .. }
         | ListenerEvent::UserVoiceVolume { .. } => return None,
     })

@@ -28,6 +28,7 @@ fn ended(number: u64) -> EndedCall {
     EndedCall {
         facts,
         outcome: Outcome::Completed,
+        switched_to: None,
         accepted_at: Some(accepted_at),
         ended_at,
         ended_by: None,

@@ -57,12 +57,12 @@ impl Demo {
                     self.send(Arrival::AtPhone(to, frame));
                 }
                 CallsOutput::Notify { to, event } => {
-                    self.send(Arrival::AtPhone(to, ServerFrame::Event(event)));
+                    self.send(Arrival::AtPhone(to, event.into()));
                 }
                 CallsOutput::Ended { ended, notices } => {
                     self.say("server", format!("stores the record: {:?}", ended.outcome));
                     for (to, event) in notices {
-                        self.send(Arrival::AtPhone(to, ServerFrame::Event(event)));
+                        self.send(Arrival::AtPhone(to, event.into()));
                     }
                 }
             }

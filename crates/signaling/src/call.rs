@@ -52,7 +52,7 @@ impl Outcome {
     }
 }
 
-/// What became of one callee.
+/// What became of one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ParticipantOutcome {
@@ -60,8 +60,10 @@ pub enum ParticipantOutcome {
     Called,
     /// Still invited: neither answered nor given up.
     Pending,
-    /// Answered.
+    /// Answered, and stayed or left later.
     Accepted,
+    /// Entered the running call without being rung.
+    Joined,
     /// Declined.
     Rejected,
     /// Did not answer in time.
@@ -89,7 +91,8 @@ pub struct Participation {
     pub left_at: Option<UnixMillis>,
 }
 
-/// The facts of one call that never change once it is placed.
+/// The facts of one call. Of a call that lives, `callees` grow when more people are invited and
+/// `media_type` follows switches; nothing else changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallFacts {
     /// The call.
@@ -100,9 +103,9 @@ pub struct CallFacts {
     pub room_id: RoomId,
     /// Who placed it.
     pub caller: UserId,
-    /// Who was invited, in the caller's order.
+    /// Who was invited, in the caller's order, then in the order of later invites.
     pub callees: Vec<UserId>,
-    /// Voice or video, as placed.
+    /// Voice or video; in a record as placed.
     pub media_type: MediaType,
     /// The chat group the call belongs to, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,8 +134,11 @@ pub struct EndedCall {
     /// Who ended it; `None` when a timer or the server did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<UserId>,
-    /// The caller first, then the callees.
+    /// The caller first, then the callees, then who joined without being rung.
     pub participants: Vec<Participation>,
+    /// The medium at the end, if it was switched on the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switched_to: Option<MediaType>,
 }
 
 impl EndedCall {

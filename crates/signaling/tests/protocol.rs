@@ -80,7 +80,7 @@ fn the_forms_of_the_documentation() {
     let frame = decode_server_frame(text).unwrap();
     assert_eq!(
         (encode(&frame).as_str(), &frame),
-        (text, &ServerFrame::Event(Event::KickedOffline {}))
+        (text, &ServerFrame::from(Event::KickedOffline {}))
     );
     let text = r#"{"id":7,"result":{"type":"done"}}"#;
     let frame = decode_server_frame(text).unwrap();

@@ -74,6 +74,7 @@ impl Fake {
         let reply = SignInReply {
             ping_interval_ms: self.ping_interval_ms,
             ice_servers: self.ice_servers.clone(),
+            resume_token: None,
         };
         script.reply(id, Reply::SignedIn(reply)).await;
         script
@@ -141,7 +142,7 @@ impl Script {
     }
 
     pub async fn event(&mut self, event: Event) {
-        self.say(&ServerFrame::Event(event)).await;
+        self.say(&event.into()).await;
     }
 
     async fn say(&mut self, frame: &ServerFrame) {
@@ -179,7 +180,7 @@ pub fn facts() -> CallFacts {
 }
 
 pub fn call_reply(role: Role, connected: bool) -> Reply {
-    Reply::Call(CallReply { facts: facts(), role, connected })
+    Reply::Call(CallReply { facts: facts(), role, connected, members: Vec::new() })
 }
 
 /// The UDP port of the server.

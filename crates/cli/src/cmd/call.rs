@@ -219,6 +219,9 @@ impl Conversation {
             | ListenerEvent::Reject { .. }
             | ListenerEvent::NoResp { .. }
             | ListenerEvent::LineBusy { .. }
+            | ListenerEvent::InviteesChanged { .. }
+            | ListenerEvent::MediaTypeChanged { .. }
+            | ListenerEvent::GroupCallChanged { .. }
             | ListenerEvent::UserAudioAvailable { .. }
             | ListenerEvent::UserVideoAvailable { .. }
             | ListenerEvent::UserVoiceVolume { .. }

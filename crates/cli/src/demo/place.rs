@@ -301,6 +301,7 @@ mod tests {
             call_type: MediaType::Audio,
             user_data: String::new(),
             remaining_ms: 30_000,
+            in_call: Vec::new(),
         }
     }
 

@@ -178,6 +178,7 @@ fn label(code: Code) -> &'static str {
         | Code::MalformedFrame
         | Code::VersionUnsupported
         | Code::RateLimited
+        | Code::SessionExpired
         | Code::SignallingFailed
         | Code::Other(_) => "other",
     }

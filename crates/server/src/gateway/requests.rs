@@ -95,6 +95,19 @@ impl Connection {
             Request::Accept { call_id } => HubRequest::Accept { call_id },
             Request::Reject { call_id, busy } => HubRequest::Reject { call_id, busy },
             Request::Hangup { call_id } => HubRequest::Hangup { call_id },
+            Request::Resume(_) => {
+                return Ok(Handled::Answer("resume", Err(not_resumable())));
+            }
+            Request::InviteUsers(_) => {
+                return Ok(Handled::Answer("invite_users", Err(not_offered())));
+            }
+            Request::Join { .. } => return Ok(Handled::Answer("join", Err(not_offered()))),
+            Request::SwitchMediaType { .. } => {
+                return Ok(Handled::Answer("switch_media_type", Err(not_offered())));
+            }
+            Request::GroupCall { .. } => {
+                return Ok(Handled::Answer("group_call", Err(not_offered())));
+            }
             Request::ConnectMedia { call_id, offer } => HubRequest::ConnectMedia { call_id, offer },
             Request::MediaReady { call_id } => HubRequest::MediaReady { call_id },
             Request::SetMicMute { call_id, muted } => HubRequest::SetMicMute { call_id, muted },
@@ -193,7 +206,11 @@ impl Connection {
         let settings = &self.gateway.inner.settings;
         let ping_interval_ms =
             u32::try_from(settings.ping_interval.as_millis()).unwrap_or(u32::MAX);
-        SignInReply { ping_interval_ms, ice_servers: settings.ice_servers.clone() }
+        SignInReply {
+            ping_interval_ms,
+            ice_servers: settings.ice_servers.clone(),
+            resume_token: None,
+        }
     }
 
     async fn sign_out(&mut self) -> Result<Handled, Closing> {
@@ -244,6 +261,15 @@ async fn read<T>(work: impl Future<Output = Result<T, StorageError>>) -> Result<
 
 fn not_greeted() -> ProtocolError {
     ProtocolError::new(Code::NotInitialised, "say `hello` first")
+}
+
+fn not_resumable() -> ProtocolError {
+    let sentence = "this server keeps no sessions; sign in afresh";
+    ProtocolError::new(Code::SessionExpired, sentence)
+}
+
+fn not_offered() -> ProtocolError {
+    ProtocolError::new(Code::SceneUnsupported, "calls among several are not offered here")
 }
 
 fn not_signed_in() -> ProtocolError {

@@ -55,6 +55,7 @@ fn status(code: Code) -> StatusCode {
         | Code::UserSigWrongUser
         | Code::UserSigWrongApp
         | Code::NotInitialised
+        | Code::SessionExpired
         | Code::KickedOffline => StatusCode::UNAUTHORIZED,
         Code::PermissionDenied | Code::NotYourCall => StatusCode::FORBIDDEN,
         Code::UserNotFound | Code::InviteNotFound => StatusCode::NOT_FOUND,

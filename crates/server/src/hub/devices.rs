@@ -54,12 +54,12 @@ impl Devices {
 
     /// Tells a device of an event; nothing if it is not signed in.
     pub(super) fn notify(&mut self, to: &Endpoint, event: Event) {
-        self.send(to, &ServerFrame::Event(event));
+        self.send(to, &event.into());
     }
 
     /// Tells all devices of an account.
     pub(super) fn notify_user(&mut self, user: &UserId, event: &Event) {
-        let frame = ServerFrame::Event(event.clone());
+        let frame = ServerFrame::from(event.clone());
         for endpoint in self.of_user(user) {
             self.send(&endpoint, &frame);
         }
@@ -123,7 +123,7 @@ impl Devices {
 
 impl Device {
     fn kick(self) {
-        self.outbox.push(&ServerFrame::Event(Event::KickedOffline {}));
+        self.outbox.push(&Event::KickedOffline {}.into());
         self.outbox.close(Closing::Replaced);
     }
 }

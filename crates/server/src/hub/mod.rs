@@ -12,7 +12,6 @@ mod devices;
 mod lanes;
 mod media;
 mod perform;
-mod quality;
 mod requests;
 mod running;
 mod store;

@@ -9,7 +9,7 @@ use metrics::{counter, histogram};
 use tokio::sync::oneshot;
 
 use super::actor::{Actor, Finished};
-use super::{CallStore, quality, writes};
+use super::{CallStore, writes};
 use crate::shard::ShardCommand;
 use crate::telemetry::names;
 
@@ -59,14 +59,12 @@ impl<S: CallStore> Actor<S> {
     pub(super) async fn finish(&mut self, finished: Finished) {
         match finished {
             Finished::Started { call_id, stored } => {
-                if stored {
-                    counter!(names::CALLS_STARTED).increment(1);
-                } else {
+                if !stored {
                     self.refuse(&call_id);
                 }
                 self.resume(&call_id).await;
             }
-            Finished::AcceptStored | Finished::Forgotten => {}
+            Finished::AcceptStored => {}
             Finished::GateOpen { call_id } => self.resume(&call_id).await,
             Finished::Muted { asker } => self.answer(&asker, Ok(Reply::Done {})),
             Finished::Ended { call_id, message, notices } => {
@@ -123,6 +121,7 @@ impl<S: CallStore> Actor<S> {
                 | Reply::Hello(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
+                | Reply::GroupCall(_)
                 | Reply::History(_),
             )
             | Err(_) => self.asked.get(request)?.call_id.clone(),
@@ -165,6 +164,7 @@ impl<S: CallStore> Actor<S> {
     }
 
     fn start(&mut self, facts: CallFacts) -> Flow {
+        counter!(names::CALLS_STARTED).increment(1);
         let call_id = facts.call_id.clone();
         self.running.begin(call_id.clone(), facts.room_id, self.placing.take());
         let store = self.store.clone();
@@ -177,11 +177,6 @@ impl<S: CallStore> Actor<S> {
 
     /// The start of a call cannot be stored: to everybody but its caller it never was.
     fn refuse(&mut self, call_id: &CallId) {
-        let (store, refused) = (self.store.clone(), call_id.clone());
-        self.waiting.push(Box::pin(async move {
-            writes::refused(store, refused).await;
-            Finished::Forgotten
-        }));
         let Some(call) = self.running.get_mut(call_id) else { return };
         call.refused = true;
         let Some(from) = call.caller.clone() else { return };
@@ -264,21 +259,19 @@ impl<S: CallStore> Actor<S> {
 
     async fn end(&mut self, ended: EndedCall, notices: Vec<(Endpoint, Event)>) -> Flow {
         let call_id = ended.facts.call_id.clone();
+        counter!(names::CALLS_ENDED, "outcome" => outcome(ended.outcome)).increment(1);
         let Some(mut call) = self.running.end(&call_id) else { return Flow::GoesOn };
-        let (tell, heard) = oneshot::channel();
-        self.command_shard(ShardCommand::CloseRoom { room: call.room, heard: tell }).await;
+        self.command_shard(ShardCommand::CloseRoom { room: call.room }).await;
         if call.refused {
             return Flow::GoesOn;
         }
-        counter!(names::CALLS_ENDED, "outcome" => outcome(ended.outcome)).increment(1);
         measure(&ended);
         for (to, event) in call.hang_up(&call_id, ended.ended_by.as_ref()) {
             self.devices.notify(&to, event);
         }
         let store = self.store.clone();
         self.waiting.push(Box::pin(async move {
-            let heard = quality::of_room(heard).await;
-            let message = writes::end(store, ended, heard).await;
+            let message = writes::end(store, ended).await;
             Finished::Ended { call_id, message, notices }
         }));
         Flow::Waits
@@ -340,11 +333,15 @@ const fn call_of_event(event: &Event) -> Option<&CallId> {
         | Event::TimedOut { call_id, .. }
         | Event::HandledElsewhere { call_id, .. }
         | Event::Ended { call_id, .. }
+        | Event::Joined { call_id, .. }
+        | Event::MemberLeft { call_id, .. }
+        | Event::InviteesChanged { call_id, .. }
+        | Event::MediaTypeChanged { call_id, .. }
         | Event::UserEntered { call_id, .. }
         | Event::UserLeft { call_id, .. }
         | Event::AudioAvailable { call_id, .. }
         | Event::Volumes { call_id, .. }
         | Event::MediaFailed { call_id, .. } => Some(call_id),
-        Event::Message(_) | Event::KickedOffline {} => None,
+        Event::GroupCallChanged { .. } | Event::Message(_) | Event::KickedOffline {} => None,
     }
 }

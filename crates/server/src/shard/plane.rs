@@ -82,11 +82,7 @@ impl Plane {
                 self.leave(now, connection, reason, out);
                 self.server.close(now, connection);
             }
-            ShardCommand::CloseRoom { room, heard } => {
-                let known = self.rooms.get_mut(room).map(|room| room.heard().collect());
-                let _ = heard.send(known.unwrap_or_default());
-                self.close_room(now, room, out);
-            }
+            ShardCommand::CloseRoom { room } => self.close_room(now, room, out),
             ShardCommand::Stop => {
                 self.stop(now, out);
                 return false;

@@ -104,5 +104,13 @@ fn interrupted(
     });
     let participants = std::iter::once(caller).chain(callees).collect();
     let outcome = Outcome::Interrupted;
-    EndedCall { facts, outcome, accepted_at, ended_at, ended_by: None, participants }
+    EndedCall {
+        facts,
+        outcome,
+        accepted_at,
+        ended_at,
+        ended_by: None,
+        participants,
+        switched_to: None,
+    }
 }

@@ -28,6 +28,7 @@ fn ended(facts: &CallFacts) -> EndedCall {
         ended_at: UnixMillis(1_700_000_005_000),
         ended_by: Some(facts.caller.clone()),
         participants: Vec::new(),
+        switched_to: None,
     }
 }
 

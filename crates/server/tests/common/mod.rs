@@ -50,6 +50,7 @@ pub fn completed(facts: &CallFacts) -> EndedCall {
     EndedCall {
         facts: facts.clone(),
         outcome: Outcome::Completed,
+        switched_to: None,
         accepted_at: Some(accepted_at),
         ended_at,
         ended_by: Some(facts.caller.clone()),

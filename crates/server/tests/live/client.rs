@@ -110,7 +110,7 @@ impl Client {
             match self.frame().await {
                 ServerFrame::Reply { id, result } if id == asked => return Ok(result),
                 ServerFrame::Error { id: Some(id), error } if id == asked => return Err(error),
-                ServerFrame::Event(event) => self.events.push_back(event),
+                ServerFrame::Event(frame) => self.events.push_back(frame.event),
                 other @ (ServerFrame::Reply { .. } | ServerFrame::Error { .. }) => {
                     panic!("unexpected: {other:?}")
                 }
@@ -163,7 +163,10 @@ impl Client {
             return event;
         }
         let frame = self.frame().await;
-        let ServerFrame::Event(event) = frame else { panic!("unexpected: {frame:?}") };
+        let ServerFrame::Event(calling_signaling::protocol::EventFrame { event, .. }) = frame
+        else {
+            panic!("unexpected: {frame:?}")
+        };
         event
     }
 

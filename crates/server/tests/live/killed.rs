@@ -169,7 +169,10 @@ async fn call_and_hang_up(server: SocketAddr, round: u64, number: u64) -> Vec<Ca
                 told.push(call_id.clone());
                 caller.send(Request::Hangup { call_id }).await;
             }
-            Came::Frame(ServerFrame::Event(calling_signaling::protocol::Event::Message(_))) => {
+            Came::Frame(ServerFrame::Event(calling_signaling::protocol::EventFrame {
+                event: calling_signaling::protocol::Event::Message(_),
+                ..
+            })) => {
                 caller.send(call(&callee, "")).await;
             }
             Came::Frame(_) => {}

@@ -155,7 +155,7 @@ impl Call {
 
     pub(super) fn reply(&self, role: Role) -> CallReply {
         let connected = matches!(self.state, CallState::Connected(_));
-        CallReply { facts: self.facts.clone(), role, connected }
+        CallReply { facts: self.facts.clone(), role, connected, members: Vec::new() }
     }
 
     /// A signalling connection of a device in the call went (until the given instant) or came.

@@ -31,6 +31,7 @@ impl Closing {
             ended_at: call.wall(now),
             ended_by: ring_ended_by(call, end),
             participants: participants(call, callee_outcome(outcome), None),
+            switched_to: None,
         };
         let mut notices = caller_notices(call, outcome, &ended);
         notices.extend(callee_notices(call, ringing, end, &ended));
@@ -55,6 +56,7 @@ impl Closing {
             ended_at,
             ended_by,
             participants: participants(call, ParticipantOutcome::Accepted, joined),
+            switched_to: None,
         };
         let leave = vec![call.caller.clone(), talk.callee.clone()];
         let notices: Vec<_> =

@@ -131,7 +131,7 @@ impl Calls {
             }
             ringing.rang.insert(endpoint.clone());
             let remaining_ms = ringing.remaining_ms(now);
-            let invited = Event::Invited { facts: call.facts.clone(), remaining_ms };
+            let invited = Event::invited(call.facts.clone(), remaining_ms);
             let mut told = vec![CallsOutput::Notify { to: endpoint, event: invited }];
             told.extend(first.then(|| ringing_notice(call)));
             told

@@ -2,7 +2,7 @@ use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, Volume};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Outcome, Role};
-use crate::protocol::{Code, MessageEvent, ProtocolError, UserVolume};
+use crate::protocol::{Code, MessageEvent, ProtocolError, RunningCall, UserVolume};
 
 /// What an application hears: the callbacks of the component this project matches, typed.
 ///
@@ -46,7 +46,7 @@ pub enum ListenerEvent {
     Invited {
         /// The call.
         call_id: CallId,
-        /// Who calls.
+        /// Who calls: the caller, or whoever in the call invited this user later.
         sponsor: UserId,
         /// Who is invited too, this user aside.
         user_ids: Vec<UserId>,
@@ -62,28 +62,31 @@ pub enum ListenerEvent {
         user_data: String,
         /// How long it still rings, in milliseconds.
         remaining_ms: u32,
+        /// Who talks in the call already.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        in_call: Vec<UserId>,
     },
-    /// To the caller: a device of `user` rings.
+    /// To who invited them: a device of `user` rings.
     Ringing {
         /// Whose.
         user: UserId,
     },
-    /// To the caller: `user` accepted.
+    /// `user` accepted. To the caller; in a group call to everybody else in it, as the next three.
     Accept {
         /// Who.
         user: UserId,
     },
-    /// To the caller: `user` declined.
+    /// `user` declined.
     Reject {
         /// Who.
         user: UserId,
     },
-    /// To the caller: `user` did not answer in time or could not be reached.
+    /// `user` did not answer in time or could not be reached.
     NoResp {
         /// Who.
         user: UserId,
     },
-    /// To the caller: `user` is busy.
+    /// `user` is busy.
     LineBusy {
         /// Who.
         user: UserId,
@@ -122,6 +125,31 @@ pub enum ListenerEvent {
         /// Who ended it; `None` when a timer or the server did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
+    },
+    /// Somebody else in the call rings more people into it.
+    InviteesChanged {
+        /// Who invited.
+        by: UserId,
+        /// Everybody invited so far, those before included.
+        user_ids: Vec<UserId>,
+    },
+    /// The call became a video call, or a voice call.
+    MediaTypeChanged {
+        /// Who switched; this user too.
+        by: UserId,
+        /// What it was.
+        old: MediaType,
+        /// What it is.
+        new: MediaType,
+    },
+    /// The running call of one of this user's groups began, changed or is over. This device need
+    /// not be in it.
+    GroupCallChanged {
+        /// The group.
+        group_id: GroupId,
+        /// The call; `None` once nobody talks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<RunningCall>,
     },
     /// Another device of this account answered or declined.
     HandledElsewhere {

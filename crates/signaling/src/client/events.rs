@@ -17,7 +17,7 @@ pub(super) struct Held {
 impl ClientCalls {
     pub(super) fn event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Invited { facts, remaining_ms } => self.invited(now, facts, remaining_ms),
+            Event::Invited { facts, remaining_ms, .. } => self.invited(now, facts, remaining_ms),
             Event::Ringing { .. }
             | Event::Accepted { .. }
             | Event::Rejected { .. }
@@ -45,6 +45,11 @@ impl ClientCalls {
             | Event::UserLeft { .. }
             | Event::AudioAvailable { .. }
             | Event::Volumes { .. } => self.room_event(event),
+            Event::Joined { .. }
+            | Event::MemberLeft { .. }
+            | Event::InviteesChanged { .. }
+            | Event::MediaTypeChanged { .. }
+            | Event::GroupCallChanged { .. } => self.stats.stale += 1,
             Event::Message(message) => self.emit(ListenerEvent::Message(message)),
             Event::KickedOffline {} => self.kicked(now),
         }
@@ -104,6 +109,7 @@ impl ClientCalls {
             call_type: facts.media_type,
             user_data: facts.user_data.clone(),
             remaining_ms: u32::try_from(remaining).unwrap_or(u32::MAX),
+            in_call: Vec::new(),
         };
         let session = Session::new(now, facts, Role::Callee);
         let until = super::later(until, self.config.ring_slack);
@@ -134,6 +140,11 @@ impl ClientCalls {
             | Event::TimedOut { .. }
             | Event::HandledElsewhere { .. }
             | Event::Ended { .. }
+            | Event::Joined { .. }
+            | Event::MemberLeft { .. }
+            | Event::InviteesChanged { .. }
+            | Event::MediaTypeChanged { .. }
+            | Event::GroupCallChanged { .. }
             | Event::Resumed(_)
             | Event::UserEntered { .. }
             | Event::UserLeft { .. }
@@ -182,6 +193,11 @@ impl ClientCalls {
             | Event::TimedOut { .. }
             | Event::HandledElsewhere { .. }
             | Event::Ended { .. }
+            | Event::Joined { .. }
+            | Event::MemberLeft { .. }
+            | Event::InviteesChanged { .. }
+            | Event::MediaTypeChanged { .. }
+            | Event::GroupCallChanged { .. }
             | Event::Resumed(_)
             | Event::UserEntered { .. }
             | Event::UserLeft { .. }
@@ -303,6 +319,11 @@ impl ClientCalls {
             | Event::TimedOut { .. }
             | Event::HandledElsewhere { .. }
             | Event::Ended { .. }
+            | Event::Joined { .. }
+            | Event::MemberLeft { .. }
+            | Event::InviteesChanged { .. }
+            | Event::MediaTypeChanged { .. }
+            | Event::GroupCallChanged { .. }
             | Event::Resumed(_)
             | Event::MediaFailed { .. }
             | Event::Message(_)

@@ -246,7 +246,7 @@ impl ClientCalls {
             ServerFrame::Error { id: None, error } => {
                 self.emit(ListenerEvent::Error { code: error.code, message: error.message });
             }
-            ServerFrame::Event(event) => self.event(now, event),
+            ServerFrame::Event(frame) => self.event(now, frame.event),
         }
     }
 

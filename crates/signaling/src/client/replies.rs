@@ -21,6 +21,7 @@ impl ClientCalls {
                 | Reply::Hello(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
+                | Reply::GroupCall(_)
                 | Reply::History(_),
             ) => self.call_failed(now, unexpected()),
             (
@@ -29,6 +30,7 @@ impl ClientCalls {
                 | Reply::Hello(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
+                | Reply::GroupCall(_)
                 | Reply::History(_),
             ) => {}
         }

@@ -47,6 +47,8 @@ pub enum Code {
     VersionUnsupported,
     /// -3: too many requests; slow down.
     RateLimited,
+    /// -4: the session cannot be resumed (expired, taken, not this device's); sign in afresh.
+    SessionExpired,
     /// 70500: the server failed; nothing was changed.
     Internal,
     /// Any other number, kept.
@@ -76,6 +78,7 @@ const NAMED: &[Code] = &[
     Code::MalformedFrame,
     Code::VersionUnsupported,
     Code::RateLimited,
+    Code::SessionExpired,
     Code::Internal,
 ];
 
@@ -109,6 +112,7 @@ impl From<Code> for i32 {
             Code::MalformedFrame => -1,
             Code::VersionUnsupported => -2,
             Code::RateLimited => -3,
+            Code::SessionExpired => -4,
             Code::Internal => 70500,
             Code::Other(number) => number,
         }

@@ -5,7 +5,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    ClientFrame, Code, Event, MAX_FRAME_BYTES, MAX_FRAME_DEPTH, MAX_SERVER_FRAME_BYTES,
+    ClientFrame, Code, Event, EventFrame, MAX_FRAME_BYTES, MAX_FRAME_DEPTH, MAX_SERVER_FRAME_BYTES,
     ProtocolError, Request, ServerFrame, VERSIONS,
 };
 use crate::json::{self, Fields, FieldsError, LimitError};
@@ -73,7 +73,9 @@ pub fn decode_client_frame(text: &str) -> Result<ClientFrame, FrameError> {
 pub fn decode_server_frame(text: &str) -> Result<ServerFrame, FrameError> {
     let fields = read_fields(text, MAX_SERVER_FRAME_BYTES)?;
     if fields.get("event").is_some() {
-        return tagged::<Event>(None, &fields, "event").map(ServerFrame::Event);
+        let event = tagged::<Event>(None, &fields, "event")?;
+        let seq = fields.get("seq").map(|seq| value(None, seq)).transpose()?;
+        return Ok(ServerFrame::Event(EventFrame { event, seq }));
     }
     let id = read_id(&fields);
     if let Some(error) = fields.get("error") {

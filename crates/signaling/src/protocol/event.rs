@@ -1,7 +1,7 @@
-use calling_model::{CallId, UnixMillis, UserId, Volume};
+use calling_model::{CallId, GroupId, MediaType, UnixMillis, UserId, Volume};
 use serde::{Deserialize, Serialize};
 
-use super::{CallReply, ProtocolError};
+use super::{CallReply, ProtocolError, RunningCall};
 use crate::call::{CallFacts, Outcome};
 
 /// What the server tells on its own: `{"event":"invited","params":{…}}`.
@@ -14,37 +14,44 @@ pub enum Event {
         facts: CallFacts,
         /// How long it still rings, in milliseconds.
         remaining_ms: u32,
+        /// Who invited this user; the caller if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inviter: Option<UserId>,
+        /// Who talks in the call already.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        in_call: Vec<UserId>,
     },
-    /// To the caller: a device of `user` rings.
+    /// To who invited them: a device of `user` rings.
     Ringing {
         /// The call.
         call_id: CallId,
         /// Whose device.
         user: UserId,
     },
-    /// To everybody else in the call: `user` accepted. From here on media may flow. Who accepts
-    /// learns it from the reply.
+    /// `user` accepted. To the caller of a one-to-one call, to everybody else in a group call,
+    /// those who still ring included. Whoever placed the call or is in it may send and hear media
+    /// from here on; who accepts learns it from the reply.
     Accepted {
         /// The call.
         call_id: CallId,
         /// Who.
         user: UserId,
     },
-    /// To the caller: `user` declined.
+    /// As `Accepted` is told: `user` declined.
     Rejected {
         /// The call.
         call_id: CallId,
         /// Who.
         user: UserId,
     },
-    /// To the caller: `user` is busy.
+    /// As `Accepted` is told: `user` is busy.
     LineBusy {
         /// The call.
         call_id: CallId,
         /// Who.
         user: UserId,
     },
-    /// To the caller: `user` did not answer in time.
+    /// As `Accepted` is told: `user` did not answer in time.
     NoResponse {
         /// The call.
         call_id: CallId,
@@ -58,11 +65,11 @@ pub enum Event {
         /// The caller.
         user: UserId,
     },
-    /// To a callee: it rang too long.
+    /// To a callee: it rang too long here.
     TimedOut {
         /// The call.
         call_id: CallId,
-        /// Who did not answer; the receiver alone in a one-to-one call.
+        /// Who did not answer, the receiver among them.
         users: Vec<UserId>,
     },
     /// To a callee's other devices: one of them answered or declined.
@@ -72,9 +79,10 @@ pub enum Event {
         /// Answered (`true`) or declined (`false`).
         accepted: bool,
     },
-    /// To the devices that placed, answered or declined the call: it is over and its record is
-    /// stored. Devices where it merely rang are told by `Cancelled`, `TimedOut` or
-    /// `HandledElsewhere` instead.
+    /// To the devices that placed, answered, joined or declined the call: it is over for them,
+    /// because they left it or because it is over for everybody; then its record is stored.
+    /// Devices where it merely rang are told by `Cancelled`, `TimedOut` or `HandledElsewhere`
+    /// instead.
     Ended {
         /// The call.
         call_id: CallId,
@@ -83,8 +91,50 @@ pub enum Event {
         /// Who ended it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
-        /// Conversation time in milliseconds.
+        /// The receiver's conversation time in milliseconds.
         duration_ms: u64,
+    },
+    /// To everybody else in the call: `user` entered it without being rung.
+    Joined {
+        /// The call.
+        call_id: CallId,
+        /// Who.
+        user: UserId,
+    },
+    /// To everybody else in the call: `user` left it, and it goes on.
+    MemberLeft {
+        /// The call.
+        call_id: CallId,
+        /// Who.
+        user: UserId,
+        /// 0 left by itself, 1 was lost, 2 was removed.
+        reason: u8,
+    },
+    /// To everybody else in the call: `by` rings more people into it.
+    InviteesChanged {
+        /// The call.
+        call_id: CallId,
+        /// Who invited.
+        by: UserId,
+        /// Everybody invited so far, those before included.
+        users: Vec<UserId>,
+    },
+    /// To everybody else in the call: it has another medium now.
+    MediaTypeChanged {
+        /// The call.
+        call_id: CallId,
+        /// Who switched.
+        by: UserId,
+        /// The new medium.
+        media_type: MediaType,
+    },
+    /// To the members of a group: its running call began, changed or is over.
+    GroupCallChanged {
+        /// The group.
+        group_id: GroupId,
+        /// The call; `None` once nobody talks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<RunningCall>,
     },
     /// To a device that signs in during its call: how the call stands. One that knows nothing of
     /// the call hangs it up.
@@ -136,6 +186,13 @@ pub enum Event {
     Message(MessageEvent),
     /// Another terminal took over; the server closes the connection.
     KickedOffline {},
+}
+
+impl Event {
+    /// Somebody calls, and nobody else has a hand in it.
+    pub const fn invited(facts: CallFacts, remaining_ms: u32) -> Self {
+        Self::Invited { facts, remaining_ms, inviter: None, in_call: Vec::new() }
+    }
 }
 
 /// How loud one user is.

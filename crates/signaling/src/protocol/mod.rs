@@ -9,16 +9,18 @@ mod code;
 mod codec;
 mod decode;
 mod event;
+mod member;
 mod request;
 
 pub use code::{Code, ProtocolError};
 pub use codec::{ClientCodec, CodecError, Frame, FrameCodec, ServerCodec, encode};
 pub use decode::{FrameError, decode_client_frame, decode_server_frame, negotiate};
 pub use event::{Event, MessageEvent, UserVolume};
+pub use member::{Member, MemberState, RunningCall};
 pub use request::{
-    CallParams, CallReply, ClientFrame, HeardQuality, HelloParams, HelloReply, HistoryParams,
-    HistoryReply, IceServer, MediaAnswer, MediaOffer, Reply, Request, ServerFrame, SignInParams,
-    SignInReply,
+    CallParams, CallReply, ClientFrame, EventFrame, GroupCallReply, HeardQuality, HelloParams,
+    HelloReply, HistoryParams, HistoryReply, IceServer, InviteParams, MediaAnswer, MediaOffer,
+    Reply, Request, ResumeParams, ServerFrame, SignInParams, SignInReply,
 };
 
 /// The protocol versions this build speaks, newest last.

@@ -1,7 +1,7 @@
 use calling_model::{CallId, DeviceId, GroupId, MediaType, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{Event, MessageEvent, ProtocolError};
+use super::{Event, Member, MessageEvent, ProtocolError, RunningCall};
 use crate::call::{CallFacts, Role};
 
 /// What a client sends: `{"id":7,"method":"call","params":{…}}`.
@@ -22,6 +22,9 @@ pub enum Request {
     Hello(HelloParams),
     /// Who the client is, proven by a UserSig.
     SignIn(SignInParams),
+    /// Takes up the session of a connection that was lost, in place of `sign_in`; answered with
+    /// [`Reply::SignedIn`], then by the events that were missed.
+    Resume(ResumeParams),
     /// Signs this device out; the connection stays.
     SignOut {},
     /// Proves that the connection lives; answered with `{}`.
@@ -41,10 +44,31 @@ pub enum Request {
         #[serde(default)]
         busy: bool,
     },
-    /// Withdraws a call that still rings, or leaves one that is connected.
+    /// Withdraws a call that still rings, or leaves one that is connected. Others go on talking
+    /// while there are two, or one and somebody who still rings.
     Hangup {
         /// The call.
         call_id: CallId,
+    },
+    /// Rings more people into the call the asker is in; answered with [`Reply::Call`].
+    InviteUsers(InviteParams),
+    /// Enters a running call of one's group, or one that was left or declined before; answered
+    /// with [`Reply::Call`].
+    Join {
+        /// The call.
+        call_id: CallId,
+    },
+    /// Makes a voice call a video call or the other way round, for everybody in it.
+    SwitchMediaType {
+        /// The call.
+        call_id: CallId,
+        /// What it becomes.
+        media_type: MediaType,
+    },
+    /// Asks for the running call of a group; answered with [`Reply::GroupCall`].
+    GroupCall {
+        /// The group.
+        group_id: GroupId,
     },
     /// Opens the media connection of a call; allowed from invite on, so that it is ready before
     /// anybody answers.
@@ -105,10 +129,41 @@ pub struct SignInParams {
     pub device_id: DeviceId,
 }
 
+/// Parameters of `resume`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumeParams {
+    /// The last `resume_token` this device was given.
+    pub token: String,
+    /// The installation the token was given to.
+    pub device_id: DeviceId,
+    /// The greatest `seq` of an event this device handled; 0 if none.
+    #[serde(default)]
+    pub last_event: u64,
+}
+
+impl std::fmt::Debug for ResumeParams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The token is as good as a password while it lives.
+        f.debug_struct("ResumeParams").field("last_event", &self.last_event).finish_non_exhaustive()
+    }
+}
+
+/// Parameters of `invite_users`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteParams {
+    /// The call the asker is in.
+    pub call_id: CallId,
+    /// Whom to ring. Those who are in the call or ring already are passed over.
+    pub users: Vec<UserId>,
+    /// How long to ring, in seconds; as the call itself if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u32>,
+}
+
 /// Parameters of `call`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallParams {
-    /// Whom to ring; exactly one in a one-to-one call.
+    /// Whom to ring: one in a one-to-one call, several in a group call.
     pub callees: Vec<UserId>,
     /// Voice or video.
     pub media_type: MediaType,
@@ -207,8 +262,32 @@ pub enum ServerFrame {
         /// Why it failed.
         error: ProtocolError,
     },
-    /// `{"event":"invited","params":{…}}`
-    Event(Event),
+    /// `{"event":"invited","params":{…},"seq":7}`
+    Event(EventFrame),
+}
+
+/// An event as it travels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventFrame {
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+    /// Its place among the events of the session, from 1 on and without gaps. Missing on events
+    /// that are worth nothing later (`volumes`): those are not sent again on `resume`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+}
+
+impl From<Event> for EventFrame {
+    fn from(event: Event) -> Self {
+        Self { event, seq: None }
+    }
+}
+
+impl From<Event> for ServerFrame {
+    fn from(event: Event) -> Self {
+        Self::Event(event.into())
+    }
 }
 
 /// A successful answer, by `type`.
@@ -219,10 +298,12 @@ pub enum Reply {
     Done {},
     /// To `hello`.
     Hello(HelloReply),
-    /// To `sign_in`.
+    /// To `sign_in` and `resume`.
     SignedIn(SignInReply),
-    /// To `call`, `accept` and `get_call`.
+    /// To `call`, `accept`, `invite_users`, `join` and `get_call`.
     Call(CallReply),
+    /// To `group_call`.
+    GroupCall(GroupCallReply),
     /// To `connect_media`.
     Media(MediaAnswer),
     /// To `history`.
@@ -246,6 +327,10 @@ pub struct SignInReply {
     /// STUN and TURN servers the client may use.
     #[serde(default)]
     pub ice_servers: Vec<IceServer>,
+    /// What takes up this session after a lost connection; `None` where that is not offered.
+    /// Replaces every token given before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_token: Option<String>,
 }
 
 /// A STUN or TURN server.
@@ -270,13 +355,26 @@ impl std::fmt::Debug for IceServer {
 /// A call as the asker may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallReply {
-    /// The facts of the call.
+    /// The facts of the call, as they stand now: everybody invited so far, the present medium.
     pub facts: CallFacts,
     /// The asker's side. After glare a request to call is answered with the role `callee` of the
     /// other's call, already connected.
     pub role: Role,
-    /// Whether the conversation has begun.
+    /// Whether the asker is in a conversation: somebody accepted, and the asker did not merely
+    /// ring.
     pub connected: bool,
+    /// Everybody who is or was in the call or invited to it, the caller first. Empty from servers
+    /// that do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
+}
+
+/// To `group_call`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupCallReply {
+    /// The group's running call; `None` if nobody talks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<RunningCall>,
 }
 
 /// To `history`.

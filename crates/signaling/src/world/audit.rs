@@ -172,7 +172,7 @@ impl Audit {
     /// What may be said while the call lives.
     fn notified(&self, to: &Endpoint, event: &Event) {
         match event {
-            Event::Invited { facts, remaining_ms } => {
+            Event::Invited { facts, remaining_ms, .. } => {
                 assert!(facts.callees.contains(&to.user) && *remaining_ms > 0);
                 assert!(matches!(self.stage(&facts.call_id), Stage::Ringing));
             }
@@ -209,6 +209,11 @@ impl Audit {
             | Event::AudioAvailable { .. }
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
+            | Event::Joined { .. }
+            | Event::MemberLeft { .. }
+            | Event::InviteesChanged { .. }
+            | Event::MediaTypeChanged { .. }
+            | Event::GroupCallChanged { .. }
             | Event::Message(_) => panic!("not for the call machine to say"),
         }
     }
@@ -231,6 +236,11 @@ impl Audit {
             | Event::AudioAvailable { .. }
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
+            | Event::Joined { .. }
+            | Event::MemberLeft { .. }
+            | Event::InviteesChanged { .. }
+            | Event::MediaTypeChanged { .. }
+            | Event::GroupCallChanged { .. }
             | Event::Message(_)
             | Event::KickedOffline {} => false,
         };

@@ -182,7 +182,7 @@ impl World {
     pub fn store(&mut self) -> bool {
         let Some(notices) = self.storing.pop_front() else { return false };
         for (to, event) in notices {
-            self.tell(&to, ServerFrame::Event(event));
+            self.tell(&to, event.into());
         }
         true
     }
@@ -297,6 +297,11 @@ impl World {
             Request::GetCall { call_id } => Some(CallAction::GetCall { call_id }),
             Request::Hello(_)
             | Request::SignIn(_)
+            | Request::Resume(_)
+            | Request::InviteUsers(_)
+            | Request::Join { .. }
+            | Request::SwitchMediaType { .. }
+            | Request::GroupCall { .. }
             | Request::SignOut {}
             | Request::Ping {}
             | Request::ConnectMedia { .. }
@@ -340,7 +345,7 @@ impl World {
     fn perform(&mut self, output: CallsOutput) {
         match output {
             CallsOutput::Reply { to, request, result } => self.reply(&to, request, result),
-            CallsOutput::Notify { to, event } => self.tell(&to, ServerFrame::Event(event)),
+            CallsOutput::Notify { to, event } => self.tell(&to, event.into()),
             CallsOutput::Ended { notices, .. } => {
                 self.storing.push_back(notices);
                 if !self.slow_store {

@@ -231,7 +231,11 @@ impl Phone {
             | ListenerEvent::LineBusy { .. } => {
                 assert!(self.rings.is_none() && self.talks.is_none(), "{event:?} to no caller");
             }
-            ListenerEvent::Error { .. }
+            ListenerEvent::InviteesChanged { .. } | ListenerEvent::MediaTypeChanged { .. } => {
+                assert!(self.rings.is_some() || self.talks.is_some() || !self.owed.is_empty());
+            }
+            ListenerEvent::GroupCallChanged { .. }
+            | ListenerEvent::Error { .. }
             | ListenerEvent::Warning { .. }
             | ListenerEvent::KickedOffline {}
             | ListenerEvent::ConnectionLost { .. }

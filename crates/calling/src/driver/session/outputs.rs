@@ -93,6 +93,9 @@ impl Session {
             | ListenerEvent::NoResp { .. }
             | ListenerEvent::LineBusy { .. }
             | ListenerEvent::CallBegin { .. }
+            | ListenerEvent::InviteesChanged { .. }
+            | ListenerEvent::MediaTypeChanged { .. }
+            | ListenerEvent::GroupCallChanged { .. }
             | ListenerEvent::UserAudioAvailable { .. }
             | ListenerEvent::UserVideoAvailable { .. }
             | ListenerEvent::UserVoiceVolume { .. }

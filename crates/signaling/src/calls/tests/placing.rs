@@ -46,7 +46,7 @@ fn the_facts_of_a_call() {
     assert_eq!(facts.call_id.as_str().len(), 32);
     assert_eq!(facts.invite_id.as_str().len(), 32);
     assert!((1..=2_147_483_647).contains(&facts.room_id.get()));
-    let invited = Event::Invited { facts, remaining_ms: 120_000 };
+    let invited = Event::invited(facts, 120_000);
     assert_eq!(desk.told("bob/b1"), [invited]);
 }
 
@@ -156,7 +156,7 @@ fn an_offline_callee_rings_on_signing_in_for_what_remains() {
     assert!(desk.told("alice/a1").is_empty());
     desk.seconds(12);
     desk.sign_in("bob/b1");
-    let invited = Event::Invited { facts: desk.facts(&call_id), remaining_ms: 18_000 };
+    let invited = Event::invited(desk.facts(&call_id), 18_000);
     assert_eq!(desk.told("bob/b1"), [invited]);
     assert_eq!(desk.told("alice/a1"), [Event::Ringing { call_id, user: user("bob") }]);
 }

@@ -12,7 +12,7 @@ fn a_call_from_invite_to_its_end() {
         user_data: "x".into(),
         ..facts(1, "alice", "bob")
     };
-    bob.event(Event::Invited { facts: facts.clone(), remaining_ms: 30_000 });
+    bob.event(Event::invited(facts.clone(), 30_000));
     assert_eq!(
         *bob.heard(),
         ListenerEvent::Invited {
@@ -24,6 +24,7 @@ fn a_call_from_invite_to_its_end() {
             call_type: MediaType::Video,
             user_data: "x".into(),
             remaining_ms: 30_000,
+            in_call: Vec::new(),
         }
     );
     assert_eq!(bob.words(), ["START", "invited"], "media gets ready before it rings");
@@ -31,7 +32,10 @@ fn a_call_from_invite_to_its_end() {
     let (id, request) = bob.sent_one();
     assert_eq!(request, Request::Accept { call_id: call_id(1) });
     assert!(bob.words().is_empty(), "no gate before the server's word");
-    bob.reply(id, Reply::Call(CallReply { facts, role: Role::Callee, connected: true }));
+    bob.reply(
+        id,
+        Reply::Call(CallReply { facts, role: Role::Callee, connected: true, members: Vec::new() }),
+    );
     assert_eq!(bob.words(), ["OK", "OPEN", "call_begin"]);
     bob.event(ended(1, Outcome::Completed, Some("alice"), 1_000));
     assert_eq!(bob.words(), ["STOP", "call_end"]);
@@ -179,7 +183,7 @@ fn invites_that_do_not_ring() {
         (facts(4, "alice", "carol"), 30_000),
         (facts(5, "bob", "bob"), 30_000),
     ] {
-        bob.event(Event::Invited { facts, remaining_ms });
+        bob.event(Event::invited(facts, remaining_ms));
         assert_eq!((bob.words().len(), bob.sent().len()), (0, 0));
     }
     assert_eq!(bob.mirror.stats().stale, 5);

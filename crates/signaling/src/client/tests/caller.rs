@@ -117,7 +117,7 @@ fn glare_is_answered_as_an_accept() {
     let mut bob = Handset::of("bob");
     bob.command(Command::Call(params("alice")));
     let (id, _) = bob.sent_one();
-    bob.event(Event::Invited { facts: facts(1, "alice", "bob"), remaining_ms: 29_000 });
+    bob.event(Event::invited(facts(1, "alice", "bob"), 29_000));
     assert!(bob.words().is_empty(), "no ringing while the own call is under way");
     bob.reply(id, Reply::Call(call_reply(1, "alice", "bob", Role::Callee, true)));
     let begin = ListenerEvent::CallBegin {
@@ -135,7 +135,7 @@ fn the_invite_that_waited_rings_if_the_own_call_fails() {
     let mut bob = Handset::of("bob");
     bob.command(Command::Call(params("alice")));
     let (id, _) = bob.sent_one();
-    bob.event(Event::Invited { facts: facts(1, "carol", "bob"), remaining_ms: 30_000 });
+    bob.event(Event::invited(facts(1, "carol", "bob"), 30_000));
     bob.seconds(3);
     bob.refuse(id, Code::WrongState);
     assert!(matches!(bob.heard(), ListenerEvent::Invited { remaining_ms: 27_000, .. }));
@@ -146,7 +146,7 @@ fn the_invite_that_waited_rings_if_the_own_call_fails() {
 fn an_invite_that_waited_too_long_never_rings() {
     let mut bob = Handset::of("bob");
     bob.command(Command::Call(params("alice")));
-    bob.event(Event::Invited { facts: facts(1, "carol", "bob"), remaining_ms: 5_000 });
+    bob.event(Event::invited(facts(1, "carol", "bob"), 5_000));
     bob.seconds(10);
     assert_eq!((bob.words(), bob.phase()), (vec!["ERR -1406".to_owned()], ClientPhase::Idle));
 }

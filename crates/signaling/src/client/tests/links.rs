@@ -98,7 +98,7 @@ fn an_accept_that_was_lost_is_sent_again() {
     bob.input(ClientInput::SignallingLost);
     bob.input(ClientInput::SignedIn);
     bob.out.clear();
-    bob.event(Event::Invited { facts: facts(1, "alice", "bob"), remaining_ms: 20_000 });
+    bob.event(Event::invited(facts(1, "alice", "bob"), 20_000));
     let (id, request) = bob.sent_one();
     assert_eq!(request, Request::Accept { call_id: call_id(1) });
     assert!(bob.words().is_empty(), "rings once only");
@@ -151,7 +151,7 @@ fn declining_without_signalling_is_told_later() {
     bob.command(Command::Ignore);
     bob.input(ClientInput::SignedIn);
     bob.out.clear();
-    bob.event(Event::Invited { facts: facts(1, "alice", "bob"), remaining_ms: 20_000 });
+    bob.event(Event::invited(facts(1, "alice", "bob"), 20_000));
     assert_eq!(bob.sent_one().1, Request::Reject { call_id: call_id(1), busy: true });
     assert!(bob.words().is_empty(), "what was declined rings no more");
 }
@@ -202,7 +202,7 @@ fn a_call_whose_reply_was_lost_is_found_again() {
 #[test]
 fn a_waiting_invite_does_not_survive_its_connection() {
     let mut alice = Handset::talking();
-    alice.event(Event::Invited { facts: facts(2, "carol", "alice"), remaining_ms: 30_000 });
+    alice.event(Event::invited(facts(2, "carol", "alice"), 30_000));
     alice.input(ClientInput::SignallingLost);
     alice.input(ClientInput::SignedIn);
     let asked = alice.sent().pop().unwrap().0;

@@ -53,7 +53,7 @@ fn params(callee: &str) -> CallParams {
 }
 
 fn call_reply(number: u8, caller: &str, callee: &str, role: Role, connected: bool) -> CallReply {
-    CallReply { facts: facts(number, caller, callee), role, connected }
+    CallReply { facts: facts(number, caller, callee), role, connected, members: Vec::new() }
 }
 
 fn ended(number: u8, outcome: Outcome, by: Option<&str>, duration_ms: u64) -> Event {
@@ -121,7 +121,7 @@ impl Handset {
     }
 
     fn event(&mut self, event: Event) {
-        self.input(ClientInput::Server(ServerFrame::Event(event)));
+        self.input(ClientInput::Server(event.into()));
     }
 
     fn reply(&mut self, id: u64, result: Reply) {
@@ -193,7 +193,7 @@ impl Handset {
     /// Bob, on whose device Alice's call 1 rings.
     fn ringing_in() -> Self {
         let mut bob = Self::of("bob");
-        bob.event(Event::Invited { facts: facts(1, "alice", "bob"), remaining_ms: 30_000 });
+        bob.event(Event::invited(facts(1, "alice", "bob"), 30_000));
         bob.out.clear();
         bob
     }

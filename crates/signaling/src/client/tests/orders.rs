@@ -159,7 +159,7 @@ fn what_runs_ahead_is_kept_in_bounds() {
 #[test]
 fn an_invite_during_a_call_casts_doubt_on_it() {
     let mut alice = Handset::talking();
-    alice.event(Event::Invited { facts: facts(2, "carol", "alice"), remaining_ms: 30_000 });
+    alice.event(Event::invited(facts(2, "carol", "alice"), 30_000));
     let (id, request) = alice.sent_one();
     assert_eq!(request, Request::GetCall { call_id: call_id(1) });
     assert!(alice.words().is_empty());
@@ -170,7 +170,7 @@ fn an_invite_during_a_call_casts_doubt_on_it() {
 #[test]
 fn a_waiting_invite_that_is_withdrawn_never_rings() {
     let mut alice = Handset::talking();
-    alice.event(Event::Invited { facts: facts(2, "carol", "alice"), remaining_ms: 30_000 });
+    alice.event(Event::invited(facts(2, "carol", "alice"), 30_000));
     alice.event(Event::Cancelled { call_id: call_id(2), user: user("carol") });
     alice.event(ended(1, Outcome::Completed, Some("bob"), 5));
     assert_eq!(alice.words(), ["STOP", "call_end"]);
