@@ -7,6 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use calling_callrecord::quality::MeasuredBy;
 use calling_callrecord::{QualitySummary, Record};
 use calling_model::UnixMillis;
 use calling_server::storage::{OpenError, Purged, RecordFilter, Storage, StorageError};
@@ -255,6 +256,7 @@ async fn only_who_talked_may_report_quality_and_only_at_once() {
         jitter_ms: 1.5,
         rtt_ms: 20.0,
         mos: 1.5,
+        measured_by: MeasuredBy::Receiver,
     };
     let ended = completed(&facts(1, "alice", "bob"));
     storage.end_call(&ended, None).await.unwrap();
@@ -280,6 +282,7 @@ async fn quality_is_added_to_a_record() {
         jitter_ms: 1.5,
         rtt_ms: 20.0,
         mos: 4.2,
+        measured_by: MeasuredBy::Receiver,
     };
     let ended = completed(&facts(1, "alice", "bob"));
     assert!(!storage.update_quality(&call_id(1), &quality).await.unwrap());

@@ -23,6 +23,21 @@ pub struct QualitySummary {
     pub rtt_ms: f64,
     /// Estimated mean opinion score, 1.0..=4.5.
     pub mos: f64,
+    /// Whose figures these are.
+    #[serde(default)]
+    pub measured_by: MeasuredBy,
+}
+
+/// Who measured a call's quality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeasuredBy {
+    /// The server, from what it forwarded and what receivers reported of it on the way. It knows
+    /// neither what was restored (so everything lost counts as concealed) nor the playout delay.
+    Server,
+    /// The receiver that played the sound.
+    #[default]
+    Receiver,
 }
 
 /// The counters a [`QualitySummary`] is made of.
@@ -63,6 +78,24 @@ impl QualitySummary {
             jitter_ms: rounded(finite(input.jitter_ms), 10.0),
             rtt_ms: rounded(rtt_ms, 10.0),
             mos: rounded(mos, 100.0),
+            measured_by: MeasuredBy::Receiver,
+        }
+    }
+
+    /// What is kept when `told` comes in where this was known: a receiver's word replaces the
+    /// server's, and of two receivers the one that heard worse counts.
+    pub fn refined_by(self, told: Self) -> Self {
+        match (self.measured_by, told.measured_by) {
+            (MeasuredBy::Server, MeasuredBy::Receiver) => told,
+            (MeasuredBy::Receiver, MeasuredBy::Server) => self,
+            (MeasuredBy::Server, MeasuredBy::Server)
+            | (MeasuredBy::Receiver, MeasuredBy::Receiver) => {
+                if self.mos <= told.mos {
+                    self
+                } else {
+                    told
+                }
+            }
         }
     }
 }
@@ -118,6 +151,21 @@ mod tests {
     fn a_call_without_a_packet_has_a_summary() {
         let summary = QualitySummary::new(&QualityInput::default());
         assert_eq!((summary.lost_share, summary.concealed_share), (0.0, 0.0));
+    }
+
+    #[test]
+    fn a_receivers_word_replaces_the_servers_and_the_worse_ear_counts() {
+        let of = |concealed_ms, measured_by| {
+            let input = QualityInput { concealed_ms, ..clean() };
+            QualitySummary { measured_by, ..QualitySummary::new(&input) }
+        };
+        let server = of(900, MeasuredBy::Server);
+        let (good, bad) = (of(0, MeasuredBy::Receiver), of(500, MeasuredBy::Receiver));
+        assert_eq!(server.refined_by(good), good);
+        assert_eq!(good.refined_by(server), good);
+        assert_eq!(good.refined_by(bad), bad);
+        assert_eq!(bad.refined_by(good), bad);
+        assert_eq!(of(0, MeasuredBy::Server).refined_by(server), server);
     }
 
     #[test]

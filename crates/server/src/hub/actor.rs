@@ -76,6 +76,7 @@ pub(crate) fn spawn<S: CallStore>(
 pub(super) enum Finished {
     Started { call_id: CallId, stored: bool },
     AcceptStored,
+    Forgotten,
     GateOpen { call_id: CallId },
     Muted { asker: Asker },
     Ended { call_id: CallId, message: Option<MessageEvent>, notices: Vec<(Endpoint, Event)> },

@@ -2,6 +2,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use calling_model::CallId;
 
+/// What may be kept for one call before requests about it are refused. A call of fifty needs some
+/// hundreds at most.
+const LONGEST_LANE: usize = 1_024;
+
 /// What is to be done for each call, in order, held back while that call waits for something.
 ///
 /// A call that waits (for the database, for its room's gate) holds up itself alone: effects of
@@ -45,6 +49,11 @@ impl<E> Lanes<E> {
         self.held.contains_key(call)
     }
 
+    /// So much is kept for `call` that nothing more may be asked of it for now.
+    pub(super) fn is_full(&self, call: &CallId) -> bool {
+        self.held.get(call).is_some_and(|lane| lane.len() >= LONGEST_LANE)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
@@ -74,6 +83,20 @@ mod tests {
         assert_eq!((lanes.next(&a), lanes.next(&a), lanes.next(&a)), (Some(1), Some(3), None));
         assert_eq!(lanes.pass(&a, 4), Some(4), "the lane is free again");
         assert_eq!(lanes.len(), 0);
+    }
+
+    #[test]
+    fn a_lane_is_full_before_it_is_endless() {
+        let (a, b) = (call("a"), call("b"));
+        let mut lanes = Lanes::new();
+        lanes.hold(a.clone());
+        for effect in 0..LONGEST_LANE {
+            assert!(!lanes.is_full(&a));
+            lanes.pass(&a, effect);
+        }
+        assert!(lanes.is_full(&a) && !lanes.is_full(&b));
+        lanes.next(&a);
+        assert!(!lanes.is_full(&a));
     }
 
     #[test]

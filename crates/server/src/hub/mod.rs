@@ -12,6 +12,7 @@ mod devices;
 mod lanes;
 mod media;
 mod perform;
+mod quality;
 mod requests;
 mod running;
 mod store;

@@ -9,7 +9,7 @@ use metrics::{counter, histogram};
 use tokio::sync::oneshot;
 
 use super::actor::{Actor, Finished};
-use super::{CallStore, writes};
+use super::{CallStore, quality, writes};
 use crate::shard::ShardCommand;
 use crate::telemetry::names;
 
@@ -59,12 +59,14 @@ impl<S: CallStore> Actor<S> {
     pub(super) async fn finish(&mut self, finished: Finished) {
         match finished {
             Finished::Started { call_id, stored } => {
-                if !stored {
+                if stored {
+                    counter!(names::CALLS_STARTED).increment(1);
+                } else {
                     self.refuse(&call_id);
                 }
                 self.resume(&call_id).await;
             }
-            Finished::AcceptStored => {}
+            Finished::AcceptStored | Finished::Forgotten => {}
             Finished::GateOpen { call_id } => self.resume(&call_id).await,
             Finished::Muted { asker } => self.answer(&asker, Ok(Reply::Done {})),
             Finished::Ended { call_id, message, notices } => {
@@ -164,7 +166,6 @@ impl<S: CallStore> Actor<S> {
     }
 
     fn start(&mut self, facts: CallFacts) -> Flow {
-        counter!(names::CALLS_STARTED).increment(1);
         let call_id = facts.call_id.clone();
         self.running.begin(call_id.clone(), facts.room_id, self.placing.take());
         let store = self.store.clone();
@@ -177,6 +178,11 @@ impl<S: CallStore> Actor<S> {
 
     /// The start of a call cannot be stored: to everybody but its caller it never was.
     fn refuse(&mut self, call_id: &CallId) {
+        let (store, refused) = (self.store.clone(), call_id.clone());
+        self.waiting.push(Box::pin(async move {
+            writes::refused(store, refused).await;
+            Finished::Forgotten
+        }));
         let Some(call) = self.running.get_mut(call_id) else { return };
         call.refused = true;
         let Some(from) = call.caller.clone() else { return };
@@ -259,19 +265,21 @@ impl<S: CallStore> Actor<S> {
 
     async fn end(&mut self, ended: EndedCall, notices: Vec<(Endpoint, Event)>) -> Flow {
         let call_id = ended.facts.call_id.clone();
-        counter!(names::CALLS_ENDED, "outcome" => outcome(ended.outcome)).increment(1);
         let Some(mut call) = self.running.end(&call_id) else { return Flow::GoesOn };
-        self.command_shard(ShardCommand::CloseRoom { room: call.room }).await;
+        let (tell, heard) = oneshot::channel();
+        self.command_shard(ShardCommand::CloseRoom { room: call.room, heard: tell }).await;
         if call.refused {
             return Flow::GoesOn;
         }
+        counter!(names::CALLS_ENDED, "outcome" => outcome(ended.outcome)).increment(1);
         measure(&ended);
         for (to, event) in call.hang_up(&call_id, ended.ended_by.as_ref()) {
             self.devices.notify(&to, event);
         }
         let store = self.store.clone();
         self.waiting.push(Box::pin(async move {
-            let message = writes::end(store, ended).await;
+            let heard = quality::of_room(heard).await;
+            let message = writes::end(store, ended, heard).await;
             Finished::Ended { call_id, message, notices }
         }));
         Flow::Waits

@@ -19,7 +19,12 @@ impl<S: CallStore> Actor<S> {
             return;
         }
         let (call_id, method) = (request.call_id().cloned(), request.method());
+        let is_stuck = call_id.as_ref().is_some_and(|call_id| self.lanes.is_full(call_id));
         let asker = Asker { session, id, call_id, method };
+        if is_stuck {
+            self.refuse_unstorable(&asker);
+            return;
+        }
         match request {
             HubRequest::Call { params, unknown } => {
                 if self.lanes.len() >= self.settings.max_waiting_calls {

@@ -1,5 +1,6 @@
 use std::future::Future;
 
+use calling_callrecord::QualitySummary;
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::protocol::MessageEvent;
@@ -15,6 +16,12 @@ pub(crate) trait CallStore: Clone + Send + Sync + 'static {
         facts: &CallFacts,
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
+    /// Forgets a call whose start was given up, whether it was stored or not.
+    fn call_refused(
+        &self,
+        call_id: &CallId,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+
     /// Stores who accepted, and when.
     fn call_accepted(
         &self,
@@ -23,16 +30,21 @@ pub(crate) trait CallStore: Clone + Send + Sync + 'static {
         at: UnixMillis,
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
-    /// Stores a call's end, record and message at once; gives the message.
+    /// Stores a call's end, record (with its quality) and message at once; gives the message.
     fn end_call(
         &self,
         ended: &EndedCall,
+        quality: Option<&QualitySummary>,
     ) -> impl Future<Output = Result<Option<MessageEvent>, StorageError>> + Send;
 }
 
 impl CallStore for Storage {
     async fn call_started(&self, facts: &CallFacts) -> Result<(), StorageError> {
         Self::call_started(self, facts).await
+    }
+
+    async fn call_refused(&self, call_id: &CallId) -> Result<(), StorageError> {
+        Self::call_refused(self, call_id).await
     }
 
     async fn call_accepted(
@@ -44,7 +56,11 @@ impl CallStore for Storage {
         Self::call_accepted(self, call_id, by, at).await
     }
 
-    async fn end_call(&self, ended: &EndedCall) -> Result<Option<MessageEvent>, StorageError> {
-        Self::end_call(self, ended, None).await
+    async fn end_call(
+        &self,
+        ended: &EndedCall,
+        quality: Option<&QualitySummary>,
+    ) -> Result<Option<MessageEvent>, StorageError> {
+        Self::end_call(self, ended, quality).await
     }
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use calling_callrecord::QualitySummary;
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::protocol::MessageEvent;
@@ -8,43 +9,47 @@ use tokio::time::timeout;
 use super::CallStore;
 use crate::storage::StorageError;
 
-/// How long a caller waits for a failing database before the call is refused, beside the time
-/// of the attempts: the sum is 350 ms.
-const START_PAUSES: [Duration; 3] =
-    [Duration::from_millis(50), Duration::from_millis(100), Duration::from_millis(200)];
+/// How long a caller waits for a failing database before the call is refused.
+const START_DEADLINE: Duration = Duration::from_secs(6);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long one attempt to store the start of a call may take.
-const START_TIMEOUT: Duration = Duration::from_secs(5);
+/// Beside the time of the attempts.
+const ACCEPT_PAUSES: [Duration; 3] =
+    [Duration::from_millis(50), Duration::from_millis(100), Duration::from_millis(200)];
 
-/// Stores the start of a call; `false` if the database does not take it for a while.
+/// Stores the start of a call; `false` if the database does not take it for a while. Whether it
+/// does so later is then unknown: see [`refused`].
 pub(super) async fn start(store: impl CallStore, facts: CallFacts) -> bool {
-    for pause in START_PAUSES {
-        match try_start(&store, &facts).await {
-            Ok(()) => return true,
-            Err(error) => tracing::warn!(%error, "a call's start is not stored yet"),
-        }
-        tokio::time::sleep(pause).await;
+    let stored = timeout(START_DEADLINE, start_patiently(&store, &facts)).await.is_ok();
+    if !stored {
+        tracing::error!("a call is refused: its start cannot be stored");
     }
-    match try_start(&store, &facts).await {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(%error, "a call is refused: its start cannot be stored");
-            false
-        }
+    stored
+}
+
+async fn start_patiently(store: &impl CallStore, facts: &CallFacts) {
+    let mut pauses = Pauses::default();
+    while let Err(error) = store.call_started(facts).await {
+        tracing::warn!(%error, "a call's start is not stored yet");
+        pauses.wait().await;
     }
 }
 
-async fn try_start(store: &impl CallStore, facts: &CallFacts) -> Result<(), StorageError> {
-    timeout(START_TIMEOUT, store.call_started(facts)).await.unwrap_or(Err(StorageError::Busy))
+/// Sees to it, however long it takes, that a refused call leaves no trace.
+pub(super) async fn refused(store: impl CallStore, call_id: CallId) {
+    let mut pauses = Pauses::default();
+    while let Err(error) = store.call_refused(&call_id).await {
+        tracing::warn!(%error, "a refused call may have left a trace; trying again");
+        pauses.wait().await;
+    }
 }
 
 /// Stores who accepted. Only a killed server's records need it, so it is given up in the end: the
 /// end of the call is stored with it.
 pub(super) async fn accept(store: impl CallStore, call_id: CallId, by: UserId, at: UnixMillis) {
-    for pause in START_PAUSES {
+    for pause in ACCEPT_PAUSES {
         match store.call_accepted(&call_id, &by, at).await {
             Ok(()) => return,
             Err(error) => tracing::warn!(%error, "a call's acceptance is not stored yet"),
@@ -54,15 +59,34 @@ pub(super) async fn accept(store: impl CallStore, call_id: CallId, by: UserId, a
 }
 
 /// Stores the end of a call, however long it takes.
-pub(super) async fn end(store: impl CallStore, ended: EndedCall) -> Option<MessageEvent> {
-    let mut pause = FIRST_PAUSE;
+pub(super) async fn end(
+    store: impl CallStore,
+    ended: EndedCall,
+    quality: Option<QualitySummary>,
+) -> Option<MessageEvent> {
+    let mut pauses = Pauses::default();
     loop {
-        match store.end_call(&ended).await {
+        match store.end_call(&ended, quality.as_ref()).await {
             Ok(message) => return message,
             Err(error) => complain(&error),
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pauses.wait().await;
+    }
+}
+
+/// Ever longer pauses between attempts.
+struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(FIRST_PAUSE)
+    }
+}
+
+impl Pauses {
+    async fn wait(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 2).min(LONGEST_PAUSE);
     }
 }
 

@@ -94,7 +94,7 @@ impl MediaPlane {
 
     /// Closes a room.
     pub fn close_room(&mut self, now: Instant, room: RoomId) {
-        self.command(now, ShardCommand::CloseRoom { room });
+        self.command(now, ShardCommand::CloseRoom { room, heard: oneshot::channel().0 });
     }
 
     /// Takes a datagram.

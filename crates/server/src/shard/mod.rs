@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use calling_model::{ConnectionId, RoomId, UserId, Volume};
-use calling_room::LeaveReason;
+use calling_room::{Heard, LeaveReason};
 use calling_transport::{CloseReason, LocalParams, OpenError, RemoteParams};
 use tokio::sync::oneshot;
 
@@ -44,8 +44,8 @@ pub(crate) enum ShardCommand {
     SetMuted { connection: ConnectionId, muted: bool, done: oneshot::Sender<()> },
     /// Close a connection.
     Disconnect { connection: ConnectionId, reason: LeaveReason },
-    /// Close a room and every connection in it.
-    CloseRoom { room: RoomId },
+    /// Close a room and every connection in it, and tell how everybody in it heard the others.
+    CloseRoom { room: RoomId, heard: oneshot::Sender<Vec<(UserId, Heard)>> },
     /// Close everything and end the thread.
     Stop,
     /// Panic, so that tests see what becomes of the server.

@@ -82,7 +82,11 @@ impl Plane {
                 self.leave(now, connection, reason, out);
                 self.server.close(now, connection);
             }
-            ShardCommand::CloseRoom { room } => self.close_room(now, room, out),
+            ShardCommand::CloseRoom { room, heard } => {
+                let known = self.rooms.get_mut(room).map(|room| room.heard().collect());
+                let _ = heard.send(known.unwrap_or_default());
+                self.close_room(now, room, out);
+            }
             ShardCommand::Stop => {
                 self.stop(now, out);
                 return false;

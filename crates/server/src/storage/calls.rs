@@ -28,6 +28,22 @@ impl Storage {
         .await
     }
 
+    /// Forgets a call that was refused since its start could not be stored in time: a write that
+    /// was given up may have been done after all. Of a call that has ended nothing changes.
+    ///
+    /// # Errors
+    /// It could not be stored.
+    pub async fn call_refused(&self, call_id: &CallId) -> Result<(), StorageError> {
+        timed("call_refused", async {
+            sqlx::query("DELETE FROM calls WHERE call_id = $1 AND state = 'started'")
+                .bind(call_id.as_str())
+                .execute(&self.inner.writer)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Stores who accepted a call first, and when. Of a call that is over or accepted nothing
     /// changes.
     ///

@@ -18,11 +18,12 @@ use super::{DATABASE_FILE, Inner, OpenError, Storage};
 const MIGRATIONS: &[(i64, &str, &str)] =
     &[(1, "first", include_str!("../../migrations/0001_first.sql"))];
 
-/// How long SQLite itself waits for a lock held by another process.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite itself waits for a lock held by another process. Less than any caller waits for
+/// an answer, so that what failed is known to have failed.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long an operation waits for its turn.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 const READERS: u32 = 4;
 

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use calling_callrecord::{QualitySummary, Record};
 use calling_model::{CallId, UnixMillis, UserId};
+use calling_signaling::call::Participation;
 use sqlx::Row;
 
 use super::values::{json, parse};
@@ -87,8 +88,8 @@ impl Storage {
         self.amend(call_id, |record| Some(record.with_quality(*quality))).await
     }
 
-    /// Takes what `user` measured of a call that has ended. The record keeps the worse of what
-    /// its two sides tell. `false` if there is no record of a conversation of theirs that ended
+    /// Takes what `user` measured of a call that has ended; see [`QualitySummary::refined_by`].
+    /// `false` if there is no record of a conversation of theirs that ended
     /// less than a minute before `at`.
     ///
     /// # Errors
@@ -100,20 +101,16 @@ impl Storage {
         heard: &QualitySummary,
         at: UnixMillis,
     ) -> Result<bool, StorageError> {
-        let heard = *heard;
-        self.amend(call_id, |record| {
-            let is_fresh = at.saturating_since(record.ended_at) < REPORT_WINDOW;
-            let talked = record
-                .participants
-                .iter()
-                .any(|part| part.user == *user && part.joined_at.is_some());
-            let worst = match record.quality {
-                Some(known) if known.mos <= heard.mos => known,
-                Some(_) | None => heard,
-            };
-            (is_fresh && talked).then(|| record.with_quality(worst))
-        })
-        .await
+        // Most reports change nothing, and the one writer is for those that do.
+        let Some(record) = self.record(call_id).await? else { return Ok(false) };
+        if !talked_lately(&record, user, at) {
+            return Ok(false);
+        }
+        if with_report(&record, heard).is_none() {
+            return Ok(true);
+        }
+        self.amend(call_id, |record| with_report(&record, heard)).await?;
+        Ok(true)
     }
 
     /// Replaces a record by what `change` makes of it; `false` if there is none, or no change.
@@ -154,4 +151,15 @@ impl Storage {
             .await?;
         row.map(|row| Ok((row.try_get("started_at")?, before.as_str().to_owned()))).transpose()
     }
+}
+
+fn talked_lately(record: &Record, user: &UserId, at: UnixMillis) -> bool {
+    let talked = |part: &Participation| part.user == *user && part.joined_at.is_some();
+    at.saturating_since(record.ended_at) < REPORT_WINDOW && record.participants.iter().any(talked)
+}
+
+/// The record with what was heard; `None` if that tells nothing new.
+fn with_report(record: &Record, heard: &QualitySummary) -> Option<Record> {
+    let quality = record.quality.map_or(*heard, |known| known.refined_by(*heard));
+    (record.quality != Some(quality)).then(|| record.clone().with_quality(quality))
 }

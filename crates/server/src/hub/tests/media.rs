@@ -158,7 +158,7 @@ async fn the_end_of_a_call_closes_its_media_before_the_record_is_stored() {
         let command = world.shard.command().await;
         if let ShardCommand::Disconnect { connection: left, .. } = command {
             closed.0 |= left == connection;
-        } else if let ShardCommand::CloseRoom { room } = command {
+        } else if let ShardCommand::CloseRoom { room, .. } = command {
             closed.1 |= room == call.facts.room_id;
         }
     }

@@ -1,10 +1,13 @@
 use std::time::Duration;
 
+use calling_callrecord::quality::MeasuredBy;
+use calling_room::Heard;
 use calling_signaling::call::Outcome;
 use calling_signaling::protocol::{Code, Event};
 
 use super::world::{World, settle};
 use super::{HubRequest, is_ended};
+use crate::shard::ShardCommand;
 
 #[tokio::test]
 async fn nobody_hears_of_a_call_before_it_is_stored() {
@@ -86,4 +89,61 @@ async fn a_stop_does_not_wait_for_ever_for_a_dead_database() {
     world.store.set_failing(true);
     world.stop().await;
     assert!(world.store.ended().is_empty(), "the next start records the call");
+}
+
+/// A write that was given up may be done all the same, once the disk is back. The next start of
+/// the server would take it for a call that was cut off.
+#[tokio::test(start_paused = true)]
+async fn a_refused_call_whose_start_is_stored_late_leaves_no_ghost() {
+    let mut world = World::new();
+    let mut caller = world.sign_in("alice", "a").await;
+    let mut callee = world.sign_in("bob", "b").await;
+    world.store.set_committing_late();
+    world.store.set_hanging(true);
+    caller.call("bob").await;
+    assert_eq!(caller.reply().await, Err(Code::Internal));
+    world.store.set_hanging(false);
+    world.stop().await;
+    assert!(world.store.log().contains(&"started".to_owned()), "it was stored late");
+    assert_eq!(world.store.started(), []);
+    assert!(world.store.ended().is_empty());
+    callee.receive_all();
+    assert!(callee.is_silent(), "{:?}", callee.events);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_about_a_call_that_is_stuck_are_refused_before_memory_runs_out() {
+    let mut world = World::new();
+    let (mut caller, _callee, call) = world.ring(["alice", "bob"]).await;
+    let call_id = call.facts.call_id;
+    world.store.set_hanging(true);
+    caller.request(HubRequest::Hangup { call_id: call_id.clone() }).await;
+    let mut refused = 0;
+    for _ in 0..2_000 {
+        // The answer comes after the last words, and those wait for the record.
+        caller.request(HubRequest::GetCall { call_id: call_id.clone() }).await;
+        tokio::task::yield_now().await;
+        caller.receive_all();
+        refused += caller.replies.drain(..).filter(|reply| *reply == Err(Code::Internal)).count();
+    }
+    assert!((1_000..2_000).contains(&refused), "{refused} of 2,000");
+    world.store.set_hanging(false);
+}
+
+#[tokio::test]
+async fn the_quality_the_server_knows_of_is_stored_with_the_end() {
+    let mut world = World::new();
+    let (mut caller, _callee, call) = world.talk(["alice", "bob"]).await;
+    caller.request(HubRequest::Hangup { call_id: call.facts.call_id }).await;
+    let tell = loop {
+        if let ShardCommand::CloseRoom { heard, .. } = world.shard.command().await {
+            break heard;
+        }
+    };
+    let heard = Heard { packets_forwarded: 100, packets_lost: 10, ..Heard::default() };
+    tell.send(vec![(super::world::user("bob"), heard)]).unwrap();
+    caller.event(|event| is_ended(event, Outcome::Completed)).await;
+    let [Some(quality)] = world.store.qualities()[..] else { panic!("no quality") };
+    assert_eq!((quality.packets, quality.lost_share), (90, 0.1));
+    assert_eq!(quality.measured_by, MeasuredBy::Server);
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use calling_callrecord::QualitySummary;
 use calling_model::{CallId, DeviceId, Endpoint, MediaType, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::CallsConfig;
@@ -33,8 +34,12 @@ struct FakeStoreInner {
     fails: AtomicBool,
     hangs: AtomicBool,
     attempts: AtomicUsize,
+    /// What hangs is done when it may go on, whoever waits for it by then.
+    commits_late: AtomicBool,
+    /// One writes at a time, in the order asked.
+    turn: tokio::sync::Mutex<()>,
     started: Mutex<Vec<CallId>>,
-    ended: Mutex<Vec<EndedCall>>,
+    ended: Mutex<Vec<(EndedCall, Option<QualitySummary>)>>,
     log: Mutex<Vec<String>>,
 }
 
@@ -47,12 +52,20 @@ impl FakeStore {
         self.inner.hangs.store(hangs, Ordering::SeqCst);
     }
 
+    pub(super) fn set_committing_late(&self) {
+        self.inner.commits_late.store(true, Ordering::SeqCst);
+    }
+
     pub(super) fn attempts(&self) -> usize {
         self.inner.attempts.load(Ordering::SeqCst)
     }
 
     pub(super) fn ended(&self) -> Vec<EndedCall> {
-        self.inner.ended.lock().unwrap().clone()
+        self.inner.ended.lock().unwrap().iter().map(|(ended, _)| ended.clone()).collect()
+    }
+
+    pub(super) fn qualities(&self) -> Vec<Option<QualitySummary>> {
+        self.inner.ended.lock().unwrap().iter().map(|(_, quality)| *quality).collect()
     }
 
     pub(super) fn started(&self) -> Vec<CallId> {
@@ -65,6 +78,7 @@ impl FakeStore {
 
     async fn write(&self, what: &str) -> Result<(), StorageError> {
         self.inner.attempts.fetch_add(1, Ordering::SeqCst);
+        let _turn = self.inner.turn.lock().await;
         while self.inner.hangs.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -74,12 +88,30 @@ impl FakeStore {
         self.inner.log.lock().unwrap().push(what.to_owned());
         Ok(())
     }
+
+    async fn start(self, call_id: CallId) -> Result<(), StorageError> {
+        self.write("started").await?;
+        let mut started = self.inner.started.lock().unwrap();
+        if !started.contains(&call_id) {
+            started.push(call_id);
+        }
+        Ok(())
+    }
 }
 
 impl CallStore for FakeStore {
     async fn call_started(&self, facts: &CallFacts) -> Result<(), StorageError> {
-        self.write("started").await?;
-        self.inner.started.lock().unwrap().push(facts.call_id.clone());
+        let started = self.clone().start(facts.call_id.clone());
+        if self.inner.commits_late.load(Ordering::SeqCst) {
+            tokio::spawn(started).await.unwrap()
+        } else {
+            started.await
+        }
+    }
+
+    async fn call_refused(&self, call_id: &CallId) -> Result<(), StorageError> {
+        self.write("refused").await?;
+        self.inner.started.lock().unwrap().retain(|started| started != call_id);
         Ok(())
     }
 
@@ -92,9 +124,13 @@ impl CallStore for FakeStore {
         self.write("accepted").await
     }
 
-    async fn end_call(&self, ended: &EndedCall) -> Result<Option<MessageEvent>, StorageError> {
+    async fn end_call(
+        &self,
+        ended: &EndedCall,
+        quality: Option<&QualitySummary>,
+    ) -> Result<Option<MessageEvent>, StorageError> {
         self.write("ended").await?;
-        self.inner.ended.lock().unwrap().push(ended.clone());
+        self.inner.ended.lock().unwrap().push((ended.clone(), quality.copied()));
         Ok(Some(MessageEvent {
             seq: 1,
             from: ended.facts.caller.clone(),
