@@ -57,6 +57,9 @@ pub enum CommandError {
     /// The server did not answer in time; events tell what became of it.
     #[error("the server did not answer in time")]
     TimedOut,
+    /// More commands wait than one device can have in mind.
+    #[error("too many commands wait; await those under way before giving more")]
+    TooMany,
     /// `destroy` was called, the object was dropped, or another terminal took over.
     #[error("signed out; initialise again")]
     SignedOut,
@@ -68,6 +71,7 @@ impl CommandError {
         match self {
             Self::Refused(error) => error.code,
             Self::Disconnected | Self::TimedOut => SEND_FAILED,
+            Self::TooMany => Code::WrongState,
             Self::SignedOut => Code::NotInitialised,
         }
     }

@@ -11,6 +11,8 @@ use std::time::Duration;
 use calling::{
     CallingListener, ClientPhase, Code, CommandError, Connection, ListenerEvent, MediaType, Outcome,
 };
+use calling_callrecord::quality::MeasuredBy;
+use calling_server::storage::{RecordFilter, Storage};
 use common::fake::Fake;
 use common::proxy::{Ether, Wire};
 use common::{ALICE_HZ, AUDIBLE, BOB_HZ, Person, World, soon, until, user};
@@ -208,4 +210,37 @@ async fn a_slow_listener_delays_neither_voices_nor_commands() {
     alice.ended().await;
     assert!(read > 0);
     until("both callbacks", || *slow.0.lock().unwrap() == ["begin", "end"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_tells_how_a_call_sounded_though_no_client_can_say_so() {
+    let world = World::new().await;
+    let (mut alice, mut bob, mut wires) = wired(&world).await;
+    alice.talk_with(&mut bob).await;
+    until("both hear", || {
+        alice.devices.hears(BOB_HZ) > AUDIBLE && bob.devices.hears(ALICE_HZ) > AUDIBLE
+    })
+    .await;
+    // From here on no report reaches the server, as if both had been killed.
+    wires.iter_mut().for_each(|wire| wire.cut());
+    let World { server, server_config, _data } = world;
+    soon("the server's end", server.stop()).await;
+    let storage = Storage::open_for_reading(&server_config.data).await.unwrap();
+    let records = storage.records(&RecordFilter::default()).await.unwrap();
+    let quality = records[0].quality.expect("it is stored with the end");
+    assert_eq!(quality.measured_by, MeasuredBy::Server);
+    assert!(quality.packets > 5 && quality.mos > 1.0, "{quality:?}");
+}
+
+/// Alice and Bob, each behind a wire that can be cut.
+async fn wired(world: &World) -> (Person, Person, Vec<Wire>) {
+    let (mut people, mut wires) = (Vec::new(), Vec::new());
+    for name in ["bob", "alice"] {
+        let wire = Wire::to(world.server.http_addr(), NO_DELAY).await;
+        let mut config = world.config(name);
+        config.server = format!("ws://{}", wire.address);
+        people.push(Person::new(config).await);
+        wires.push(wire);
+    }
+    (people.pop().unwrap(), people.pop().unwrap(), wires)
 }

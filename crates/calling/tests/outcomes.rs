@@ -200,7 +200,7 @@ async fn a_muted_microphone_is_silent_and_comes_back() {
 async fn volumes_and_the_network_are_told() {
     let world = World::new().await;
     let (mut alice, _bob) = world.talking().await;
-    alice.engine.enable_audio_volume_evaluation(Some(Duration::from_millis(100)));
+    alice.engine.enable_audio_volume_evaluation(Some(Duration::from_millis(100))).unwrap();
     alice
         .event(
             "volumes of both",

@@ -5,10 +5,13 @@ use std::io::BufRead as _;
 
 use tokio::sync::mpsc;
 
+/// Lines read ahead; the rest waits where it is.
+const MOST_LINES: usize = 64;
+
 /// Standard input, read from the first question on.
 #[derive(Default)]
 pub(crate) struct Keyboard {
-    lines: Option<mpsc::UnboundedReceiver<String>>,
+    lines: Option<mpsc::Receiver<String>>,
 }
 
 impl Keyboard {
@@ -22,13 +25,13 @@ impl Keyboard {
         self.lines().recv().await
     }
 
-    fn lines(&mut self) -> &mut mpsc::UnboundedReceiver<String> {
+    fn lines(&mut self) -> &mut mpsc::Receiver<String> {
         self.lines.get_or_insert_with(|| {
-            let (sender, lines) = mpsc::unbounded_channel();
+            let (sender, lines) = mpsc::channel(MOST_LINES);
             std::thread::spawn(move || {
                 for line in std::io::stdin().lock().lines() {
                     let Ok(line) = line else { return };
-                    if sender.send(line.trim().to_owned()).is_err() {
+                    if sender.blocking_send(line.trim().to_owned()).is_err() {
                         return;
                     }
                 }

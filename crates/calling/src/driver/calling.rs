@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::engine::CallEngine;
+use super::engine::{CallEngine, MOST_COMMANDS};
 use super::events::{Events, Fanout};
 use super::link::sign_in;
 use super::server_url::ServerUrl;
@@ -61,7 +61,7 @@ impl Calling {
         let signed_in = sign_in(&url, &config, first_id).await?;
         let config = Arc::new(config);
         let fanout = Arc::new(Fanout::default());
-        let (commands, told) = mpsc::unbounded_channel();
+        let (commands, told) = mpsc::channel(MOST_COMMANDS);
         let (state, seen) = watch::channel(CallState { signed_in: true, ..CallState::default() });
         let session = Session::new(SessionStart {
             config: Arc::clone(&config),
@@ -128,7 +128,7 @@ impl Calling {
     /// [`CommandError::SignedOut`]. A second call does nothing.
     pub async fn destroy(&self) {
         let (done, ended) = oneshot::channel();
-        if self.engine.tell(SessionCommand::Destroy { done }).is_ok() {
+        if self.engine.tell_patiently(SessionCommand::Destroy { done }).await.is_ok() {
             // An error says that it has ended already.
             let _ = ended.await;
         }

@@ -14,6 +14,9 @@ use crate::error::CommandError;
 use crate::state::CallState;
 use crate::stats::CallStats;
 
+/// Commands that may wait for the session, which takes each in microseconds.
+pub(super) const MOST_COMMANDS: usize = 256;
+
 /// The shortest interval of volume events.
 const LEAST_VOLUME_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -28,7 +31,7 @@ const LEAST_VOLUME_INTERVAL: Duration = Duration::from_millis(100);
 /// [`Calling`]: crate::Calling
 #[derive(Clone, Debug)]
 pub struct CallEngine {
-    commands: mpsc::UnboundedSender<SessionCommand>,
+    commands: mpsc::Sender<SessionCommand>,
     state: watch::Receiver<CallState>,
     config: Arc<Config>,
     pub(super) fanout: Arc<Fanout>,
@@ -36,7 +39,7 @@ pub struct CallEngine {
 
 impl CallEngine {
     pub(super) fn new(
-        commands: mpsc::UnboundedSender<SessionCommand>,
+        commands: mpsc::Sender<SessionCommand>,
         state: watch::Receiver<CallState>,
         config: Arc<Config>,
         fanout: Arc<Fanout>,
@@ -139,12 +142,17 @@ impl CallEngine {
 
     /// Measures volumes here and tells them every `interval`, at least 100 ms; 300 ms is usual.
     /// `None` leaves it to the server, which tells them at its own interval.
-    pub fn enable_audio_volume_evaluation(&self, interval: Option<Duration>) {
+    ///
+    /// # Errors
+    /// This device is signed out, or too many commands wait.
+    pub fn enable_audio_volume_evaluation(
+        &self,
+        interval: Option<Duration>,
+    ) -> Result<(), CommandError> {
         let interval = interval
             .filter(|interval| !interval.is_zero())
             .map(|interval| interval.max(LEAST_VOLUME_INTERVAL));
-        // A session that is gone measures nothing.
-        let _ = self.commands.send(SessionCommand::VolumeInterval(interval));
+        self.tell(SessionCommand::VolumeInterval(interval))
     }
 
     /// The account signed in.
@@ -200,7 +208,35 @@ impl CallEngine {
         done.await.map_err(|_| CommandError::SignedOut)?
     }
 
-    pub(super) fn tell(&self, command: SessionCommand) -> Result<(), CommandError> {
-        self.commands.send(command).map_err(|_| CommandError::SignedOut)
+    fn tell(&self, command: SessionCommand) -> Result<(), CommandError> {
+        self.commands.try_send(command).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => CommandError::TooMany,
+            mpsc::error::TrySendError::Closed(_) => CommandError::SignedOut,
+        })
+    }
+
+    /// As [`tell`](Self::tell); waits its turn.
+    pub(super) async fn tell_patiently(&self, command: SessionCommand) -> Result<(), CommandError> {
+        self.commands.send(command).await.map_err(|_| CommandError::SignedOut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn commands_that_wait_are_bounded() {
+        let (commands, waiting) = mpsc::channel(MOST_COMMANDS);
+        let (_, state) = watch::channel(CallState::default());
+        let user = UserId::new("alice").unwrap();
+        let config = Config::new("ws://127.0.0.1:1", 1, user, "sig");
+        let engine = CallEngine::new(commands, state, Arc::new(config), Arc::default());
+        for _ in 0..MOST_COMMANDS {
+            engine.enable_audio_volume_evaluation(None).unwrap();
+        }
+        assert_eq!(engine.accept().await, Err(CommandError::TooMany));
+        drop(waiting);
+        assert_eq!(engine.accept().await, Err(CommandError::SignedOut));
     }
 }

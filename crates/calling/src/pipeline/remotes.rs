@@ -8,14 +8,14 @@ use calling_wire::{ReportBlock, RtpView};
 use super::PipelineSettings;
 use super::volumes::Volumes;
 
-/// Remotes played at once; a call has at most nine members.
-const MOST_REMOTES: usize = 16;
+/// Remotes played at once. A call has at most fifty members by default.
+pub(crate) const MOST_REMOTES: usize = 128;
 /// Packets kept of voices not announced yet: signalling may be overtaken by media.
 const MOST_EARLY: usize = 32;
 /// The longest packet kept.
 const MOST_BYTES: usize = 1_500;
 /// Remotes that left whose figures are kept.
-const MOST_DEPARTED: usize = 16;
+const MOST_DEPARTED: usize = 64;
 
 /// Everybody whose voice arrives.
 pub(super) struct Remotes {

@@ -72,7 +72,7 @@ pub fn user(name: &str) -> UserId {
 pub struct World {
     pub server: RunningServer,
     pub server_config: calling_server::config::Config,
-    _data: tempfile::TempDir,
+    pub _data: tempfile::TempDir,
 }
 
 impl World {

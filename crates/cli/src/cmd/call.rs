@@ -162,6 +162,7 @@ impl Conversation {
             Err(
                 error @ (CommandError::Disconnected
                 | CommandError::TimedOut
+                | CommandError::TooMany
                 | CommandError::SignedOut),
             ) => Err(Failure::server(error)),
         }

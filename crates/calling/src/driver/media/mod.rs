@@ -22,6 +22,8 @@ use crate::stats::CallStats;
 
 /// Events on their way to the session; volumes are dropped when half of it is full.
 const MOST_EVENTS: usize = 256;
+/// Commands that may wait for the thread, which takes each in microseconds.
+const MOST_COMMANDS: usize = 1_024;
 
 /// The name of the threads, as debuggers show it.
 pub(crate) const THREAD_NAME: &str = "calling-media";
@@ -80,15 +82,16 @@ pub(crate) enum MediaEvent {
 
 /// A running media thread. Dropping it ends the thread and frees its sockets.
 pub(crate) struct MediaThread {
-    commands: mpsc::UnboundedSender<MediaCommand>,
+    commands: mpsc::Sender<MediaCommand>,
     events: mpsc::Receiver<MediaEvent>,
+    stop: CancellationToken,
     _stop: DropGuard,
 }
 
 impl MediaThread {
     /// Starts the thread, which begins to connect at once.
     pub(crate) fn spawn(start: MediaStart) -> io::Result<Self> {
-        let (commands, told) = mpsc::unbounded_channel();
+        let (commands, told) = mpsc::channel(MOST_COMMANDS);
         let (tells, events) = mpsc::channel(MOST_EVENTS);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
@@ -101,12 +104,16 @@ impl MediaThread {
             // Lookups of names may still run; nobody waits for them.
             runtime.shutdown_background();
         })?;
-        Ok(Self { commands, events, _stop: stop.drop_guard() })
+        Ok(Self { commands, events, stop: stop.clone(), _stop: stop.drop_guard() })
     }
 
-    /// Tells the thread; nothing happens if it has ended.
+    /// Tells the thread; nothing happens if it has ended. One that does not listen is stopped, and
+    /// is then found ended.
     pub(crate) fn tell(&self, command: MediaCommand) {
-        let _ = self.commands.send(command);
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.commands.try_send(command) {
+            tracing::warn!("the media thread does not listen and is stopped");
+            self.stop.cancel();
+        }
     }
 
     /// The next event; `None` if the thread has ended. Cancel-safe.
@@ -129,5 +136,25 @@ impl Tells {
         if self.0.try_send(event).is_err() {
             tracing::debug!("a media event had no taker");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_does_not_listen_is_stopped_before_memory_runs_out() {
+        let (commands, _nobody_listens) = mpsc::channel(MOST_COMMANDS);
+        let (_, events) = mpsc::channel(1);
+        let stop = CancellationToken::new();
+        let thread =
+            MediaThread { commands, events, stop: stop.clone(), _stop: stop.clone().drop_guard() };
+        for _ in 0..MOST_COMMANDS {
+            thread.tell(MediaCommand::Mute(true));
+        }
+        assert!(!stop.is_cancelled());
+        thread.tell(MediaCommand::Mute(true));
+        assert!(stop.is_cancelled());
     }
 }

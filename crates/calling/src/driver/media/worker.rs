@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::connect::{Attempt, Connected, connect, failure, is_loopback, secret_seed};
 use super::{MediaCommand, MediaEvent, MediaStart, Tells};
 use crate::driver::ice::IcePath;
-use crate::pipeline::{Pipeline, PipelineInput, PipelineOutput, PipelineSettings};
+use crate::pipeline::{MOST_REMOTES, Pipeline, PipelineInput, PipelineOutput, PipelineSettings};
 use crate::stats::CallStats;
 use crate::timings::Timings;
 
@@ -41,7 +41,7 @@ const NO_LOUDSPEAKER: i32 = 1202;
 /// Runs the media of one call to its end.
 pub(super) async fn run(
     start: MediaStart,
-    commands: mpsc::UnboundedReceiver<MediaCommand>,
+    commands: mpsc::Receiver<MediaCommand>,
     tells: mpsc::Sender<MediaEvent>,
     stopped: CancellationToken,
 ) {
@@ -140,7 +140,7 @@ impl Worker {
     }
 
     /// Works until told to stop, or until nobody can tell any more.
-    async fn work(&mut self, mut commands: mpsc::UnboundedReceiver<MediaCommand>) {
+    async fn work(&mut self, mut commands: mpsc::Receiver<MediaCommand>) {
         let mut buffer = vec![0; MOST_BYTES];
         loop {
             self.flush().await;
@@ -160,7 +160,7 @@ impl Worker {
 
     async fn wake(
         &mut self,
-        commands: &mut mpsc::UnboundedReceiver<MediaCommand>,
+        commands: &mut mpsc::Receiver<MediaCommand>,
         buffer: &mut [u8],
     ) -> Wake {
         let due = self.next_deadline().map(tokio::time::Instant::from_std);
@@ -247,7 +247,10 @@ impl Worker {
                 self.open_gate();
             }
             MediaCommand::RemoteAudio { user, ssrc } => {
-                self.wishes.remotes.insert(user.clone(), ssrc);
+                let known = self.wishes.remotes.contains_key(&user);
+                if known || self.wishes.remotes.len() < MOST_REMOTES {
+                    self.wishes.remotes.insert(user.clone(), ssrc);
+                }
                 self.input(PipelineInput::RemoteAudio { user, ssrc });
             }
             MediaCommand::RemoteLeft { user } => {

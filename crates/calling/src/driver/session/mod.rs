@@ -49,7 +49,7 @@ pub(crate) struct Session {
     url: ServerUrl,
     mirror: ClientCalls,
     signalling: Signalling,
-    commands: mpsc::UnboundedReceiver<SessionCommand>,
+    commands: mpsc::Receiver<SessionCommand>,
     waiting: BTreeMap<CommandToken, Waiting>,
     next_token: u64,
     own: BTreeMap<u64, Own>,
@@ -68,7 +68,7 @@ pub(crate) struct SessionStart {
     pub(crate) url: ServerUrl,
     pub(crate) mirror: ClientCalls,
     pub(crate) signed_in: SignedIn,
-    pub(crate) commands: mpsc::UnboundedReceiver<SessionCommand>,
+    pub(crate) commands: mpsc::Receiver<SessionCommand>,
     pub(crate) fanout: Arc<Fanout>,
     pub(crate) state: watch::Sender<CallState>,
 }
