@@ -229,7 +229,7 @@ async fn a_record_tells_how_a_call_sounded_though_no_client_can_say_so() {
     let records = storage.records(&RecordFilter::default()).await.unwrap();
     let quality = records[0].quality.expect("it is stored with the end");
     assert_eq!(quality.measured_by, MeasuredBy::Server);
-    assert!(quality.packets > 5 && quality.mos > 1.0, "{quality:?}");
+    assert!(quality.packets > 0 && quality.mos > 1.0, "{quality:?}");
 }
 
 /// Alice and Bob, each behind a wire that can be cut.
