@@ -4,6 +4,7 @@ use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::protocol::MessageEvent;
 use sqlx::SqliteConnection;
 
+use super::batch::{Write, Written};
 use super::messages::insert_message;
 use super::values::{json, millis};
 use super::{Storage, StorageError, timed};
@@ -14,18 +15,7 @@ impl Storage {
     /// # Errors
     /// It could not be stored; then nobody may be told.
     pub async fn call_started(&self, facts: &CallFacts) -> Result<(), StorageError> {
-        timed("call_started", async {
-            let sql = "INSERT INTO calls (call_id, state, facts, started_at) \
-                       VALUES ($1, 'started', $2, $3) ON CONFLICT (call_id) DO NOTHING";
-            sqlx::query(sql)
-                .bind(facts.call_id.as_str())
-                .bind(json("call", facts)?)
-                .bind(millis(facts.started_at))
-                .execute(&self.inner.writer)
-                .await?;
-            Ok(())
-        })
-        .await
+        self.store("call_started", Write::Started(facts.clone())).await.map(drop)
     }
 
     /// Forgets a call that was refused since its start could not be stored in time: a write that
@@ -34,14 +24,7 @@ impl Storage {
     /// # Errors
     /// It could not be stored.
     pub async fn call_refused(&self, call_id: &CallId) -> Result<(), StorageError> {
-        timed("call_refused", async {
-            sqlx::query("DELETE FROM calls WHERE call_id = $1 AND state = 'started'")
-                .bind(call_id.as_str())
-                .execute(&self.inner.writer)
-                .await?;
-            Ok(())
-        })
-        .await
+        self.store("call_refused", Write::Refused(call_id.clone())).await.map(drop)
     }
 
     /// Stores who accepted a call first, and when. Of a call that is over or accepted nothing
@@ -55,18 +38,8 @@ impl Storage {
         by: &UserId,
         at: UnixMillis,
     ) -> Result<(), StorageError> {
-        timed("call_accepted", async {
-            let sql = "UPDATE calls SET accepted_at = $2, accepted_by = $3 \
-                       WHERE call_id = $1 AND state = 'started' AND accepted_at IS NULL";
-            sqlx::query(sql)
-                .bind(call_id.as_str())
-                .bind(millis(at))
-                .bind(by.as_str())
-                .execute(&self.inner.writer)
-                .await?;
-            Ok(())
-        })
-        .await
+        let write = Write::Accepted { call_id: call_id.clone(), by: by.clone(), at };
+        self.store("call_accepted", write).await.map(drop)
     }
 
     /// Ends a call: its end, its record and its message in one transaction.
@@ -82,14 +55,55 @@ impl Storage {
         ended: &EndedCall,
         quality: Option<&QualitySummary>,
     ) -> Result<Option<MessageEvent>, StorageError> {
-        timed("end_call", async {
-            let mut tx = self.begin().await?;
-            let stored = end_in(tx.connection()?, ended, quality).await?;
-            tx.commit().await?;
-            Ok(stored.and_then(|stored| stored.message))
+        let (ended, quality) = (Box::new(ended.clone()), quality.copied());
+        self.store("end_call", Write::Ended { ended, quality }).await
+    }
+
+    async fn store(&self, operation: &'static str, write: Write) -> Written {
+        timed(operation, async {
+            let batches = self.inner.batches.as_ref().ok_or(StorageError::ReadOnly)?;
+            batches.store(write).await
         })
         .await
     }
+}
+
+pub(super) async fn start_in(
+    tx: &mut SqliteConnection,
+    facts: &CallFacts,
+) -> Result<(), StorageError> {
+    let sql = "INSERT INTO calls (call_id, state, facts, started_at) \
+               VALUES ($1, 'started', $2, $3) ON CONFLICT (call_id) DO NOTHING";
+    sqlx::query(sql)
+        .bind(facts.call_id.as_str())
+        .bind(json("call", facts)?)
+        .bind(millis(facts.started_at))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn refuse_in(
+    tx: &mut SqliteConnection,
+    call_id: &CallId,
+) -> Result<(), StorageError> {
+    sqlx::query("DELETE FROM calls WHERE call_id = $1 AND state = 'started'")
+        .bind(call_id.as_str())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn accept_in(
+    tx: &mut SqliteConnection,
+    call_id: &CallId,
+    by: &UserId,
+    at: UnixMillis,
+) -> Result<(), StorageError> {
+    let sql = "UPDATE calls SET accepted_at = $2, accepted_by = $3 \
+               WHERE call_id = $1 AND state = 'started' AND accepted_at IS NULL";
+    sqlx::query(sql).bind(call_id.as_str()).bind(millis(at)).bind(by.as_str()).execute(tx).await?;
+    Ok(())
 }
 
 /// What the end of a call left behind.

@@ -77,7 +77,7 @@ pub enum OpenError {
 }
 
 /// Why an operation failed. Whatever it is, nothing of the operation was stored.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StorageError {
     /// Another process holds the database. Try again.
     #[error("the database is busy")]

@@ -9,6 +9,7 @@
 //! databases share.
 
 mod accounts;
+mod batch;
 mod calls;
 mod error;
 mod maintain;
@@ -25,6 +26,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sqlx::sqlite::SqlitePool;
+
+use self::batch::Batches;
 
 pub use self::accounts::Account;
 pub use self::error::{OpenError, StorageError};
@@ -46,6 +49,8 @@ struct Inner {
     /// The only connection that writes, so that writers queue here and not in SQLite.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Where calls are written; `None` when it was opened for reading.
+    batches: Option<Batches>,
     dir: PathBuf,
     /// Held as long as the database is open; `None` when it was opened for reading.
     lock: Option<std::fs::File>,

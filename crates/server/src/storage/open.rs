@@ -11,6 +11,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use super::batch::Batches;
 use super::error::is_corrupt;
 use super::{DATABASE_FILE, Inner, OpenError, Storage};
 
@@ -42,13 +43,14 @@ impl Storage {
         let options = options(&path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
+            // Every transaction reaches the disk before it counts, power cut or not.
+            .synchronous(SqliteSynchronous::Full)
             .thread_name(|number| format!("{}d{number}", crate::THREAD_PREFIX));
         let writer = pool(&path, 1, options.clone()).await?;
         migrate(&path, &writer).await?;
         let readers = pool(&path, READERS, options.pragma("query_only", "ON")).await?;
-        let dir = dir.to_owned();
-        Ok(Self { inner: Arc::new(Inner { writer, readers, dir, lock: Some(lock) }) })
+        let (dir, batches) = (dir.to_owned(), Some(Batches::start(writer.clone())));
+        Ok(Self { inner: Arc::new(Inner { writer, readers, batches, dir, lock: Some(lock) }) })
     }
 
     /// Opens the database in `dir` for reading, also while a server runs on it.
@@ -63,7 +65,7 @@ impl Storage {
         let readers = pool(&path, 1, options(&path).pragma("query_only", "ON")).await?;
         let dir = dir.to_owned();
         let writer = readers.clone();
-        Ok(Self { inner: Arc::new(Inner { writer, readers, dir, lock: None }) })
+        Ok(Self { inner: Arc::new(Inner { writer, readers, batches: None, dir, lock: None }) })
     }
 }
 

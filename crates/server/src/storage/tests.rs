@@ -51,12 +51,14 @@ async fn a_full_disk_loses_nothing_that_was_told_stored() {
         }
     };
     assert!(matches!(error, StorageError::Full) && error.is_retryable(), "{error:?}");
+    // The limit goes with its connection, and that with each failure.
+    pragma(&storage, "PRAGMA max_page_count = 40").await;
     let error = storage.end_call(&ended(&first), None).await.unwrap_err();
     assert!(matches!(error, StorageError::Full), "{error:?}");
     let filter = RecordFilter::default();
     assert_eq!(storage.records(&filter).await.unwrap(), [], "half an end is no end");
 
-    // Somebody makes room; the same end is tried again. (The limit went with its connection.)
+    // Somebody makes room; the same end is tried again.
     storage.end_call(&ended(&first), None).await.unwrap();
     let recovered = storage.recover(UnixMillis(1_700_000_009_000)).await.unwrap();
     assert_eq!(recovered.len(), stored as usize - 1);
@@ -69,8 +71,8 @@ async fn a_protected_file_is_told_apart() {
     pragma(&storage, "PRAGMA query_only = ON").await;
     let error = storage.call_started(&facts(1)).await.unwrap_err();
     assert!(matches!(error, StorageError::ReadOnly) && error.is_retryable(), "{error:?}");
+    pragma(&storage, "PRAGMA query_only = ON").await;
     assert!(storage.ping().await.is_err(), "health tells it");
-    pragma(&storage, "PRAGMA query_only = OFF").await;
     storage.call_started(&facts(1)).await.unwrap();
 }
 
@@ -125,4 +127,47 @@ async fn a_dropped_write_leaves_the_database_usable() {
         .unwrap()
         .len();
     assert_eq!(records, messages, "each is whole or not there");
+}
+
+#[tokio::test]
+async fn what_comes_together_is_stored_together_and_each_is_told_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = Storage::open(dir.path()).await.unwrap();
+    let calls: Vec<_> = (0..300).map(facts).collect();
+    // The writer is busy, so that all of them queue.
+    let held = storage.begin().await.unwrap();
+    let ends = calls.iter().map(|call| {
+        let (storage, ended) = (storage.clone(), ended(call));
+        tokio::spawn(async move { storage.end_call(&ended, None).await })
+    });
+    let ends: Vec<_> = ends.collect();
+    tokio::task::yield_now().await;
+    held.rollback().await.unwrap();
+    for (number, end) in ends.into_iter().enumerate() {
+        let message = end.await.unwrap().unwrap().expect("the first end of the call");
+        assert_eq!(message.call_id, Some(calls[number].call_id.clone()));
+    }
+    let again = storage.end_call(&ended(&calls[7]), None).await.unwrap();
+    assert_eq!(again, None, "there is one record");
+}
+
+#[tokio::test]
+async fn a_write_that_fails_by_itself_takes_no_other_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = Storage::open(dir.path()).await.unwrap();
+    let refuses = "CREATE TRIGGER refuses BEFORE INSERT ON records \
+                   WHEN NEW.call_id = 'call-1' BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+    pragma(&storage, refuses).await;
+    let held = storage.begin().await.unwrap();
+    let [good, bad, late] = [0, 1, 2].map(|number| ended(&facts(number))).map(|end| {
+        let storage = storage.clone();
+        tokio::spawn(async move { storage.end_call(&end, None).await })
+    });
+    tokio::task::yield_now().await;
+    held.rollback().await.unwrap();
+    assert!(good.await.unwrap().unwrap().is_some());
+    let error = bad.await.unwrap().unwrap_err();
+    assert!(matches!(error, StorageError::Refused(_)), "{error:?}");
+    assert!(late.await.unwrap().unwrap().is_some());
+    assert_eq!(storage.records(&RecordFilter::default()).await.unwrap().len(), 2);
 }

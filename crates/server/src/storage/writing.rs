@@ -1,4 +1,5 @@
 use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::{Storage, StorageError};
@@ -16,13 +17,18 @@ impl Storage {
     /// Begins a transaction that writes. It takes the write lock at once: one that begins by
     /// reading could find the lock taken half-way and would have to start again.
     pub(super) async fn begin(&self) -> Result<Writing, StorageError> {
-        let mut writing = Writing { connection: Some(self.inner.writer.acquire().await?) };
-        writing.run("BEGIN IMMEDIATE").await?;
-        Ok(writing)
+        Writing::begin(&self.inner.writer).await
     }
 }
 
 impl Writing {
+    /// As [`Storage::begin`].
+    pub(super) async fn begin(writer: &SqlitePool) -> Result<Self, StorageError> {
+        let mut writing = Self { connection: Some(writer.acquire().await?) };
+        writing.run("BEGIN IMMEDIATE").await?;
+        Ok(writing)
+    }
+
     /// What queries run on.
     pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, StorageError> {
         self.connection.as_deref_mut().ok_or(StorageError::Closed)
