@@ -12,8 +12,8 @@ print(json.dumps({"figure": sys.argv[1], **{key: data[key] for key in sys.argv[2
 
 $calling demo --seconds 20 --json |
     pick "clean loopback" outcome packets_lost concealed_ms mean_playout_delay_ms target_delay_ms accept_to_first_audio_ms server_cpu_ms
-$calling bench calls --calls 200 --json | pick "200 calls, loopback" invite_to_ring_ms accept_to_first_audio_ms
-$calling bench calls --calls 50 --delay 25 --json | pick "50 calls, 25 ms each way on each leg" accept_to_first_audio_ms
+$calling bench timings --calls 200 --json | pick "200 calls, loopback" invite_to_ring_ms accept_to_first_audio_ms
+$calling bench timings --calls 50 --delay 25 --json | pick "50 calls, 25 ms each way on each leg" accept_to_first_audio_ms
 for seed in 1 2 3 4 5; do
     $calling demo --seconds 20 --loss 10 --jitter 30 --seed "$seed" --json |
         pick "10 % loss, 30 ms jitter, seed $seed" outcome packets_sent packets_lost concealed_percent mean_playout_delay_ms

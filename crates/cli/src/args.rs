@@ -249,14 +249,36 @@ pub(crate) struct DemoArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
-    /// Place many calls one after another and print percentiles of their timings
+    /// Place as many calls as a server process takes (invite, accept, hang up, record stored) and
+    /// print how many that were and what each cost
     Calls(BenchCallsArgs),
-    /// Sign in many idle clients and print what they cost the server in memory
+    /// Place calls with real media one after another and print percentiles of their timings
+    Timings(BenchTimingsArgs),
+    /// Sign in many idle clients and print what they cost the server in memory and CPU
     Idle(BenchIdleArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchCallsArgs {
+    /// How long to measure, after one second of warming up
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) seconds: u32,
+    /// Calls under way at any moment
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) in_flight: u32,
+    /// Pairs of accounts that take turns, so that no connection is as busy as none would be
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub(crate) pairs: u32,
+    /// Let the server run on this core alone, and this program on the others
+    #[arg(long, value_name = "CORE")]
+    pub(crate) server_core: Option<u32>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchTimingsArgs {
     /// How many calls
     #[arg(long, default_value_t = 50)]
     pub(crate) calls: u32,
@@ -272,6 +294,9 @@ pub(crate) struct BenchIdleArgs {
     /// How many clients
     #[arg(long, default_value_t = 1_000)]
     pub(crate) clients: u32,
+    /// How long to watch the server's CPU once all are signed in
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) seconds: u32,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -52,6 +52,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Records(args) => on_runtime(verbose, cmd::records::run(&args)),
         Command::Demo(args) => on_runtime(verbose, cmd::demo::run(&args)),
         Command::Bench(BenchCommand::Calls(args)) => on_runtime(verbose, cmd::bench::calls(&args)),
+        Command::Bench(BenchCommand::Timings(args)) => {
+            on_runtime(verbose, cmd::bench::timings(&args))
+        }
         Command::Bench(BenchCommand::Idle(args)) => on_runtime(verbose, cmd::bench::idle(&args)),
         Command::Config(ConfigCommand::Check { file, json }) => cmd::config::check(&file, json),
         Command::Completions { shell } => {

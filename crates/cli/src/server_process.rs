@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use calling_callrecord::Record;
+use calling_callrecord::quality::MeasuredBy;
 use calling_model::CallId;
 use calling_server::config::Config;
 use calling_server::storage::Storage;
@@ -71,7 +72,7 @@ pub(crate) async fn stored_record(folder: &Path, call_id: &CallId) -> Option<Rec
     let rated = async {
         loop {
             let record = storage.record(call_id).await.ok()?;
-            if record.as_ref().is_some_and(|record| record.quality.is_some()) {
+            if record.as_ref().is_some_and(is_rated_by_a_phone) {
                 return record;
             }
             tokio::time::sleep(RECORD_POLL).await;
@@ -84,4 +85,9 @@ pub(crate) async fn stored_record(folder: &Path, call_id: &CallId) -> Option<Rec
     };
     storage.close().await;
     record
+}
+
+/// What the server knew by itself stands in the record from the start.
+fn is_rated_by_a_phone(record: &Record) -> bool {
+    record.quality.is_some_and(|quality| quality.measured_by == MeasuredBy::Receiver)
 }

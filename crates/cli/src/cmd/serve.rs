@@ -1,18 +1,15 @@
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use calling::{Audio, Config as PhoneConfig, DeviceId, ListenerEvent, MediaType, Outcome};
 use calling_server::config::{Config, LogFormat, Overrides, Sources};
 use calling_server::{RunningServer, Server};
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::call::Conversation;
-use crate::args::{KeyArgs, ServeArgs};
+use crate::args::ServeArgs;
 use crate::demo::figures::Figures;
 use crate::exit::Failure;
-use crate::keys::{Signer, user_id};
+use crate::keys::user_id;
 use crate::output::{self, BOLD, DIM, GOOD, NAME, paint};
 use crate::phone::Phone;
 use crate::server_process::{stored_record, user_sig};
@@ -207,65 +204,5 @@ fn print_accounts(server: &RunningServer) {
     for account in server.demo_accounts() {
         let name = format!("{:<6}", account.user_id.as_str());
         output::line(format!("  {} {DIM}{}{DIM:#}", paint(NAME, name), account.user_sig));
-    }
-}
-
-/// A server in a process of its own, for measuring its memory.
-pub(crate) struct Child {
-    pub(crate) signer: Signer,
-    process: tokio::process::Child,
-    http: String,
-    _folder: TempDir,
-}
-
-impl Child {
-    /// Starts `calling serve` on ports of the system's choice.
-    pub(crate) async fn start() -> Result<Self, Failure> {
-        let folder = tempfile::tempdir().map_err(Failure::machine)?;
-        let program = std::env::current_exe().map_err(Failure::machine)?;
-        let mut process = tokio::process::Command::new(program)
-            .args(["serve", "--color", "never", "--http", "127.0.0.1:0"])
-            .args(["--media", "127.0.0.1:0", "--data"])
-            .arg(folder.path())
-            .env("CALLING_LOG_FILTER", "warn")
-            .env("CALLING_LIMITS_CONNECTIONS_PER_SOURCE", "100000")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(Failure::machine)?;
-        let http = Self::greeting(&mut process).await?;
-        let keys = KeyArgs { sdk_app_id: None, data: folder.path().to_owned() };
-        Ok(Self { signer: Signer::from_args(&keys)?, process, http, _folder: folder })
-    }
-
-    /// The address in the first line that the server prints.
-    async fn greeting(process: &mut tokio::process::Child) -> Result<String, Failure> {
-        let silent = || Failure::machine("the server did not start");
-        let stdout = process.stdout.take().ok_or_else(silent)?;
-        let mut lines = BufReader::new(stdout).lines();
-        let line = lines.next_line().await.map_err(Failure::machine)?.ok_or_else(silent)?;
-        // Read on, so that the server never writes into a closed pipe.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let address = line.rsplit("http://").next().unwrap_or_default();
-        Ok(address.trim_end_matches('/').to_owned())
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("ws://{}", self.http)
-    }
-
-    /// Resident memory of the server.
-    pub(crate) fn rss_bytes(&mut self) -> Result<u64, Failure> {
-        let gone = || Failure::machine("the memory of the server cannot be read on this system");
-        let pid = self.process.id().ok_or_else(gone)?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).map_err(|_| gone())?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        Ok(kib.ok_or_else(gone)? * 1_024)
-    }
-
-    pub(crate) async fn stop(mut self) -> Result<(), Failure> {
-        self.process.kill().await.map_err(Failure::machine)
     }
 }

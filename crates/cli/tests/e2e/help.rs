@@ -4,7 +4,7 @@ use crate::process::run;
 
 #[test]
 fn every_command_explains_itself() {
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 14] = [
         &[],
         &["serve"],
         &["usersig"],
@@ -15,6 +15,7 @@ fn every_command_explains_itself() {
         &["bench"],
         &["bench", "calls"],
         &["bench", "idle"],
+        &["bench", "timings"],
         &["config"],
         &["config", "check"],
         &["completions"],

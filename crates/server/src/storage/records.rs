@@ -76,6 +76,21 @@ impl Storage {
         .await
     }
 
+    /// How many records there are.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub async fn count_records(&self) -> Result<u64, StorageError> {
+        timed("count_records", async {
+            let row = sqlx::query("SELECT COUNT(*) AS records FROM records")
+                .fetch_one(&self.inner.readers)
+                .await?;
+            let records: i64 = row.try_get("records")?;
+            Ok(u64::try_from(records).unwrap_or(0))
+        })
+        .await
+    }
+
     /// Adds to a record how the call went; `false` if there is no such record.
     ///
     /// # Errors

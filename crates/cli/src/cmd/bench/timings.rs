@@ -1,17 +1,18 @@
+//! Calls with real media, one after another.
+
 use std::time::Duration;
 
-use calling::{Calling, Config, Outcome};
-use indicatif::{ProgressBar, ProgressStyle};
+use calling::Outcome;
 use serde::Serialize;
 
-use super::demo::{Silent, check, extra_ring};
-use crate::args::{BenchCallsArgs, BenchIdleArgs};
+use super::progress;
+use crate::args::BenchTimingsArgs;
+use crate::cmd::demo::{Silent, check, extra_ring};
 use crate::demo::figures::{between, row};
 use crate::demo::place::{Placed, Script};
 use crate::demo::stats::Spread;
 use crate::demo::world::{Recording, World};
 use crate::exit::Failure;
-use crate::keys::user_id;
 use crate::output::{self, BOLD, paint};
 use crate::server_process::OwnServer;
 use crate::stop::Stop;
@@ -21,7 +22,7 @@ const TALK: Duration = Duration::from_millis(600);
 
 /// What many calls one after another showed.
 #[derive(Debug, Serialize)]
-struct CallsReport {
+struct TimingsReport {
     calls: u32,
     completed: u32,
     invite_to_ring_ms: Option<Spread>,
@@ -31,7 +32,7 @@ struct CallsReport {
 }
 
 /// Places calls one after another and prints percentiles of their timings.
-pub(crate) async fn calls(args: &BenchCallsArgs) -> Result<(), Failure> {
+pub(crate) async fn timings(args: &BenchTimingsArgs) -> Result<(), Failure> {
     check(&args.network)?;
     let mut stop = Stop::listen()?;
     let own = OwnServer::start().await?;
@@ -44,7 +45,7 @@ pub(crate) async fn calls(args: &BenchCallsArgs) -> Result<(), Failure> {
     world.close().await;
     own.stop().await;
 
-    let report = CallsReport::of(args.calls, &placed?);
+    let report = TimingsReport::of(args.calls, &placed?);
     if args.json {
         return output::json(&report);
     }
@@ -67,7 +68,7 @@ async fn place_calls(
     Ok(placed)
 }
 
-impl CallsReport {
+impl TimingsReport {
     fn of(calls: u32, placed: &[Placed]) -> Self {
         let spread =
             |figure: &dyn Fn(&Placed) -> Option<f64>| Spread::of(placed.iter().filter_map(figure));
@@ -106,67 +107,4 @@ impl CallsReport {
             );
         }
     }
-}
-
-/// What idle clients cost.
-#[derive(Debug, Serialize)]
-struct IdleReport {
-    clients: u32,
-    server_rss_before_bytes: u64,
-    server_rss_bytes: u64,
-    bytes_per_client: f64,
-}
-
-/// Signs in many idle clients at a server process of its own and prints its memory.
-pub(crate) async fn idle(args: &BenchIdleArgs) -> Result<(), Failure> {
-    let mut stop = Stop::listen()?;
-    let mut server = super::serve::Child::start().await?;
-    let before = server.rss_bytes()?;
-    let clients = tokio::select! {
-        clients = sign_in_all(&server, args.clients) => clients,
-        () = stop.asked() => Err(Failure::stopped()),
-    };
-    let after = server.rss_bytes()?;
-    server.stop().await?;
-    drop(clients?);
-    let report = IdleReport {
-        clients: args.clients,
-        server_rss_before_bytes: before,
-        server_rss_bytes: after,
-        bytes_per_client: after.saturating_sub(before) as f64 / f64::from(args.clients.max(1)),
-    };
-    if args.json {
-        return output::json(&report);
-    }
-    let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
-    output::line(paint(BOLD, format!("{} idle signed-in clients", args.clients)));
-    row("server memory", mib(report.server_rss_bytes));
-    row("without them", mib(report.server_rss_before_bytes));
-    row("per client", format!("{:.1} KiB", report.bytes_per_client / 1_024.0));
-    Ok(())
-}
-
-async fn sign_in_all(server: &super::serve::Child, clients: u32) -> Result<Vec<Calling>, Failure> {
-    let bar = progress(u64::from(clients), "clients");
-    let mut signed_in = Vec::new();
-    for number in 0..clients {
-        signed_in.push(sign_in(server, number).await?);
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    Ok(signed_in)
-}
-
-async fn sign_in(server: &super::serve::Child, number: u32) -> Result<Calling, Failure> {
-    let user = user_id(&format!("idle-{number}"))?;
-    let sig = server.signer.sign(&user, 3_600, None);
-    let config = Config::new(server.url(), server.signer.sdk_app_id, user, sig);
-    Calling::init(config).await.map_err(Failure::server)
-}
-
-fn progress(length: u64, what: &'static str) -> ProgressBar {
-    let style = ProgressStyle::with_template("  {bar:40.green} {pos}/{len} {msg} {eta}");
-    let bar = ProgressBar::new(length).with_message(what);
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
 }
