@@ -281,9 +281,11 @@ impl CallsReport {
 impl Bottleneck {
     /// `given` cores are the server's, `machine` has the computer.
     fn of(server: f64, given: f64, generator: f64, machine: f64) -> Self {
+        let left = machine - given;
+        let used_up = left > 0.0 && generator >= BUSY * left;
         if server >= BUSY * given {
             Self::Server
-        } else if server + generator >= BUSY * machine || generator >= BUSY * (machine - given) {
+        } else if used_up || server + generator >= BUSY * machine {
             Self::Generator
         } else {
             Self::Latency
