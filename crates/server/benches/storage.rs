@@ -56,7 +56,7 @@ fn storage(criterion: &mut Criterion) {
         });
     });
     let caller = UserId::new("caller-1").expect("a user");
-    let filter = RecordFilter { user: Some(caller.clone()), limit: 20, before: None };
+    let filter = RecordFilter { user: Some(caller.clone()), limit: 20, ..RecordFilter::default() };
     criterion.bench_function("storage/20 records of a user", |bencher| {
         bencher.iter(|| runtime.block_on(storage.records(&filter)).expect("read"));
     });

@@ -12,6 +12,7 @@ mod server;
 mod shard;
 pub mod storage;
 pub mod telemetry;
+mod webhooks;
 
 pub use server::{RunningServer, Server, StartError, THREAD_PREFIX};
 #[doc(hidden)]

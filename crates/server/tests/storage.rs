@@ -29,9 +29,11 @@ async fn an_ended_call_leaves_one_record_and_one_message() {
     assert_eq!(all(&storage).await, []);
 
     let ended = completed(&facts);
-    let message = storage.end_call(&ended, None).await.unwrap().unwrap();
+    let told = storage.end_call(&ended, None).await.unwrap();
+    assert_eq!(told[0].users, [user("alice"), user("bob")]);
+    let message = told[0].message.event(&user("alice"));
     assert_eq!(message.seq, 1);
-    assert_eq!([&message.from, &message.to], [&user("bob"), &user("alice")]);
+    assert_eq!((&message.from, &message.to), (&user("bob"), &Some(user("alice"))));
     assert_eq!(message.call_id, Some(facts.call_id.clone()));
     assert_eq!(all(&storage).await, [Record::from(&ended)]);
     let history = storage.history(&user("bob"), &user("alice"), 10, None).await.unwrap();
@@ -48,8 +50,8 @@ async fn duplicate_end_events_change_nothing() {
     let mut other = ended.clone();
     other.outcome = Outcome::PeerLost;
     other.ended_at = after(99_000);
-    assert_eq!(storage.end_call(&other, None).await.unwrap(), None);
-    assert_eq!(storage.end_call(&ended, None).await.unwrap(), None);
+    assert_eq!(storage.end_call(&other, None).await.unwrap(), []);
+    assert_eq!(storage.end_call(&ended, None).await.unwrap(), []);
     // A start or an accept that comes late does not open it again.
     storage.call_started(&facts).await.unwrap();
     storage.call_accepted(&facts.call_id, &user("bob"), after(50_000)).await.unwrap();
@@ -66,7 +68,7 @@ async fn concurrent_ends_of_one_call_are_one_end() {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..16 {
         let (storage, ended) = (storage.clone(), completed(&facts));
-        tasks.spawn(async move { storage.end_call(&ended, None).await.unwrap().is_some() });
+        tasks.spawn(async move { !storage.end_call(&ended, None).await.unwrap().is_empty() });
     }
     let told = tasks.join_all().await;
     assert_eq!(told.iter().filter(|first| **first).count(), 1);
@@ -83,7 +85,7 @@ async fn concurrent_ends_of_many_calls_number_their_messages_one_by_one() {
         let facts = facts(number, caller, callee);
         tasks.spawn(async move {
             storage.call_started(&facts).await.unwrap();
-            storage.end_call(&completed(&facts), None).await.unwrap().unwrap().seq
+            storage.end_call(&completed(&facts), None).await.unwrap()[0].message.seq
         });
     }
     let mut numbers = tasks.join_all().await;
@@ -95,7 +97,7 @@ async fn concurrent_ends_of_many_calls_number_their_messages_one_by_one() {
 async fn a_call_whose_start_was_never_stored_is_recorded_all_the_same() {
     let (_dir, storage) = database().await;
     let ended = completed(&facts(1, "alice", "bob"));
-    assert!(storage.end_call(&ended, None).await.unwrap().is_some());
+    assert_eq!(storage.end_call(&ended, None).await.unwrap().len(), 1);
     assert_eq!(all(&storage).await, [Record::from(&ended)]);
 }
 
@@ -194,7 +196,7 @@ async fn records_are_read_page_by_page() {
         facts.started_at = after(number / 2 * 1_000);
         storage.end_call(&completed(&facts), None).await.unwrap();
     }
-    let mut filter = RecordFilter { user: None, limit: 2, before: None };
+    let mut filter = RecordFilter { limit: 2, ..RecordFilter::default() };
     let mut seen = Vec::new();
     loop {
         let page = storage.records(&filter).await.unwrap();
@@ -314,7 +316,7 @@ async fn retention_deletes_what_is_old_and_over() {
     assert_eq!(storage.recover(after(0)).await.unwrap().len(), 1, "a running call is kept");
     storage.purge(after(1_000_000_000)).await.unwrap();
     let next = storage.end_call(&completed(&facts(3, "alice", "bob")), None).await.unwrap();
-    assert_eq!(next.unwrap().seq, 3, "numbers are not used again");
+    assert_eq!(next[0].message.seq, 3, "numbers are not used again");
 }
 
 #[tokio::test]

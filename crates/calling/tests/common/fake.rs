@@ -151,15 +151,9 @@ impl Script {
 
     /// A message event: what the client has heard when it tells this, it has heard before too.
     pub async fn mark(&mut self, seq: u64) {
-        self.event(Event::Message(MessageEvent {
-            seq,
-            from: user("alice"),
-            to: user("bob"),
-            sent_at: UnixMillis(0),
-            call_id: None,
-            custom: String::new(),
-        }))
-        .await;
+        let (from, to) = (user("alice"), user("bob"));
+        let mark = MessageEvent::custom(seq, from, to, UnixMillis(0), String::new());
+        self.event(Event::Message(mark)).await;
     }
 }
 

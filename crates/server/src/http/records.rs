@@ -49,7 +49,8 @@ pub(super) async fn list(
         (Caller::User(own), _) => Some(own),
     };
     // One more than asked for tells whether there is a next page.
-    let filter = RecordFilter { user, limit: limit + 1, before: asked.before };
+    let filter =
+        RecordFilter { user, limit: limit + 1, before: asked.before, ..RecordFilter::default() };
     let mut records = state.storage.records(&filter).await?;
     let more = records.len() > limit as usize;
     records.truncate(limit as usize);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use calling_model::{CallId, ConnectionId, Endpoint, Machine};
 use calling_signaling::calls::{Calls, CallsConfig, CallsInput, CallsOutput};
-use calling_signaling::protocol::{Code, Event, MessageEvent, ProtocolError, Reply, ServerFrame};
+use calling_signaling::protocol::{Code, Event, ProtocolError, Reply, ServerFrame};
 use calling_transport::{LocalParams, OpenError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -23,6 +23,7 @@ use super::{COMMANDS, CallStore, Hub, HubCommand, Session};
 use crate::gateway::Outbox;
 use crate::server::Vitals;
 use crate::shard::{Shard, ShardCommand, ShardEvent, ShardExit};
+use crate::storage::Delivery;
 use crate::telemetry::names;
 
 /// How often the hub looks for what nobody reports.
@@ -79,7 +80,7 @@ pub(super) enum Finished {
     Forgotten,
     GateOpen { call_id: CallId },
     Muted { asker: Asker },
-    Ended { call_id: CallId, message: Option<MessageEvent>, notices: Vec<(Endpoint, Event)> },
+    Ended { call_id: CallId, messages: Vec<Delivery>, notices: Vec<(Endpoint, Event)> },
     MediaOpened { asker: Asker, connection: ConnectionId, opened: MediaOpened },
 }
 

@@ -9,9 +9,11 @@ use metrics::{counter, histogram};
 use tokio::sync::oneshot;
 
 use super::actor::{Actor, Finished};
-use super::{CallStore, quality, writes};
+use super::{CallStore, quality, wall_clock, writes};
 use crate::shard::ShardCommand;
+use crate::storage::Delivery;
 use crate::telemetry::names;
+use crate::webhooks::event::{CallEvent, What};
 
 /// How long a shard may take to open a gate before the call goes on without an answer. It takes
 /// microseconds; a shard that takes this long is broken and found so elsewhere.
@@ -69,15 +71,14 @@ impl<S: CallStore> Actor<S> {
             Finished::AcceptStored | Finished::Forgotten => {}
             Finished::GateOpen { call_id } => self.resume(&call_id).await,
             Finished::Muted { asker } => self.answer(&asker, Ok(Reply::Done {})),
-            Finished::Ended { call_id, message, notices } => {
+            Finished::Ended { call_id, messages, notices } => {
                 for (to, event) in notices {
                     self.devices.notify(&to, event);
                 }
-                if let Some(message) = message {
-                    let (from, to) = (message.from.clone(), message.to.clone());
-                    let event = Event::Message(message);
-                    self.devices.notify_user(&from, &event);
-                    self.devices.notify_user(&to, &event);
+                for Delivery { users, message, .. } in messages {
+                    for user in users {
+                        self.devices.notify_user(&user, &Event::Message(message.event(&user)));
+                    }
                 }
                 self.resume(&call_id).await;
             }
@@ -218,6 +219,10 @@ impl<S: CallStore> Actor<S> {
         if call_of_event(&event).is_some_and(|call_id| self.is_refused(call_id)) {
             return;
         }
+        if let Event::Ringing { call_id, user } = &event {
+            let what = What::Received(user.clone());
+            self.store.emit(CallEvent { call_id: call_id.clone(), at: wall_clock(), what });
+        }
         // Who comes back to a conversation has missed who is in the room.
         let missed = if let Event::Resumed(call) = &event {
             let call_id = &call.facts.call_id;
@@ -279,8 +284,8 @@ impl<S: CallStore> Actor<S> {
         let store = self.store.clone();
         self.waiting.push(Box::pin(async move {
             let heard = quality::of_room(heard).await;
-            let message = writes::end(store, ended, heard).await;
-            Finished::Ended { call_id, message, notices }
+            let messages = writes::end(store, ended, heard).await;
+            Finished::Ended { call_id, messages, notices }
         }));
         Flow::Waits
     }

@@ -3,9 +3,9 @@ use std::future::Future;
 use calling_callrecord::QualitySummary;
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
-use calling_signaling::protocol::MessageEvent;
 
-use crate::storage::{Storage, StorageError};
+use crate::storage::{Delivery, Storage, StorageError};
+use crate::webhooks::event::CallEvent;
 
 /// Where calls are kept: the database, or what a test puts in its place. Every write may be
 /// repeated.
@@ -30,12 +30,15 @@ pub(crate) trait CallStore: Clone + Send + Sync + 'static {
         at: UnixMillis,
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
-    /// Stores a call's end, record (with its quality) and message at once; gives the message.
+    /// Notes something that happened between: webhooks are told of it before they are of the end.
+    fn emit(&self, _event: CallEvent) {}
+
+    /// Stores a call's end, record (with its quality) and messages at once; gives the messages.
     fn end_call(
         &self,
         ended: &EndedCall,
         quality: Option<&QualitySummary>,
-    ) -> impl Future<Output = Result<Option<MessageEvent>, StorageError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Delivery>, StorageError>> + Send;
 }
 
 impl CallStore for Storage {
@@ -56,11 +59,15 @@ impl CallStore for Storage {
         Self::call_accepted(self, call_id, by, at).await
     }
 
+    fn emit(&self, event: CallEvent) {
+        Self::emit(self, event);
+    }
+
     async fn end_call(
         &self,
         ended: &EndedCall,
         quality: Option<&QualitySummary>,
-    ) -> Result<Option<MessageEvent>, StorageError> {
+    ) -> Result<Vec<Delivery>, StorageError> {
         Self::end_call(self, ended, quality).await
     }
 }

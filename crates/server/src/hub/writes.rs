@@ -3,11 +3,10 @@ use std::time::Duration;
 use calling_callrecord::QualitySummary;
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
-use calling_signaling::protocol::MessageEvent;
 use tokio::time::timeout;
 
 use super::CallStore;
-use crate::storage::StorageError;
+use crate::storage::{Delivery, StorageError};
 
 /// How long a caller waits for a failing database before the call is refused.
 const START_DEADLINE: Duration = Duration::from_secs(6);
@@ -63,11 +62,11 @@ pub(super) async fn end(
     store: impl CallStore,
     ended: EndedCall,
     quality: Option<QualitySummary>,
-) -> Option<MessageEvent> {
+) -> Vec<Delivery> {
     let mut pauses = Pauses::default();
     loop {
         match store.end_call(&ended, quality.as_ref()).await {
-            Ok(message) => return message,
+            Ok(messages) => return messages,
             Err(error) => complain(&error),
         }
         pauses.wait().await;

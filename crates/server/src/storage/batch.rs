@@ -5,16 +5,19 @@
 //! its transaction is. A write that fails by itself does not take others with it: its batch is
 //! undone and each write of it done alone.
 
+use std::sync::Arc;
+
 use calling_callrecord::QualitySummary;
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
-use calling_signaling::protocol::MessageEvent;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StorageError;
 use super::calls::{accept_in, end_in, refuse_in, start_in};
+use super::messages::Delivery;
+use super::outbox::Outbox;
 use super::writing::Writing;
 
 /// Writes in one transaction, which bounds how long other writers wait for their turn.
@@ -31,8 +34,8 @@ pub(super) enum Write {
     Ended { ended: Box<EndedCall>, quality: Option<QualitySummary> },
 }
 
-/// What came of a write: the message of a call that ended.
-pub(super) type Written = Result<Option<MessageEvent>, StorageError>;
+/// What came of a write: the messages of a call that ended.
+pub(super) type Written = Result<Vec<Delivery>, StorageError>;
 
 struct Job {
     write: Write,
@@ -47,9 +50,9 @@ pub(super) struct Batches {
 
 impl Batches {
     /// Starts the task. It ends with the last handle.
-    pub(super) fn start(writer: SqlitePool) -> Self {
+    pub(super) fn start(writer: SqlitePool, outbox: Arc<Outbox>) -> Self {
         let (jobs, queue) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(work(writer, queue));
+        tokio::spawn(work(Pen { writer, outbox }, queue));
         Self { jobs }
     }
 
@@ -61,16 +64,23 @@ impl Batches {
     }
 }
 
-async fn work(writer: SqlitePool, mut queue: mpsc::Receiver<Job>) {
+/// What writes are done with.
+struct Pen {
+    writer: SqlitePool,
+    /// Told with each write what webhooks are to be told.
+    outbox: Arc<Outbox>,
+}
+
+async fn work(pen: Pen, mut queue: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(MOST_AT_ONCE);
     while queue.recv_many(&mut jobs, MOST_AT_ONCE).await > 0 {
-        store_all(&writer, std::mem::take(&mut jobs)).await;
+        store_all(&pen, std::mem::take(&mut jobs)).await;
     }
 }
 
-async fn store_all(writer: &SqlitePool, jobs: Vec<Job>) {
+async fn store_all(pen: &Pen, jobs: Vec<Job>) {
     let mut writes = jobs.iter().map(|job| &job.write);
-    match store_together(writer, &mut writes).await {
+    match store_together(pen, &mut writes).await {
         Ok(results) => {
             for (job, written) in jobs.into_iter().zip(results) {
                 // Who gave up waiting finds out otherwise.
@@ -85,8 +95,8 @@ async fn store_all(writer: &SqlitePool, jobs: Vec<Job>) {
         }
         Err(_) => {
             for job in jobs {
-                let alone = store_together(writer, &mut std::iter::once(&job.write)).await;
-                let _ = job.done.send(alone.map(|mut written| written.pop().flatten()));
+                let alone = store_together(pen, &mut std::iter::once(&job.write)).await;
+                let _ = job.done.send(alone.map(|mut written| written.pop().unwrap_or_default()));
             }
         }
     }
@@ -94,30 +104,33 @@ async fn store_all(writer: &SqlitePool, jobs: Vec<Job>) {
 
 /// One transaction.
 async fn store_together(
-    writer: &SqlitePool,
+    pen: &Pen,
     writes: &mut (dyn Iterator<Item = &Write> + Send),
-) -> Result<Vec<Option<MessageEvent>>, StorageError> {
-    let mut tx = Writing::begin(writer).await?;
+) -> Result<Vec<Vec<Delivery>>, StorageError> {
+    let mut tx = Writing::begin(&pen.writer).await?;
+    let taken = pen.outbox.flush_in(tx.connection()?).await?;
     let mut results = Vec::new();
     for write in writes {
-        results.push(store_in(tx.connection()?, write).await?);
+        results.push(store_in(tx.connection()?, &pen.outbox, write).await?);
     }
     tx.commit().await?;
+    pen.outbox.forget(&taken);
     Ok(results)
 }
 
 async fn store_in(
     tx: &mut SqliteConnection,
+    outbox: &Outbox,
     write: &Write,
-) -> Result<Option<MessageEvent>, StorageError> {
+) -> Result<Vec<Delivery>, StorageError> {
     match write {
-        Write::Started(facts) => start_in(tx, facts).await?,
-        Write::Refused(call_id) => refuse_in(tx, call_id).await?,
-        Write::Accepted { call_id, by, at } => accept_in(tx, call_id, by, *at).await?,
+        Write::Started(facts) => start_in(tx, outbox, facts).await?,
+        Write::Refused(call_id) => refuse_in(tx, outbox, call_id).await?,
+        Write::Accepted { call_id, by, at } => accept_in(tx, outbox, call_id, by, *at).await?,
         Write::Ended { ended, quality } => {
-            let stored = end_in(tx, ended, quality.as_ref()).await?;
-            return Ok(stored.and_then(|stored| stored.message));
+            let stored = end_in(tx, outbox, ended, quality.as_ref()).await?;
+            return Ok(stored.map(|stored| stored.messages).unwrap_or_default());
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }

@@ -1,12 +1,13 @@
-use calling_callrecord::{QualitySummary, Record, message_for};
+use calling_callrecord::{QualitySummary, Record};
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
-use calling_signaling::protocol::MessageEvent;
-use sqlx::SqliteConnection;
+use sqlx::{Row, SqliteConnection};
 
 use super::batch::{Write, Written};
-use super::messages::insert_message;
-use super::values::{json, millis};
+use super::messages::{Delivery, insert_call_messages};
+use super::outbox::Outbox;
+use super::records::outcome_text;
+use super::values::{json, millis, parse};
 use super::{Storage, StorageError, timed};
 
 impl Storage {
@@ -44,8 +45,8 @@ impl Storage {
 
     /// Ends a call: its end, its record and its message in one transaction.
     ///
-    /// Returns the message that came to be, for delivery. Of a call that has ended before nothing
-    /// changes and there is none: there is exactly one record, however often this is called. A
+    /// Returns the messages that came to be, for delivery. Of a call that has ended before nothing
+    /// changes and there are none: there is exactly one record, however often this is called. A
     /// call whose start was never stored is stored whole.
     ///
     /// # Errors
@@ -54,7 +55,7 @@ impl Storage {
         &self,
         ended: &EndedCall,
         quality: Option<&QualitySummary>,
-    ) -> Result<Option<MessageEvent>, StorageError> {
+    ) -> Result<Vec<Delivery>, StorageError> {
         let (ended, quality) = (Box::new(ended.clone()), quality.copied());
         self.store("end_call", Write::Ended { ended, quality }).await
     }
@@ -70,51 +71,74 @@ impl Storage {
 
 pub(super) async fn start_in(
     tx: &mut SqliteConnection,
+    outbox: &Outbox,
     facts: &CallFacts,
 ) -> Result<(), StorageError> {
     let sql = "INSERT INTO calls (call_id, state, facts, started_at) \
                VALUES ($1, 'started', $2, $3) ON CONFLICT (call_id) DO NOTHING";
-    sqlx::query(sql)
+    let done = sqlx::query(sql)
         .bind(facts.call_id.as_str())
         .bind(json("call", facts)?)
         .bind(millis(facts.started_at))
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
+    if done.rows_affected() == 1 && outbox.is_used() {
+        outbox.started_in(tx, facts).await?;
+    }
     Ok(())
 }
 
 pub(super) async fn refuse_in(
     tx: &mut SqliteConnection,
+    outbox: &Outbox,
     call_id: &CallId,
 ) -> Result<(), StorageError> {
-    sqlx::query("DELETE FROM calls WHERE call_id = $1 AND state = 'started'")
-        .bind(call_id.as_str())
-        .execute(tx)
-        .await?;
-    Ok(())
+    let sql = "DELETE FROM calls WHERE call_id = $1 AND state = 'started' RETURNING facts";
+    let row = sqlx::query(sql).bind(call_id.as_str()).fetch_optional(&mut *tx).await?;
+    match row {
+        Some(row) if outbox.is_used() => {
+            let facts = parse("call", row.try_get("facts")?)?;
+            outbox.refused_in(tx, &facts).await
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 pub(super) async fn accept_in(
     tx: &mut SqliteConnection,
+    outbox: &Outbox,
     call_id: &CallId,
     by: &UserId,
     at: UnixMillis,
 ) -> Result<(), StorageError> {
     let sql = "UPDATE calls SET accepted_at = $2, accepted_by = $3 \
                WHERE call_id = $1 AND state = 'started' AND accepted_at IS NULL";
-    sqlx::query(sql).bind(call_id.as_str()).bind(millis(at)).bind(by.as_str()).execute(tx).await?;
-    Ok(())
+    let done = sqlx::query(sql)
+        .bind(call_id.as_str())
+        .bind(millis(at))
+        .bind(by.as_str())
+        .execute(&mut *tx)
+        .await?;
+    if !outbox.is_used() {
+        return Ok(());
+    }
+    let sql = "SELECT facts FROM calls WHERE call_id = $1 AND state = 'started'";
+    let row = sqlx::query(sql).bind(call_id.as_str()).fetch_optional(&mut *tx).await?;
+    let Some(row) = row else { return Ok(()) };
+    let facts = parse("call", row.try_get("facts")?)?;
+    outbox.accepted_in(tx, &facts, by, at, done.rows_affected() == 1).await
 }
 
 /// What the end of a call left behind.
 pub(super) struct EndStored {
     pub(super) record: Record,
-    pub(super) message: Option<MessageEvent>,
+    pub(super) messages: Vec<Delivery>,
 }
 
 /// Ends a call within a transaction; `None` if it had ended before.
 pub(super) async fn end_in(
     tx: &mut SqliteConnection,
+    outbox: &Outbox,
     ended: &EndedCall,
     quality: Option<&QualitySummary>,
 ) -> Result<Option<EndStored>, StorageError> {
@@ -122,15 +146,25 @@ pub(super) async fn end_in(
     if let Some(quality) = quality {
         record = record.with_quality(*quality);
     }
+    let told = outbox.is_used() && acceptance_is_stored(tx, &record).await?;
     if !mark_ended(tx, &ended.facts, &record).await? {
         return Ok(None);
     }
     insert_record(tx, &record).await?;
-    let message = match message_for(ended) {
-        Some(message) => Some(insert_message(tx, &record, message).await?),
-        None => None,
-    };
-    Ok(Some(EndStored { record, message }))
+    let messages = insert_call_messages(tx, &record, ended).await?;
+    if outbox.is_used() {
+        outbox.ended_in(tx, ended, &record, told).await?;
+    }
+    Ok(Some(EndStored { record, messages }))
+}
+
+async fn acceptance_is_stored(
+    db: &mut SqliteConnection,
+    record: &Record,
+) -> Result<bool, StorageError> {
+    let sql = "SELECT 1 FROM calls WHERE call_id = $1 AND accepted_at IS NOT NULL";
+    let row = sqlx::query(sql).bind(record.call_id.as_str()).fetch_optional(&mut *db).await?;
+    Ok(row.is_some())
 }
 
 /// Whether this was the first end of the call.
@@ -168,7 +202,7 @@ async fn insert_record(tx: &mut SqliteConnection, record: &Record) -> Result<(),
                VALUES ($1, $2, $3, $4, $5)";
     sqlx::query(sql)
         .bind(record.call_id.as_str())
-        .bind(json("outcome", &record.outcome)?.trim_matches('"').to_owned())
+        .bind(outcome_text(record.outcome)?)
         .bind(millis(record.started_at))
         .bind(millis(record.ended_at))
         .bind(json("record", record)?)

@@ -1,7 +1,8 @@
-//! What outlives the process: accounts, calls, records and messages, in one SQLite database.
+//! What outlives the process: accounts, groups, calls, records, messages, what webhooks are still
+//! to be told and the audit log, in one SQLite database.
 //!
 //! A call is stored before anybody is told of it ([`Storage::call_started`]), and its end, its
-//! record and its message are one transaction ([`Storage::end_call`]). Whatever moment the process
+//! record, its messages and their webhook events are one transaction ([`Storage::end_call`]). Whatever moment the process
 //! dies at, [`Storage::recover`] finds each call either ended with a record or still started, and
 //! ends the latter, so that every call has exactly one record.
 //!
@@ -9,15 +10,24 @@
 //! databases share.
 
 mod accounts;
+mod audit;
 mod batch;
 mod calls;
+mod conversation;
+mod conversations;
 mod error;
+mod groups;
 mod maintain;
+mod members;
 mod messages;
 mod open;
+mod outbox;
+mod profiles;
 mod purge;
 mod records;
 mod recover;
+mod refusal;
+mod tokens;
 mod values;
 mod writing;
 
@@ -30,10 +40,21 @@ use sqlx::sqlite::SqlitePool;
 use self::batch::Batches;
 
 pub use self::accounts::Account;
+pub use self::audit::AuditEntry;
+pub use self::conversation::Conversation;
+pub use self::conversations::{ListCursor, Listed};
 pub use self::error::{OpenError, StorageError};
+pub use self::groups::{Group, NewGroup};
 pub use self::maintain::maintain;
+pub use self::members::{GroupMember, MemberChange, Role};
+pub use self::messages::{Body, Delivery, Message, NewMessage};
+pub(crate) use self::outbox::DueEvent;
+pub use self::outbox::{DeadLetter, OutboxFigures};
+pub use self::profiles::Profile;
 pub use self::purge::Purged;
 pub use self::records::RecordFilter;
+pub use self::refusal::Refusal;
+pub use self::tokens::{Scope, StoredToken};
 
 /// The database file within the data directory.
 pub const DATABASE_FILE: &str = "calling.db";
@@ -54,6 +75,8 @@ struct Inner {
     dir: PathBuf,
     /// Held as long as the database is open; `None` when it was opened for reading.
     lock: Option<std::fs::File>,
+    /// What webhooks are to be told.
+    outbox: Arc<outbox::Outbox>,
 }
 
 impl Storage {

@@ -13,11 +13,14 @@ use sqlx::sqlite::{
 
 use super::batch::Batches;
 use super::error::is_corrupt;
+use super::outbox::Outbox;
 use super::{DATABASE_FILE, Inner, OpenError, Storage};
 
 /// Schema versions, oldest first. A released one is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "first", include_str!("../../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../../migrations/0001_first.sql")),
+    (2, "chat", include_str!("../../migrations/0002_chat.sql")),
+];
 
 /// How long SQLite itself waits for a lock held by another process. Less than any caller waits for
 /// an answer, so that what failed is known to have failed.
@@ -49,8 +52,11 @@ impl Storage {
         let writer = pool(&path, 1, options.clone()).await?;
         migrate(&path, &writer).await?;
         let readers = pool(&path, READERS, options.pragma("query_only", "ON")).await?;
-        let (dir, batches) = (dir.to_owned(), Some(Batches::start(writer.clone())));
-        Ok(Self { inner: Arc::new(Inner { writer, readers, batches, dir, lock: Some(lock) }) })
+        let outbox = Arc::new(Outbox::default());
+        let batches = Some(Batches::start(writer.clone(), Arc::clone(&outbox)));
+        let dir = dir.to_owned();
+        let lock = Some(lock);
+        Ok(Self { inner: Arc::new(Inner { writer, readers, batches, dir, lock, outbox }) })
     }
 
     /// Opens the database in `dir` for reading, also while a server runs on it.
@@ -65,7 +71,8 @@ impl Storage {
         let readers = pool(&path, 1, options(&path).pragma("query_only", "ON")).await?;
         let dir = dir.to_owned();
         let writer = readers.clone();
-        Ok(Self { inner: Arc::new(Inner { writer, readers, batches: None, dir, lock: None }) })
+        let (batches, lock, outbox) = (None, None, Arc::default());
+        Ok(Self { inner: Arc::new(Inner { writer, readers, batches, dir, lock, outbox }) })
     }
 }
 

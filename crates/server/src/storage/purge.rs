@@ -12,9 +12,16 @@ pub struct Purged {
     pub messages: u64,
 }
 
+/// What goes with the records of its time.
+const OTHERS: [&str; 2] = [
+    "DELETE FROM audit WHERE at < $1",
+    "DELETE FROM webhook_events WHERE dead_at IS NOT NULL AND created_at < $1",
+];
+
 impl Storage {
-    /// Deletes records of calls that ended before `before`, and messages sent before it. Calls in
-    /// progress stay, however old.
+    /// Deletes records of calls that ended before `before`, messages sent before it,
+    /// and the audit log and dead letters of that time. Calls in progress and events that wait
+    /// stay, however old.
     ///
     /// # Errors
     /// Nothing was deleted.
@@ -39,6 +46,9 @@ impl Storage {
                 .execute(tx.connection()?)
                 .await?
                 .rows_affected();
+            for sql in OTHERS {
+                sqlx::query(sql).bind(before).execute(tx.connection()?).await?;
+            }
             tx.commit().await?;
             Ok(Purged { records, messages })
         })

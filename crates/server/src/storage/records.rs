@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use calling_callrecord::{QualitySummary, Record};
 use calling_model::{CallId, UnixMillis, UserId};
-use calling_signaling::call::Participation;
-use sqlx::Row;
+use calling_signaling::call::{Outcome, Participation};
+use sqlx::{Row, SqliteConnection};
 
-use super::values::{json, parse};
+use super::values::{json, millis, parse};
 use super::{Storage, StorageError, timed};
 
 /// How long after its end a call's quality may be reported.
@@ -16,6 +16,12 @@ const REPORT_WINDOW: Duration = Duration::from_secs(60);
 pub struct RecordFilter {
     /// Only calls this user placed or was invited to.
     pub user: Option<UserId>,
+    /// Only calls placed at this time or later.
+    pub from: Option<UnixMillis>,
+    /// Only calls placed before this time.
+    pub until: Option<UnixMillis>,
+    /// Only calls that ended so.
+    pub outcome: Option<Outcome>,
     /// At most this many.
     pub limit: u32,
     /// Only calls placed before this one: the last of the previous page.
@@ -24,7 +30,7 @@ pub struct RecordFilter {
 
 impl Default for RecordFilter {
     fn default() -> Self {
-        Self { user: None, limit: 50, before: None }
+        Self { user: None, from: None, until: None, outcome: None, limit: 50, before: None }
     }
 }
 
@@ -41,16 +47,31 @@ impl Storage {
             };
             let of_user = "SELECT r.record FROM record_users u \
                            JOIN records r ON r.call_id = u.call_id \
-                           WHERE u.user_id = $4 \
+                           WHERE u.user_id = $7 \
                            AND (u.started_at, u.call_id) < ($1, $2) \
+                           AND u.started_at >= $4 AND u.started_at < $5 \
+                           AND ($6 = '' OR r.outcome = $6) \
                            ORDER BY u.started_at DESC, u.call_id DESC LIMIT $3";
+            let of_outcome = "SELECT r.record FROM records r \
+                              WHERE r.outcome = $6 AND (r.started_at, r.call_id) < ($1, $2) \
+                              AND r.started_at >= $4 AND r.started_at < $5 \
+                              ORDER BY r.started_at DESC, r.call_id DESC LIMIT $3";
             let of_all = "SELECT r.record FROM records r \
                           WHERE (r.started_at, r.call_id) < ($1, $2) \
+                          AND r.started_at >= $4 AND r.started_at < $5 AND $6 = '' \
                           ORDER BY r.started_at DESC, r.call_id DESC LIMIT $3";
-            let query = sqlx::query(if filter.user.is_some() { of_user } else { of_all })
+            let sql = match (&filter.user, filter.outcome) {
+                (Some(_), _) => of_user,
+                (None, Some(_)) => of_outcome,
+                (None, None) => of_all,
+            };
+            let query = sqlx::query(sql)
                 .bind(before_at)
                 .bind(before_id)
-                .bind(i64::from(filter.limit));
+                .bind(i64::from(filter.limit))
+                .bind(filter.from.map_or(0, millis))
+                .bind(filter.until.map_or(i64::MAX, millis))
+                .bind(filter.outcome.map_or(Ok(String::new()), outcome_text)?);
             let query = match &filter.user {
                 Some(user) => query.bind(user.as_str()),
                 None => query,
@@ -87,6 +108,49 @@ impl Storage {
                 .await?;
             let records: i64 = row.try_get("records")?;
             Ok(u64::try_from(records).unwrap_or(0))
+        })
+        .await
+    }
+
+    /// Deletes the records that `filter` is about, with their calls; its page (`limit`, `before`)
+    /// does not count. Gives how many.
+    ///
+    /// # Errors
+    /// Nothing was deleted.
+    pub async fn delete_records(&self, filter: &RecordFilter) -> Result<u64, StorageError> {
+        timed("delete_records", async {
+            let mut tx = self.begin().await?;
+            let sql = "SELECT r.call_id FROM records r \
+                       WHERE r.started_at >= $1 AND r.started_at < $2 \
+                       AND ($3 = '' OR r.outcome = $3) \
+                       AND ($4 = '' OR EXISTS (SELECT 1 FROM record_users u \
+                                               WHERE u.call_id = r.call_id AND u.user_id = $4))";
+            let rows = sqlx::query(sql)
+                .bind(filter.from.map_or(0, millis))
+                .bind(filter.until.map_or(i64::MAX, millis))
+                .bind(filter.outcome.map_or(Ok(String::new()), outcome_text)?)
+                .bind(filter.user.as_ref().map_or("", UserId::as_str))
+                .fetch_all(tx.connection()?)
+                .await?;
+            for row in &rows {
+                delete(tx.connection()?, row.try_get("call_id")?).await?;
+            }
+            tx.commit().await?;
+            Ok(rows.len() as u64)
+        })
+        .await
+    }
+
+    /// Deletes one record with its call; `false` if there is none.
+    ///
+    /// # Errors
+    /// Nothing was deleted.
+    pub async fn delete_record(&self, call_id: &CallId) -> Result<bool, StorageError> {
+        timed("delete_record", async {
+            let mut tx = self.begin().await?;
+            let deleted = delete(tx.connection()?, call_id.as_str()).await?;
+            tx.commit().await?;
+            Ok(deleted)
         })
         .await
     }
@@ -177,4 +241,20 @@ fn talked_lately(record: &Record, user: &UserId, at: UnixMillis) -> bool {
 fn with_report(record: &Record, heard: &QualitySummary) -> Option<Record> {
     let quality = record.quality.map_or(*heard, |known| known.refined_by(*heard));
     (record.quality != Some(quality)).then(|| record.clone().with_quality(quality))
+}
+
+/// Whether there was a record to delete.
+async fn delete(db: &mut SqliteConnection, call_id: &str) -> Result<bool, StorageError> {
+    let sql = "DELETE FROM record_users WHERE call_id = $1";
+    sqlx::query(sql).bind(call_id).execute(&mut *db).await?;
+    let sql = "DELETE FROM records WHERE call_id = $1";
+    let deleted = sqlx::query(sql).bind(call_id).execute(&mut *db).await?.rows_affected() == 1;
+    let sql = "DELETE FROM calls WHERE call_id = $1 AND state = 'ended'";
+    sqlx::query(sql).bind(call_id).execute(&mut *db).await?;
+    Ok(deleted)
+}
+
+/// An outcome as it is stored: as in JSON.
+pub(super) fn outcome_text(outcome: Outcome) -> Result<String, StorageError> {
+    Ok(json("outcome", &outcome)?.trim_matches('"').to_owned())
 }

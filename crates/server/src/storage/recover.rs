@@ -54,11 +54,11 @@ impl Storage {
                     (Some(_), None) | (None, Some(_)) | (None, None) => None,
                 };
                 let ended = interrupted(facts, accepted, ended_at);
-                records.extend(
-                    end_in(tx.connection()?, &ended, None).await?.map(|stored| stored.record),
-                );
+                let stored = end_in(tx.connection()?, &self.inner.outbox, &ended, None).await?;
+                records.extend(stored.map(|stored| stored.record));
             }
             tx.commit().await?;
+            self.inner.outbox.wake();
             Ok(records)
         })
         .await

@@ -1,6 +1,6 @@
 //! Conversions between stored values and ours.
 
-use calling_model::{UnixMillis, UserId};
+use calling_model::{GroupId, UnixMillis, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -33,7 +33,12 @@ pub(super) fn user(text: String) -> Result<UserId, StorageError> {
         .map_err(|error| StorageError::Unreadable { what: "user id", reason: error.to_string() })
 }
 
-/// The key of a conversation: the lesser id first.
-pub(super) fn conversation<'a>(a: &'a UserId, b: &'a UserId) -> (&'a str, &'a str) {
-    if a <= b { (a.as_str(), b.as_str()) } else { (b.as_str(), a.as_str()) }
+pub(super) fn group(text: String) -> Result<GroupId, StorageError> {
+    GroupId::new(text)
+        .map_err(|error| StorageError::Unreadable { what: "group id", reason: error.to_string() })
+}
+
+/// A stored number that is never negative.
+pub(super) fn count(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
 }

@@ -211,13 +211,52 @@ pub struct MessageEvent {
     pub seq: u64,
     /// Who it is from.
     pub from: UserId,
-    /// Whom it is to.
-    pub to: UserId,
+    /// Whom it is to; absent in a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<UserId>,
+    /// The group it is to; absent between two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<GroupId>,
     /// When it was stored.
     pub sent_at: UnixMillis,
     /// The call it records, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<CallId>,
-    /// The custom element's text: for a call message the wire envelope as JSON.
+    /// The text of a text message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The custom element's text: for a call message the wire envelope as JSON. Empty in a text
+    /// message.
+    #[serde(default)]
     pub custom: String,
+    /// The sender's own name for it; told to the sender's devices only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Its sender took it back: `text` is empty.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recalled: bool,
+}
+
+impl MessageEvent {
+    /// A custom message between two.
+    pub const fn custom(
+        seq: u64,
+        from: UserId,
+        to: UserId,
+        sent_at: UnixMillis,
+        custom: String,
+    ) -> Self {
+        Self {
+            seq,
+            from,
+            to: Some(to),
+            group_id: None,
+            sent_at,
+            call_id: None,
+            text: None,
+            custom,
+            client_id: None,
+            recalled: false,
+        }
+    }
 }

@@ -10,7 +10,7 @@ use calling_model::{CallId, DeviceId, Endpoint, MediaType, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::CallsConfig;
 use calling_signaling::protocol::{
-    CallParams, CallReply, Code, Event, MediaOffer, MessageEvent, Reply, ServerFrame, SignInReply,
+    CallParams, CallReply, Code, Event, MediaOffer, Reply, ServerFrame, SignInReply,
     decode_server_frame,
 };
 use calling_transport::{Fingerprint, IceCredentials, LocalParams};
@@ -21,7 +21,7 @@ use super::super::*;
 use crate::gateway::{Inbox, outbox};
 use crate::server::Vitals;
 use crate::shard::{Shard, ShardCommand, ShardEvent};
-use crate::storage::StorageError;
+use crate::storage::{Body, Conversation, Delivery, Message, StorageError};
 
 /// A database that fails as long as it is told to.
 #[derive(Clone, Default)]
@@ -128,17 +128,22 @@ impl CallStore for FakeStore {
         &self,
         ended: &EndedCall,
         quality: Option<&QualitySummary>,
-    ) -> Result<Option<MessageEvent>, StorageError> {
+    ) -> Result<Vec<Delivery>, StorageError> {
         self.write("ended").await?;
         self.inner.ended.lock().unwrap().push((ended.clone(), quality.copied()));
-        Ok(Some(MessageEvent {
+        let (caller, callee) = (&ended.facts.caller, &ended.facts.callees[0]);
+        let message = Message {
+            conversation: Conversation::direct(caller, callee),
             seq: 1,
-            from: ended.facts.caller.clone(),
-            to: ended.facts.callees[0].clone(),
+            sender: caller.clone(),
             sent_at: ended.ended_at,
+            body: Body::Custom("{}".to_owned()),
+            client_id: None,
             call_id: Some(ended.facts.call_id.clone()),
-            custom: "{}".to_owned(),
-        }))
+            recalled: false,
+        };
+        let users = vec![caller.clone(), callee.clone()];
+        Ok(vec![Delivery { users, message, is_new: true }])
     }
 }
 

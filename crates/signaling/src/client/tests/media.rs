@@ -123,12 +123,8 @@ fn quality_warnings_errors_and_messages() {
     let error = ProtocolError::new(Code::MalformedFrame, "Not JSON.");
     alice.input(ClientInput::Server(ServerFrame::Error { id: None, error }));
     alice.event(Event::Message(MessageEvent {
-        seq: 1,
-        from: user("bob"),
-        to: user("alice"),
-        sent_at: UnixMillis(5),
         call_id: Some(call_id(1)),
-        custom: "{}".into(),
+        ..MessageEvent::custom(1, user("bob"), user("alice"), UnixMillis(5), "{}".into())
     }));
     assert_eq!(alice.words(), ["network_quality", "warning", "error", "message"]);
 }

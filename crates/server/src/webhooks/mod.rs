@@ -1,0 +1,2 @@
+//! Telling others of calls.
+pub(crate) mod event;
