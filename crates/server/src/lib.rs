@@ -17,6 +17,7 @@ mod webhooks;
 pub use server::{RunningServer, Server, StartError, THREAD_PREFIX};
 #[doc(hidden)]
 pub use shard::bench as media_plane;
+pub use webhooks::AddressError;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -13,6 +13,7 @@ use calling_signaling::usersig::{self, VerifyParams};
 
 pub use self::limiter::FailureLimiter;
 pub(crate) use self::limiter::network;
+pub(crate) use self::secrets::webhook_key;
 pub use self::secrets::{AdminToken, Secrets, SecretsError};
 use crate::config::{Config, SecretKey};
 use crate::storage::Storage;

@@ -56,7 +56,7 @@ impl Secrets {
     pub fn load(config: &Config) -> Result<Self, SecretsError> {
         let secret_key = match &config.secret_key {
             Some(key) => key.clone(),
-            None => secret_key(&config.data)?,
+            None => key_file(&config.data, "secret.key")?,
         };
         let path = config.data.join("admin.token");
         let text = read_or_make(&path)?;
@@ -66,9 +66,18 @@ impl Secrets {
     }
 }
 
-/// The secret key in `dir`, made if absent.
-fn secret_key(dir: &Path) -> Result<SecretKey, SecretsError> {
-    let path = dir.join("secret.key");
+/// The key that signs webhooks: the one configured, or the one in the data directory, made if
+/// absent. Blocking.
+pub(crate) fn webhook_key(config: &Config) -> Result<SecretKey, SecretsError> {
+    match &config.webhooks.secret {
+        Some(key) => Ok(key.clone()),
+        None => key_file(&config.data, "webhook.key"),
+    }
+}
+
+/// The key in a file of `dir`, made if absent.
+fn key_file(dir: &Path, name: &str) -> Result<SecretKey, SecretsError> {
+    let path = dir.join(name);
     let text = read_or_make(&path)?;
     SecretKey::new(&text).map_err(|reason| SecretsError::Unusable { path, reason })
 }

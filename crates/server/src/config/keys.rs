@@ -253,12 +253,108 @@ pub static KEYS: &[Key] = &[
         "Failed sign-ins from one address before it has to wait"
     ),
     number!(
+        "limits.messages_per_minute",
+        limits.messages_per_minute,
+        1..=100_000,
+        "a minute",
+        "600",
+        "Messages and other changes of conversations and groups by one account"
+    ),
+    number!(
+        "limits.rest_requests_per_second",
+        limits.rest_requests_per_second,
+        1..=10_000,
+        "a second",
+        "100",
+        "REST requests with one token or by one account, averaged"
+    ),
+    number!(
         "storage.keep_days",
         storage.keep_days,
         0..=36_500,
         "days",
         "0",
         "Records and messages older than this are deleted; 0 keeps all"
+    ),
+    number!(
+        "chat.recall_window_s",
+        chat.recall_window_s,
+        0..=2_592_000,
+        "seconds",
+        "120",
+        "How long after it was sent a text message can be taken back; 0 is never"
+    ),
+    number!(
+        "chat.max_group_members",
+        chat.max_group_members,
+        1..=10_000,
+        "",
+        "500",
+        "Members of a group, its owner included"
+    ),
+    key(
+        "webhooks.url",
+        None,
+        "none",
+        "Where events and records of calls are posted to",
+        |draft, value| {
+            draft.config.webhooks.url = Some(web_address(value)?);
+            Ok(())
+        },
+    ),
+    key(
+        "webhooks.push_url",
+        None,
+        "none",
+        "Where what a push service needs is posted to",
+        |draft, value| {
+            draft.config.webhooks.push_url = Some(web_address(value)?);
+            Ok(())
+        },
+    ),
+    key(
+        "webhooks.secret",
+        None,
+        "DATA/webhook.key, made at the first start with webhooks",
+        "The key that signs what is posted; at least 32 characters",
+        |draft, value| {
+            draft.config.webhooks.secret = Some(SecretKey::new(secret_text(value)?)?);
+            Ok(())
+        },
+    ),
+    key(
+        "webhooks.sign_token",
+        None,
+        "none",
+        "Also signs the address, as Sign = sha256(token + RequestTime); at least 32 characters",
+        |draft, value| {
+            draft.config.webhooks.sign_token = Some(SecretKey::new(secret_text(value)?)?);
+            Ok(())
+        },
+    ),
+    number!(
+        "webhooks.timeout_ms",
+        webhooks.timeout_ms,
+        10..=60_000,
+        "milliseconds",
+        "5000",
+        "How long the answer to a webhook is waited for"
+    ),
+    number!(
+        "webhooks.first_retry_ms",
+        webhooks.first_retry_ms,
+        1..=60_000,
+        "milliseconds",
+        "1000",
+        "How long the first retry of a webhook waits; each later one twice as long, at most 10 minutes"
+    ),
+    number!(
+        "webhooks.max_attempts",
+        webhooks.max_attempts,
+        1..=100,
+        "",
+        "16",
+        "How often a webhook is tried before its event goes to the dead letters"
     ),
     key("log.filter", None, "info", "Which log lines are written", |draft, value| {
         draft.config.log.filter = log_filter(value.text("info,calling_server=debug")?)?;
@@ -316,4 +412,17 @@ fn log_filter(text: &str) -> Result<String, String> {
 /// A mistyped secret must not be echoed, so its type error shows no value.
 pub(super) fn secret_text<'a>(value: Value<'a>) -> Result<&'a str, String> {
     value.text("").map_err(|_| "expected text in quotes".to_owned())
+}
+
+/// The address of a web server.
+fn web_address(value: Value<'_>) -> Result<String, String> {
+    const EXAMPLE: &str = "https://example.org/calls";
+    let text = value.text(EXAMPLE)?;
+    let is_web = text.parse::<axum::http::Uri>().is_ok_and(|uri| {
+        uri.authority().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))
+    });
+    if !is_web {
+        return Err(format!("\"{text}\" is no web address; write it as \"{EXAMPLE}\""));
+    }
+    Ok(text.to_owned())
 }

@@ -59,6 +59,10 @@ pub struct Config {
     pub limits: Limits,
     /// What is kept, and for how long.
     pub storage: StorageConfig,
+    /// Rules of conversations and groups.
+    pub chat: ChatConfig,
+    /// Who is told of calls.
+    pub webhooks: WebhookConfig,
     /// What is logged.
     pub log: LogConfig,
     /// STUN and TURN servers that clients are told.
@@ -114,6 +118,10 @@ pub struct Limits {
     pub calls_per_minute: u32,
     /// Failed sign-ins a minute from one address before it has to wait.
     pub failed_sign_ins_per_minute: u32,
+    /// Messages and other changes of conversations and groups a minute by one account.
+    pub messages_per_minute: u32,
+    /// REST requests a second with one token or by one account.
+    pub rest_requests_per_second: u32,
 }
 
 /// What is kept, and for how long.
@@ -121,6 +129,34 @@ pub struct Limits {
 pub struct StorageConfig {
     /// Records and messages older than this many days are deleted; 0 keeps all.
     pub keep_days: u32,
+}
+
+/// Rules of conversations and groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatConfig {
+    /// How long after it was sent a text message can be taken back, in seconds; 0 is never.
+    pub recall_window_s: u32,
+    /// Members of a group, its owner included.
+    pub max_group_members: u32,
+}
+
+/// Who is told of calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookConfig {
+    /// Where events and records of calls are posted to; nowhere if absent.
+    pub url: Option<String>,
+    /// Where what a push service needs is posted to; nowhere if absent.
+    pub push_url: Option<String>,
+    /// Signs what is posted; `data/webhook.key` if absent.
+    pub secret: Option<SecretKey>,
+    /// Also signs the address, as `Sign = sha256(token + RequestTime)`.
+    pub sign_token: Option<SecretKey>,
+    /// How long an answer is waited for, in milliseconds.
+    pub timeout_ms: u32,
+    /// How long the first retry waits, in milliseconds; each later one twice as long.
+    pub first_retry_ms: u32,
+    /// How often an event is tried before it is given up.
+    pub max_attempts: u32,
 }
 
 /// What is logged.
@@ -158,6 +194,8 @@ impl Default for Config {
             signaling: SignalingConfig::default(),
             limits: Limits::default(),
             storage: StorageConfig { keep_days: 0 },
+            chat: ChatConfig { recall_window_s: 120, max_group_members: 500 },
+            webhooks: WebhookConfig::default(),
             log: LogConfig { filter: "info".to_owned(), format: LogFormat::Human },
             ice_servers: Vec::new(),
         }
@@ -191,6 +229,22 @@ impl Default for Limits {
             requests_per_second: 50,
             calls_per_minute: 60,
             failed_sign_ins_per_minute: 10,
+            messages_per_minute: 600,
+            rest_requests_per_second: 100,
+        }
+    }
+}
+
+impl Default for WebhookConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            push_url: None,
+            secret: None,
+            sign_token: None,
+            timeout_ms: 5_000,
+            first_retry_ms: 1_000,
+            max_attempts: 16,
         }
     }
 }

@@ -14,8 +14,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::running::Figures;
 use super::{THREAD_PREFIX, Vitals};
-use crate::auth::{Authenticator, Secrets, SecretsError};
-use crate::config::Config;
+use crate::auth::{Authenticator, Secrets, SecretsError, webhook_key};
+use crate::config::{Config, WebhookConfig};
 use crate::gateway::{self, Gateway, GatewaySettings};
 use crate::http::{self, AppState, DemoAccount, ListenError, Listener, Parts, Serving};
 use crate::hub::{self, Hub, HubCommand, HubParts, HubSettings, wall_clock};
@@ -23,6 +23,7 @@ use crate::net::{BindError, Purpose};
 use crate::shard::{self, BoundSocket, Shard, ShardEvent, ShardExit, ShardSettings};
 use crate::storage::{self, Storage, StorageError};
 use crate::telemetry::{self, names};
+use crate::webhooks::{AddressError, Dispatchers, WebhookSettings};
 
 /// The accounts of a demo.
 const DEMO_ACCOUNTS: [&str; 5] = ["alice", "bob", "carol", "dave", "echo"];
@@ -54,6 +55,9 @@ pub enum StartError {
     /// The keys cannot be read or made.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// A webhook cannot be posted to.
+    #[error(transparent)]
+    Webhooks(#[from] AddressError),
     /// No certificate for media.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -74,6 +78,7 @@ pub(super) struct Running {
     /// Stops the task that keeps the database in order.
     upkeep: DropGuard,
     storage: Storage,
+    webhooks: Option<Dispatchers>,
     figures: Figures,
 }
 
@@ -86,6 +91,8 @@ pub(super) async fn start(config: Config) -> Result<Running, StartError> {
         .map_err(|source| BindError::new(Purpose::Media, config.media, source))?;
     let exporter = telemetry::install();
     let storage = Storage::open(&config.data).await?;
+    // Before the recovery, whose records webhooks are told of as well.
+    let webhooks = start_webhooks(&config, &storage)?;
     let recovered = storage.recover(began_at).await?.len();
     counter!(names::CALLS_RECOVERED).increment(recovered as u64);
     if recovered > 0 {
@@ -123,7 +130,7 @@ pub(super) async fn start(config: Config) -> Result<Running, StartError> {
     tokio::spawn(upkeep);
     let figures = Figures { http, media: media_address, demo_accounts, recovered, vitals };
     let upkeep = stop_upkeep.drop_guard();
-    Ok(Running { serving, gateway, hub, hub_task, upkeep, storage, figures })
+    Ok(Running { serving, gateway, hub, hub_task, upkeep, storage, webhooks, figures })
 }
 
 impl Running {
@@ -144,8 +151,21 @@ impl Running {
         if let Err(error) = self.hub_task.await {
             tracing::error!(%error, "the hub failed; the next start records its calls");
         }
+        if let Some(webhooks) = self.webhooks {
+            webhooks.stop().await;
+        }
         self.storage.close().await;
     }
+}
+
+fn start_webhooks(config: &Config, storage: &Storage) -> Result<Option<Dispatchers>, StartError> {
+    let WebhookConfig { url, push_url, .. } = &config.webhooks;
+    if url.is_none() && push_url.is_none() {
+        return Ok(None);
+    }
+    let secret = webhook_key(config)?;
+    let settings = WebhookSettings::new(&config.webhooks, config.sdk_app_id, secret);
+    Ok(Some(Dispatchers::start(&settings, storage)?))
 }
 
 fn start_hub(

@@ -87,6 +87,10 @@ metrics! {
         "Database operations that failed.";
     DB_PENDING = "calling_db_pending", Gauge, "",
         "Writes kept in memory until the database takes them again.";
+    WEBHOOKS = "calling_webhooks_total", Counter, "hook,result",
+        "Attempts to post to webhooks, by result.";
+    WEBHOOK_SECONDS = "calling_webhook_seconds", Histogram, "hook",
+        "Time of attempts to post to webhooks, in seconds.";
     UPTIME = "calling_uptime_seconds", Gauge, "",
         "Time since the server started, in seconds.";
     BUILD = "calling_build_info", Gauge, "version",

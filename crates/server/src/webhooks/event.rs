@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Which address an event goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hook {
+pub(crate) enum Hook {
     /// Events and records of calls.
     Events,
     /// What a push service needs.
@@ -19,7 +19,7 @@ pub enum Hook {
 
 impl Hook {
     /// Its name in the database and in REST.
-    pub const fn text(self) -> &'static str {
+    pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Events => "events",
             Self::Push => "push",

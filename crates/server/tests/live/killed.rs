@@ -15,6 +15,8 @@ use crate::server::{config, records};
 
 const DIR: &str = "CALLING_TEST_KILLED_DIR";
 const ADDRESS: &str = "address";
+/// The file that names where the child posts its events, if anywhere.
+pub(crate) const WEBHOOK: &str = "webhook";
 
 /// The server that is killed: this test binary, started again by the tests below.
 #[test]
@@ -23,7 +25,9 @@ fn child() {
     let Some(dir) = std::env::var_os(DIR) else { return };
     let dir = Path::new(&dir);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let server = runtime.block_on(Server::start(config(dir))).unwrap();
+    let mut config = config(dir);
+    config.webhooks.url = std::fs::read_to_string(dir.join(WEBHOOK)).ok();
+    let server = runtime.block_on(Server::start(config)).unwrap();
     let unfinished = dir.join("unfinished");
     std::fs::write(&unfinished, server.http_addr().to_string()).unwrap();
     std::fs::rename(unfinished, dir.join(ADDRESS)).unwrap();

@@ -10,6 +10,8 @@ mod killed;
 mod liveness;
 mod memory;
 mod phone;
+mod receiver;
 mod server;
 mod sign_in;
 mod stopping;
+mod webhooks;
