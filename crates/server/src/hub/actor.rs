@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 
+use super::admin::Operators;
 use super::asked::{Asked, Asker};
 use super::devices::Devices;
 use super::lanes::Lanes;
@@ -98,6 +99,7 @@ pub(super) struct Actor<S> {
     pub(super) devices: Devices,
     pub(super) running: Running,
     pub(super) asked: Asked,
+    pub(super) operators: Operators,
     pub(super) lanes: Lanes<Effect>,
     pub(super) waiting: FuturesUnordered<Waiting>,
     /// The device whose request to call is being handled.
@@ -123,6 +125,7 @@ impl<S: CallStore> Actor<S> {
             devices: Devices::default(),
             running: Running::default(),
             asked: Asked::default(),
+            operators: Operators::default(),
             lanes: Lanes::new(),
             waiting: FuturesUnordered::new(),
             placing: None,
@@ -179,6 +182,7 @@ impl<S: CallStore> Actor<S> {
             HubCommand::Request { session, id, request } => {
                 self.request(session, id, request).await;
             }
+            HubCommand::Admin(command) => self.admin(command),
             HubCommand::Stop { done } => self.stop(Some(done)),
         }
     }

@@ -65,6 +65,31 @@ impl Devices {
         }
     }
 
+    /// Tells all devices of an account but the connection that knows already.
+    pub(super) fn notify_others(
+        &mut self,
+        user: &UserId,
+        event: &Event,
+        except: Option<SessionId>,
+    ) {
+        let frame = ServerFrame::Event(event.clone());
+        for endpoint in self.of_user(user) {
+            let session = self.table.get(&endpoint).map(|device| device.session);
+            if except.is_none() || session != except {
+                self.send(&endpoint, &frame);
+            }
+        }
+    }
+
+    /// The signed-in devices of an account.
+    pub(super) fn devices_of(&self, user: &UserId) -> Vec<DeviceId> {
+        self.of_user(user).into_iter().map(|endpoint| endpoint.device).collect()
+    }
+
+    pub(super) fn is_signed_in(&self, endpoint: &Endpoint) -> bool {
+        self.table.contains_key(endpoint)
+    }
+
     /// Tells a device that another took its place, and closes its connection.
     pub(super) fn kick(&mut self, endpoint: &Endpoint) {
         if let Some(device) = self.table.remove(endpoint) {

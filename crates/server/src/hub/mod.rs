@@ -7,6 +7,7 @@
 //! * Nothing here waits for a client: one that does not read is disconnected.
 
 mod actor;
+mod admin;
 mod asked;
 mod devices;
 mod lanes;
@@ -25,6 +26,7 @@ use calling_signaling::protocol::{CallParams, MediaOffer, ProtocolError, SignInR
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use actor::{HubParts, HubSettings, spawn};
+pub(crate) use admin::{AdminCommand, LiveCall, OperatorCall, Told};
 pub(crate) use requests::wall_clock;
 pub(crate) use store::CallStore;
 
@@ -62,6 +64,8 @@ pub(crate) enum HubCommand {
     Disconnected { session: Session },
     /// A device asks for something; the answer goes to its outbox.
     Request { session: Session, id: u64, request: HubRequest },
+    /// An operator asks for something, or messages are to be told.
+    Admin(AdminCommand),
     /// End every call, store what is to be stored, close every connection.
     Stop { done: oneshot::Sender<()> },
 }

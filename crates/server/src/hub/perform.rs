@@ -198,7 +198,6 @@ impl<S: CallStore> Actor<S> {
 
     fn reply(&mut self, request: RequestToken, result: Result<Reply, ProtocolError>) {
         let call_id = self.call_of_reply(request, &result);
-        let Some(asker) = self.asked.take(request) else { return };
         let result = match result {
             Ok(_) if call_id.is_some_and(|call_id| self.is_refused(&call_id)) => {
                 Err(ProtocolError::new(
@@ -208,7 +207,10 @@ impl<S: CallStore> Actor<S> {
             }
             result => result,
         };
-        self.answer(&asker, result);
+        match self.asked.take(request) {
+            Some(asker) => self.answer(&asker, result),
+            None => self.answer_operator(request, result),
+        }
     }
 
     fn notify(&mut self, to: &Endpoint, event: Event) {
@@ -270,6 +272,7 @@ impl<S: CallStore> Actor<S> {
 
     async fn end(&mut self, ended: EndedCall, notices: Vec<(Endpoint, Event)>) -> Flow {
         let call_id = ended.facts.call_id.clone();
+        self.forget_operator(&call_id);
         let Some(mut call) = self.running.end(&call_id) else { return Flow::GoesOn };
         let (tell, heard) = oneshot::channel();
         self.command_shard(ShardCommand::CloseRoom { room: call.room, heard: tell }).await;

@@ -58,6 +58,11 @@ pub enum CallsInput {
         /// Whose connection.
         endpoint: Endpoint,
     },
+    /// An operator ends a call: as `Shutdown` does, this call alone. Harmless if there is none.
+    End {
+        /// The call.
+        call_id: CallId,
+    },
     /// The server stops: every call ends and no new one begins.
     Shutdown,
 }

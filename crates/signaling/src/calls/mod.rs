@@ -236,6 +236,15 @@ impl Calls {
         }
     }
 
+    fn end_by_operator(&mut self, now: Instant, call_id: &CallId) {
+        let Some(call) = self.live.remove(call_id) else {
+            self.stats.stale += 1;
+            return;
+        };
+        let outputs = self.close(now, Closing::of_shutdown(&call, now));
+        self.outputs.extend(outputs);
+    }
+
     /// The last outputs of a call that was taken out of the registry: media stops first, then the
     /// record is stored, then people are told.
     fn close(&mut self, now: Instant, closing: Closing) -> Vec<CallsOutput> {
@@ -276,6 +285,7 @@ impl Machine for Calls {
                 self.media(&call_id, &endpoint, Some(until));
             }
             CallsInput::PeerBack { call_id, endpoint } => self.media(&call_id, &endpoint, None),
+            CallsInput::End { call_id } => self.end_by_operator(now, &call_id),
             CallsInput::Shutdown => self.shut_down(now),
         }
         Ok(())
