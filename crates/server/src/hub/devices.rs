@@ -72,7 +72,7 @@ impl Devices {
         event: &Event,
         except: Option<SessionId>,
     ) {
-        let frame = ServerFrame::Event(event.clone());
+        let frame = ServerFrame::from(event.clone());
         for endpoint in self.of_user(user) {
             let session = self.table.get(&endpoint).map(|device| device.session);
             if except.is_none() || session != except {

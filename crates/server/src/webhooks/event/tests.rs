@@ -40,6 +40,7 @@ fn call(outcome: Outcome, parts: Vec<Participation>) -> EndedCall {
         ended_at: UnixMillis(9_000),
         ended_by: None,
         participants: parts,
+        switched_to: None,
     }
 }
 
