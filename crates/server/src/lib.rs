@@ -1,6 +1,7 @@
 //! The self-hosted server: accounts, signalling gateway, forwarding shards and storage.
 
 pub mod auth;
+mod chat;
 pub mod config;
 #[doc(hidden)]
 pub mod fuzz;
@@ -8,6 +9,7 @@ mod gateway;
 pub mod http;
 mod hub;
 pub mod net;
+mod rate;
 mod server;
 mod shard;
 pub mod storage;

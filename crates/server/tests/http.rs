@@ -14,7 +14,9 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use calling_server::auth::{Authenticator, Secrets};
 use calling_server::config::Config;
-use calling_server::http::{AppState, Client, DemoAccount, Live, LiveSnapshot, Parts, router};
+use calling_server::http::{
+    AppState, Client, Control, DemoAccount, Live, LiveSnapshot, Parts, router,
+};
 use calling_server::storage::Storage;
 use calling_server::telemetry;
 use common::{START, call_id, completed, facts, user};
@@ -73,6 +75,7 @@ async fn world(change: impl FnOnce(&mut Config)) -> World {
         auth: Arc::clone(&auth),
         exporter: telemetry::install(),
         live: Arc::clone(&figures) as Arc<dyn Live>,
+        control: Control::absent(),
         demo_accounts: vec![account],
         started: Instant::now(),
         started_at: START,

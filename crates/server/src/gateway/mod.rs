@@ -1,10 +1,11 @@
 //! Signalling over WebSocket, at `/v1/ws`.
 //!
 //! One task per connection. It reads frames, answers what it can by itself (`hello`, `sign_in`,
-//! `ping`, `history`), passes the rest to the [hub](crate::hub) and writes what the hub has for
+//! `ping`, `history` and all of the [chat](crate::chat)), passes the rest to the [hub](crate::hub) and writes what the hub has for
 //! it. A frame that is not understood is answered and forgiven a few times; what no honest client
 //! does closes the connection with a code ([`Closing`]).
 
+mod chat;
 mod closing;
 mod connection;
 mod half_open;
@@ -35,6 +36,7 @@ pub(crate) use outbox::{Outbox, Pushed};
 use self::connection::Connection;
 use self::half_open::HalfOpen;
 use crate::auth::Authenticator;
+use crate::chat::Chat;
 use crate::http::Client;
 use crate::hub::{Hub, SessionId};
 use crate::storage::Storage;
@@ -76,6 +78,7 @@ struct Inner {
     hub: Hub,
     auth: Arc<Authenticator>,
     storage: Storage,
+    chat: Chat,
     settings: GatewaySettings,
     half_open: HalfOpen,
     last_session: AtomicU64,
@@ -88,12 +91,14 @@ impl Gateway {
         settings: GatewaySettings,
         hub: Hub,
         auth: Arc<Authenticator>,
-        storage: Storage,
+        chat: Chat,
     ) -> Self {
         let half_open = HalfOpen::new(settings.max_half_open_per_source);
         let last_session = AtomicU64::new(0);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let inner = Inner { hub, auth, storage, settings, half_open, last_session, tasks, stop };
+        let storage = chat.storage().clone();
+        let inner =
+            Inner { hub, auth, storage, chat, settings, half_open, last_session, tasks, stop };
         Self { inner: Arc::new(inner) }
     }
 

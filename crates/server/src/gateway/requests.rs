@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 use calling_callrecord::quality::{QualityInput, QualitySummary};
 use calling_model::{CallId, Endpoint, UserId};
 use calling_signaling::protocol::{
-    self, CallParams, ClientFrame, Code, HeardQuality, HelloParams, HelloReply, HistoryParams,
-    HistoryReply, ProtocolError, Reply, Request, ServerFrame, SignInParams, SignInReply,
+    self, CallParams, ClientFrame, Code, HeardQuality, HelloParams, HelloReply, ProtocolError,
+    Reply, Request, ServerFrame, SignInParams, SignInReply,
 };
 use metrics::counter;
 use tokio::sync::oneshot;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::connection::{Connection, SignedIn};
 use super::outbox::{OUTBOX_FRAMES, outbox};
-use super::{Closing, Gateway};
+use super::{Closing, Gateway, chat};
 use crate::hub::{HubCommand, HubRequest, Session, wall_clock};
 use crate::storage::StorageError;
 use crate::telemetry::names;
@@ -22,10 +22,6 @@ const SERVER: &str = concat!("calling ", env!("CARGO_PKG_VERSION"));
 
 /// How long a client waits for the database to be read.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Messages in an answer to `history` that does not say how many.
-const HISTORY_LIMIT: u32 = 20;
-const MAX_HISTORY_LIMIT: u32 = 100;
 
 /// Callees that are looked up; the call machine refuses longer lists anyway.
 const MAX_LOOKUPS: usize = 8;
@@ -76,15 +72,33 @@ impl Connection {
             Request::SignIn(params) => return self.sign_in(id, params).await,
             Request::SignOut {} => return self.sign_out().await,
             Request::History(params) => {
-                return Ok(Handled::Answer("history", self.history(&params).await));
+                let page = match &self.signed_in {
+                    Some(SignedIn { session, .. }) => {
+                        chat::history(&self.gateway.inner.chat, session, &params).await
+                    }
+                    None => Err(not_signed_in()),
+                };
+                return Ok(Handled::Answer("history", page));
+            }
+            Request::Chat(request) => {
+                let method = request.method();
+                let answer = match &self.signed_in {
+                    Some(SignedIn { session, .. }) => {
+                        Box::pin(chat::answer(&self.gateway.inner.chat, session, request)).await
+                    }
+                    None => Err(not_signed_in()),
+                };
+                return Ok(Handled::Answer(method, answer));
             }
             Request::ReportQuality { call_id, heard } => {
                 let reported = self.report_quality(&call_id, &heard).await;
                 return Ok(Handled::Answer("report_quality", reported));
             }
             Request::Call(params) => {
-                let looked_up = match self.signed_in {
-                    Some(_) => unknown(&self.gateway, &params).await,
+                let looked_up = match &self.signed_in {
+                    Some(SignedIn { session, .. }) => {
+                        look_up(&self.gateway, &session.endpoint.user, &params).await
+                    }
                     None => Err(not_signed_in()),
                 };
                 match looked_up {
@@ -165,18 +179,6 @@ impl Connection {
         }
     }
 
-    async fn history(&mut self, params: &HistoryParams) -> Result<Reply, ProtocolError> {
-        let Some(SignedIn { session, .. }) = &self.signed_in else { return Err(not_signed_in()) };
-        let limit = params.limit.unwrap_or(HISTORY_LIMIT);
-        if !(1..=MAX_HISTORY_LIMIT).contains(&limit) {
-            let sentence = format!("`limit` is 1 to {MAX_HISTORY_LIMIT}");
-            return Err(ProtocolError::new(Code::BadParameter, sentence));
-        }
-        let (storage, user) = (&self.gateway.inner.storage, &session.endpoint.user);
-        let messages = read(storage.history(user, &params.peer, limit, params.before)).await?;
-        Ok(Reply::History(HistoryReply { messages }))
-    }
-
     async fn report_quality(
         &mut self,
         call_id: &CallId,
@@ -223,6 +225,23 @@ impl Connection {
         }
         Ok(Handled::Answer("sign_out", Ok(Reply::Done {})))
     }
+}
+
+/// Those of the callees who have no account; an error if the call is to be in a group of others.
+async fn look_up(
+    gateway: &Gateway,
+    caller: &UserId,
+    params: &CallParams,
+) -> Result<Vec<UserId>, ProtocolError> {
+    let storage = &gateway.inner.storage;
+    if let Some(group) = &params.group_id
+        && read(storage.role_in(group, caller)).await?.is_none()
+        && read(storage.group(None, group)).await?.is_some()
+    {
+        let sentence = "you are no member of this group";
+        return Err(ProtocolError::new(Code::PermissionDenied, sentence));
+    }
+    unknown(gateway, params).await
 }
 
 /// Those of the callees who have no account.

@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod connections;
+mod control;
 mod error;
 mod headers;
 mod health;
@@ -25,6 +26,7 @@ use axum::{Router, middleware};
 use calling_model::UnixMillis;
 
 pub use self::access::Client;
+pub use self::control::Control;
 pub use self::error::ApiError;
 pub use self::listener::{ListenError, Listener, Pace};
 pub use self::live::{DemoAccount, Live, LiveSnapshot};
@@ -58,6 +60,8 @@ pub struct Parts {
     pub exporter: Exporter,
     /// What is going on right now.
     pub live: Arc<dyn Live>,
+    /// The running server behind the routes.
+    pub control: Control,
     /// Shown on the status page to whom is at the machine.
     pub demo_accounts: Vec<DemoAccount>,
     /// When the server started.

@@ -125,7 +125,8 @@ impl<S: CallStore> Actor<S> {
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
                 | Reply::GroupCall(_)
-                | Reply::History(_),
+                | Reply::History(_)
+                | Reply::Chat(_),
             )
             | Err(_) => self.asked.get(request)?.call_id.clone(),
         }
@@ -358,6 +359,9 @@ const fn call_of_event(event: &Event) -> Option<&CallId> {
         | Event::AudioAvailable { call_id, .. }
         | Event::Volumes { call_id, .. }
         | Event::MediaFailed { call_id, .. } => Some(call_id),
-        Event::GroupCallChanged { .. } | Event::Message(_) | Event::KickedOffline {} => None,
+        Event::GroupCallChanged { .. }
+        | Event::Message(_)
+        | Event::KickedOffline {}
+        | Event::Chat(_) => None,
     }
 }

@@ -15,9 +15,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::running::Figures;
 use super::{THREAD_PREFIX, Vitals};
 use crate::auth::{Authenticator, Secrets, SecretsError, webhook_key};
+use crate::chat::Chat;
 use crate::config::{Config, WebhookConfig};
 use crate::gateway::{self, Gateway, GatewaySettings};
-use crate::http::{self, AppState, DemoAccount, ListenError, Listener, Parts, Serving};
+use crate::http::{self, AppState, Control, DemoAccount, ListenError, Listener, Parts, Serving};
 use crate::hub::{self, Hub, HubCommand, HubParts, HubSettings, wall_clock};
 use crate::net::{BindError, Purpose};
 use crate::shard::{self, BoundSocket, Shard, ShardEvent, ShardExit, ShardSettings};
@@ -111,7 +112,9 @@ pub(super) async fn start(config: Config) -> Result<Running, StartError> {
     let media_address = media.address;
     let (hub, hub_task) = start_hub(&config, media, storage.clone(), vitals.clone())?;
     let settings = gateway_settings(&config);
-    let gateway = Gateway::new(settings, hub.clone(), Arc::clone(&auth), storage.clone());
+    let control = Control::new(hub.clone());
+    let chat = Chat::new(&config, storage.clone(), control.clone());
+    let gateway = Gateway::new(settings, hub.clone(), Arc::clone(&auth), chat);
     let keep_days = config.storage.keep_days;
     let state = AppState::new(Parts {
         config: Arc::new(config),
@@ -119,6 +122,7 @@ pub(super) async fn start(config: Config) -> Result<Running, StartError> {
         auth,
         exporter: exporter.clone(),
         live: Arc::new(vitals.clone()),
+        control,
         demo_accounts: demo_accounts.clone(),
         started: began,
         started_at: began_at,

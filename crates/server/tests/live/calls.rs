@@ -31,7 +31,12 @@ async fn ring_accept_hang_up_record() {
         let Event::Message(message) = event else { unreachable!() };
         assert_eq!(message.call_id, Some(call_id.clone()));
     }
-    let history = HistoryParams { peer: "alice".parse().unwrap(), limit: None, before: None };
+    let history = HistoryParams {
+        peer: Some("alice".parse().unwrap()),
+        group_id: None,
+        limit: None,
+        before: None,
+    };
     let reply = bob.ask(Request::History(history)).await.unwrap();
     assert!(matches!(reply, Reply::History(history) if history.messages.len() == 1));
     let records = server.stop().await;

@@ -51,6 +51,8 @@ impl ClientCalls {
             | Event::MediaTypeChanged { .. }
             | Event::GroupCallChanged { .. } => self.stats.stale += 1,
             Event::Message(message) => self.emit(ListenerEvent::Message(message)),
+            // For whoever speaks of conversations over the same connection.
+            Event::Chat(_) => {}
             Event::KickedOffline {} => self.kicked(now),
         }
     }
@@ -152,6 +154,7 @@ impl ClientCalls {
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
             | Event::Message(_)
+            | Event::Chat(_)
             | Event::KickedOffline {} => return,
         };
         if self.state.is_in(&call_id) {
@@ -205,6 +208,7 @@ impl ClientCalls {
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
             | Event::Message(_)
+            | Event::Chat(_)
             | Event::KickedOffline {} => return,
         };
         if !std::mem::replace(told, true) {
@@ -327,6 +331,7 @@ impl ClientCalls {
             | Event::Resumed(_)
             | Event::MediaFailed { .. }
             | Event::Message(_)
+            | Event::Chat(_)
             | Event::KickedOffline {} => {}
         }
     }

@@ -22,7 +22,8 @@ impl ClientCalls {
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
                 | Reply::GroupCall(_)
-                | Reply::History(_),
+                | Reply::History(_)
+                | Reply::Chat(_),
             ) => self.call_failed(now, unexpected()),
             (
                 Some(Purpose::Accept(_) | Purpose::Close(_) | Purpose::GetCall(_)) | None,
@@ -31,7 +32,8 @@ impl ClientCalls {
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
                 | Reply::GroupCall(_)
-                | Reply::History(_),
+                | Reply::History(_)
+                | Reply::Chat(_),
             ) => {}
         }
     }

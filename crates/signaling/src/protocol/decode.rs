@@ -5,8 +5,8 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    ClientFrame, Code, Event, EventFrame, MAX_FRAME_BYTES, MAX_FRAME_DEPTH, MAX_SERVER_FRAME_BYTES,
-    ProtocolError, Request, ServerFrame, VERSIONS,
+    ChatEvent, ChatRequest, ClientFrame, Code, Event, EventFrame, MAX_FRAME_BYTES, MAX_FRAME_DEPTH,
+    MAX_SERVER_FRAME_BYTES, ProtocolError, Request, ServerFrame, VERSIONS,
 };
 use crate::json::{self, Fields, FieldsError, LimitError};
 
@@ -61,7 +61,11 @@ pub fn decode_client_frame(text: &str) -> Result<ClientFrame, FrameError> {
     let id = read_id(&fields).ok_or_else(|| {
         FrameError::malformed(None, "the frame needs an `id`, a number from 0 to 2^64-1")
     })?;
-    let request = tagged::<Request>(Some(id), &fields, "method")?;
+    let request = if names(&fields, "method", &ChatRequest::METHODS) {
+        Request::Chat(tagged(Some(id), &fields, "method")?)
+    } else {
+        tagged(Some(id), &fields, "method")?
+    };
     Ok(ClientFrame { id, request })
 }
 
@@ -73,7 +77,11 @@ pub fn decode_client_frame(text: &str) -> Result<ClientFrame, FrameError> {
 pub fn decode_server_frame(text: &str) -> Result<ServerFrame, FrameError> {
     let fields = read_fields(text, MAX_SERVER_FRAME_BYTES)?;
     if fields.get("event").is_some() {
-        let event = tagged::<Event>(None, &fields, "event")?;
+        let event = if names(&fields, "event", &ChatEvent::NAMES) {
+            Event::Chat(tagged(None, &fields, "event")?)
+        } else {
+            tagged(None, &fields, "event")?
+        };
         let seq = fields.get("seq").map(|seq| value(None, seq)).transpose()?;
         return Ok(ServerFrame::Event(EventFrame { event, seq }));
     }
@@ -122,6 +130,14 @@ fn read_id(fields: &Fields<'_>) -> Option<u64> {
 fn value<'a, T: Deserialize<'a>>(id: Option<u64>, raw: &'a RawValue) -> Result<T, FrameError> {
     serde_json::from_str(raw.get())
         .map_err(|error| FrameError::malformed(id, sentence("the frame is not understood", &error)))
+}
+
+/// Whether `tag` is one of `known`.
+fn names(fields: &Fields<'_>, tag: &str, known: &[&str]) -> bool {
+    let raw = fields.get(tag).map_or("", RawValue::get);
+    // Names are written in more than one way (escapes), all of which serde_json reads.
+    serde_json::from_str::<std::borrow::Cow<'_, str>>(raw)
+        .is_ok_and(|name| known.contains(&name.as_ref()))
 }
 
 /// Decodes an adjacently tagged enum from the fields `tag` and `params`.

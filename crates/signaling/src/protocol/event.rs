@@ -1,12 +1,12 @@
 use calling_model::{CallId, GroupId, MediaType, UnixMillis, UserId, Volume};
 use serde::{Deserialize, Serialize};
 
-use super::{CallReply, ProtocolError, RunningCall};
+use super::{CallReply, ChatEvent, ProtocolError, RunningCall};
 use crate::call::{CallFacts, Outcome};
 
 /// What the server tells on its own: `{"event":"invited","params":{…}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", content = "params", rename_all = "snake_case")]
+#[serde(tag = "event", content = "params", rename_all = "snake_case", remote = "Self")]
 pub enum Event {
     /// To a callee: somebody calls.
     Invited {
@@ -186,6 +186,26 @@ pub enum Event {
     Message(MessageEvent),
     /// Another terminal took over; the server closes the connection.
     KickedOffline {},
+    /// Something about conversations or groups, by its own `event`.
+    #[serde(skip)]
+    Chat(ChatEvent),
+}
+
+impl Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Chat(chat) => chat.serialize(serializer),
+            other => Self::serialize(other, serializer),
+        }
+    }
+}
+
+/// All but what is about conversations: whoever reads frames tells those apart by their names
+/// first ([`decode_server_frame`](super::decode_server_frame)).
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }
 
 impl Event {

@@ -5,6 +5,7 @@
 //! sends [`ServerFrame::Event`]s on its own. Over WebSocket a frame is one text message; over any
 //! other byte stream it is preceded by its length (`u32`, big-endian, in bytes).
 
+mod chat;
 mod code;
 mod codec;
 mod decode;
@@ -12,6 +13,11 @@ mod event;
 mod member;
 mod request;
 
+pub use chat::{
+    ChatEvent, ChatReply, ChatRequest, ConversationInfo, ConversationsReply, CreateGroupParams,
+    GroupInfo, GroupMemberInfo, GroupRole, GroupsReply, MembersReply, ProfileInfo, ProfilesReply,
+    SendMessageParams, SentReply, Target,
+};
 pub use code::{Code, ProtocolError};
 pub use codec::{ClientCodec, CodecError, Frame, FrameCodec, ServerCodec, encode};
 pub use decode::{FrameError, decode_client_frame, decode_server_frame, negotiate};

@@ -1,7 +1,7 @@
 use calling_model::{CallId, DeviceId, GroupId, MediaType, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Member, MessageEvent, ProtocolError, RunningCall};
+use super::{ChatReply, ChatRequest, Event, Member, MessageEvent, ProtocolError, RunningCall};
 use crate::call::{CallFacts, Role};
 
 /// What a client sends: `{"id":7,"method":"call","params":{…}}`.
@@ -16,7 +16,7 @@ pub struct ClientFrame {
 
 /// A request, by `method`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", content = "params", rename_all = "snake_case")]
+#[serde(tag = "method", content = "params", rename_all = "snake_case", remote = "Self")]
 pub enum Request {
     /// First on every connection: the versions the client speaks.
     Hello(HelloParams),
@@ -95,7 +95,7 @@ pub enum Request {
         /// The call.
         call_id: CallId,
     },
-    /// Messages of the conversation with `peer`, newest first.
+    /// Messages of the conversation with `peer` or in a group, newest first.
     History(HistoryParams),
     /// What the client heard of a call that has ended; the worse side stands in its record.
     ReportQuality {
@@ -104,6 +104,27 @@ pub enum Request {
         /// What was measured.
         heard: HeardQuality,
     },
+    /// Something about conversations, groups or profiles. On the wire it stands among the others,
+    /// by its own `method`.
+    #[serde(skip)]
+    Chat(ChatRequest),
+}
+
+impl Serialize for Request {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Chat(chat) => chat.serialize(serializer),
+            other => Self::serialize(other, serializer),
+        }
+    }
+}
+
+/// All but what is about conversations: whoever reads frames tells those apart by their names
+/// first ([`decode_client_frame`](super::decode_client_frame)).
+impl<'de> Deserialize<'de> for Request {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }
 
 /// Parameters of `hello`.
@@ -181,8 +202,12 @@ pub struct CallParams {
 /// Parameters of `history`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryParams {
-    /// The other side of the conversation.
-    pub peer: UserId,
+    /// The other side of the conversation; absent for a group's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<UserId>,
+    /// The group of the conversation; absent for one of two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<GroupId>,
     /// At most this many (1..=100; the server's default if absent).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -308,6 +333,9 @@ pub enum Reply {
     Media(MediaAnswer),
     /// To `history`.
     History(HistoryReply),
+    /// To requests about conversations, by its own `type`.
+    #[serde(untagged)]
+    Chat(ChatReply),
 }
 
 /// To `hello`.

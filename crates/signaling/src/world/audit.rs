@@ -214,7 +214,8 @@ impl Audit {
             | Event::InviteesChanged { .. }
             | Event::MediaTypeChanged { .. }
             | Event::GroupCallChanged { .. }
-            | Event::Message(_) => panic!("not for the call machine to say"),
+            | Event::Message(_)
+            | Event::Chat(_) => panic!("not for the call machine to say"),
         }
     }
 
@@ -242,6 +243,7 @@ impl Audit {
             | Event::MediaTypeChanged { .. }
             | Event::GroupCallChanged { .. }
             | Event::Message(_)
+            | Event::Chat(_)
             | Event::KickedOffline {} => false,
         };
         assert!(fits, "{event:?} is no last word for this side");

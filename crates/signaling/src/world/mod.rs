@@ -308,7 +308,8 @@ impl World {
             | Request::MediaReady { .. }
             | Request::SetMicMute { .. }
             | Request::History(_)
-            | Request::ReportQuality { .. } => None,
+            | Request::ReportQuality { .. }
+            | Request::Chat(_) => None,
         }
     }
 
