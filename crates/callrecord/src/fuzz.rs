@@ -19,7 +19,7 @@ pub fn call_message(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let is_signalling = is_calling_data(text);
+    let _ = is_calling_data(text);
     let Some(message) = get_call_message(text) else {
         return;
     };
@@ -43,8 +43,6 @@ pub fn call_message(data: &[u8]) {
             assert!(!line.contains('\n'), "a text is one line");
         }
     }
-    // Ids may be signalling to this reader and not to that one, where numbers are text.
-    let _ = is_signalling;
 }
 
 /// The texts of an application's own language.

@@ -26,3 +26,8 @@ pub use quality::QualitySummary;
 pub use record::{Record, Scene};
 pub use stored::{CallMessage, Conversation, StoredMessage, message_for, messages_for};
 pub use text::{Language, Texts, get_action_type, get_show_time};
+
+/// Compiles and runs what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,26 +3,24 @@
 use std::cmp::Ordering;
 
 use calling_model::{InviteId, UserId};
-use calling_signaling::call::{CallFacts, EndedCall, Outcome, ParticipantOutcome, Participation};
+use calling_signaling::call::{CallFacts, Outcome, ParticipantOutcome, Participation};
 use calling_signaling::invite::{Signal, compose};
 
 use super::{CallMessage, text};
 use crate::Record;
-use crate::people::part;
 
-/// What became of the call between the caller and `callee`, one of `callees`.
-pub(super) fn message(call: &EndedCall, callee: &UserId, callees: &[UserId]) -> CallMessage {
-    let record = Record::from(call);
-    let is_of_two = callees.len() == 1;
-    let (signal, by_callee) = match part(&record.participants, callee) {
-        Some(part) if !is_of_two => between(&record, part),
-        Some(_) | None => of_two(&record),
+/// What became of the call between the caller and `callee`.
+pub(super) fn message(facts: &CallFacts, record: &Record, callee: &UserId) -> CallMessage {
+    let is_of_two = record.callees.len() == 1;
+    let (signal, by_callee) = match record.participation(callee) {
+        Some(part) if !is_of_two => between(record, part),
+        Some(_) | None => of_two(record),
     };
-    let caller = &call.facts.caller;
+    let invite_id = invite_id(facts, &signal, (!is_of_two).then_some(callee));
+    let caller = &record.caller;
     let (sender, receiver) = if by_callee { (callee, caller) } else { (caller, callee) };
-    let facts = CallFacts { callees: vec![callee.clone()], ..call.facts.clone() };
-    let invite_id = invite_id(&facts, &signal, (!is_of_two).then_some(callee));
-    let text = text(compose(&facts, invite_id, sender, &signal), callees);
+    let facts = CallFacts { callees: vec![callee.clone()], ..facts.clone() };
+    let text = text(compose(&facts, invite_id, sender, &signal), &record.callees);
     CallMessage { sender: sender.clone(), receiver: receiver.clone(), text }
 }
 

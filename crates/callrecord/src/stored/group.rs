@@ -1,7 +1,7 @@
 //! The one message of a call in a chat group.
 
 use calling_model::{GroupId, UserId};
-use calling_signaling::call::{EndedCall, Outcome, ParticipantOutcome};
+use calling_signaling::call::{CallFacts, Outcome, ParticipantOutcome};
 use calling_signaling::invite::{Signal, compose};
 
 use super::direct::invite_id;
@@ -11,11 +11,9 @@ use crate::people::last_in;
 
 /// A conversation that took place ends with a hangup without a duration, as everywhere in groups,
 /// from whoever was there last. A call in vain ends with why, and names whom that is true of.
-pub(super) fn message(call: &EndedCall, group_id: &GroupId) -> StoredMessage {
-    let record = Record::from(call);
-    let Said { signal, sender, about } = said(&record);
-    let mut facts = call.facts.clone();
-    facts.callees.clone_from(&record.callees);
+pub(super) fn message(facts: &CallFacts, record: &Record, group_id: &GroupId) -> StoredMessage {
+    let Said { signal, sender, about } = said(record);
+    let facts = CallFacts { callees: record.callees.clone(), ..facts.clone() };
     let mut envelope = compose(&facts, invite_id(&facts, &signal, None), &sender, &signal);
     if let Some(about) = about {
         envelope.invitees = about;

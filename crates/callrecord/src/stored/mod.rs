@@ -7,7 +7,7 @@ use calling_model::{GroupId, UserId};
 use calling_signaling::call::EndedCall;
 use calling_signaling::invite::Envelope;
 
-use crate::people::callees;
+use crate::Record;
 
 /// The most people listed in one message, so that it stays far below the longest one read.
 const MAX_LISTED: usize = 100;
@@ -61,12 +61,12 @@ pub struct StoredMessage {
 ///
 /// Store them under the call's id, once: a second report of the same end then changes nothing.
 pub fn messages_for(call: &EndedCall) -> Vec<StoredMessage> {
-    if let Some(group_id) = &call.facts.group_id {
-        return vec![group::message(call, group_id)];
+    let record = Record::from(call);
+    if let Some(group_id) = &record.group_id {
+        return vec![group::message(&call.facts, &record, group_id)];
     }
-    let callees = callees(call);
-    let message = |callee| direct::message(call, callee, &callees);
-    callees.iter().map(message).map(StoredMessage::from).collect()
+    let message = |callee| direct::message(&call.facts, &record, callee).into();
+    record.callees.iter().map(message).collect()
 }
 
 /// The message for a call of two outside a group: always the same for the same call. `None` for
@@ -76,11 +76,11 @@ pub fn messages_for(call: &EndedCall) -> Vec<StoredMessage> {
 /// the caller if nobody is known to have left first). A call that nobody answered ends with what
 /// happened to its invite.
 pub fn message_for(call: &EndedCall) -> Option<CallMessage> {
-    let callees = callees(call);
-    let ([callee], None) = (callees.as_slice(), &call.facts.group_id) else {
+    let record = Record::from(call);
+    let ([callee], None) = (record.callees.as_slice(), &record.group_id) else {
         return None;
     };
-    Some(direct::message(call, callee, &callees))
+    Some(direct::message(&call.facts, &record, callee))
 }
 
 impl From<CallMessage> for StoredMessage {
