@@ -268,6 +268,23 @@ fn texts_nested_without_end_are_refused() {
     }
 }
 
+/// The parser would panic on the first three.
+#[test]
+fn escapes_of_nothing_are_refused() {
+    for literal in [r"\ǔ", r"\u00ǔ", r"\U01F60ף", r"\u12", r"\U1", r"\u"] {
+        let source = format!("talked = T\nended = {{ \"{literal}\" }}\n");
+        let error = Texts::new(Language::En).with_language("de", &source).unwrap_err();
+        assert_eq!(error, LanguageError::Escape { line: 2 }, "{literal}");
+    }
+    for (literal, text) in
+        [(r#"\\\""#, r#"\""#), (r"\u0041", "A"), (r"\U01F600", "😀"), (r"\\u", r"\u")]
+    {
+        let source = format!("ended = {{ \"{literal}\" }}\n");
+        let texts = Texts::new(Language::En).with_language("de", &source).unwrap();
+        assert_eq!(texts.item(Some(&golden("engine/group_end"))), text);
+    }
+}
+
 #[test]
 fn texts_are_shared_between_threads() {
     fn is_shared<T: Send + Sync + Clone>(_: &T) {}

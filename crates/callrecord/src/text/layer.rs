@@ -48,6 +48,14 @@ pub enum LanguageError {
         /// What the parser says.
         reason: String,
     },
+    /// A backslash with something else behind it than Fluent knows.
+    #[error(
+        "line {line} has a backslash that escapes nothing; write \\\\, \\\", \\uXXXX or \\UXXXXXX"
+    )]
+    Escape {
+        /// Counted from 1.
+        line: usize,
+    },
     /// A text stands there twice.
     #[error("{id} stands there twice")]
     Duplicate {
@@ -82,6 +90,7 @@ impl Layer {
         if depth_bound(source) > MAX_DEPTH || source.matches('(').count() > MAX_CALLS {
             return Err(LanguageError::TooComplex);
         }
+        check_escapes(source)?;
         Self::parse(tag, source)
     }
 
@@ -140,12 +149,42 @@ fn depth_bound(source: &str) -> usize {
     deepest
 }
 
+/// Finds the escapes on which the parser would panic, when what stands behind them has more than
+/// one byte (<https://github.com/projectfluent/fluent-rs/issues/389>), and those like them.
+fn check_escapes(source: &str) -> Result<(), LanguageError> {
+    let bytes = source.as_bytes();
+    let mut at = 0;
+    while let Some(found) = source[at..].find('\\') {
+        let escape = at + found;
+        let behind = &bytes[escape + 1..];
+        let is_hex = |digits| {
+            behind[1..].get(..digits).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+        };
+        let is_known = match behind.first() {
+            Some(b'u') => is_hex(4),
+            Some(b'U') => is_hex(6),
+            // Others the parser finds itself; in a text they are none.
+            Some(byte) => byte.is_ascii(),
+            None => true,
+        };
+        if !is_known {
+            return Err(LanguageError::Escape { line: line_of(source, escape) });
+        }
+        at = (escape + 2).min(source.len());
+    }
+    Ok(())
+}
+
+/// The line of a byte, counted from 1.
+fn line_of(source: &str, at: usize) -> usize {
+    1 + source.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
 fn syntax_error(source: &str, errors: &[ParserError]) -> LanguageError {
     let Some(first) = errors.first() else {
         return LanguageError::Syntax { line: 0, reason: String::new() };
     };
-    let before = source.bytes().take(first.pos.start);
-    let line = 1 + before.filter(|byte| *byte == b'\n').count();
+    let line = line_of(source, first.pos.start);
     LanguageError::Syntax { line, reason: first.kind.to_string() }
 }
 
