@@ -9,16 +9,10 @@ use fluent_syntax::parser::ParserError;
 use unic_langid::LanguageIdentifier;
 
 use super::Language;
+use super::guard::{MAX_CALLS, MAX_DEPTH, check_escapes, check_nesting};
 
 /// The longest text of a language that is taken, in bytes; the built-in ones have a tenth of it.
 pub const MAX_LANGUAGE_BYTES: usize = 64 * 1024;
-
-/// How deeply `{` may nest. The parser takes about 10 kB of stack for each level in a debug build,
-/// and has no bound of its own.
-const MAX_DEPTH: usize = 32;
-
-/// The most `(`, which nest in calls too.
-const MAX_CALLS: usize = 32;
 
 /// Why texts of a language were not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,9 +81,7 @@ impl Layer {
         if source.len() > MAX_LANGUAGE_BYTES {
             return Err(LanguageError::TooLong { bytes: source.len() });
         }
-        if depth_bound(source) > MAX_DEPTH || source.matches('(').count() > MAX_CALLS {
-            return Err(LanguageError::TooComplex);
-        }
+        check_nesting(source)?;
         check_escapes(source)?;
         Self::parse(tag, source)
     }
@@ -130,53 +122,8 @@ impl Layer {
     }
 }
 
-/// How deeply the placeables of `source` nest at most, whatever the parser makes of it. A `}` that
-/// may stand in a string literal, which ends on its line, closes nothing here; one that stands in a
-/// text or a comment ends what the parser had open anyway.
-fn depth_bound(source: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for line in source.lines() {
-        let (before_quote, _) = line.split_once('"').unwrap_or((line, ""));
-        for (at, byte) in line.bytes().enumerate() {
-            match byte {
-                b'{' => depth += 1,
-                b'}' if at < before_quote.len() => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            deepest = deepest.max(depth);
-        }
-    }
-    deepest
-}
-
-/// Finds the escapes on which the parser would panic, when what stands behind them has more than
-/// one byte (<https://github.com/projectfluent/fluent-rs/issues/389>), and those like them.
-fn check_escapes(source: &str) -> Result<(), LanguageError> {
-    let bytes = source.as_bytes();
-    let mut at = 0;
-    while let Some(found) = source[at..].find('\\') {
-        let escape = at + found;
-        let behind = &bytes[escape + 1..];
-        let is_hex = |digits| {
-            behind[1..].get(..digits).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
-        };
-        let is_known = match behind.first() {
-            Some(b'u') => is_hex(4),
-            Some(b'U') => is_hex(6),
-            // Others the parser finds itself; in a text they are none.
-            Some(byte) => byte.is_ascii(),
-            None => true,
-        };
-        if !is_known {
-            return Err(LanguageError::Escape { line: line_of(source, escape) });
-        }
-        at = (escape + 2).min(source.len());
-    }
-    Ok(())
-}
-
 /// The line of a byte, counted from 1.
-fn line_of(source: &str, at: usize) -> usize {
+pub(super) fn line_of(source: &str, at: usize) -> usize {
     1 + source.bytes().take(at).filter(|byte| *byte == b'\n').count()
 }
 
@@ -239,24 +186,6 @@ mod tests {
                     }
                 }
             }
-        }
-    }
-
-    #[test]
-    fn the_bound_is_never_below_the_depth() {
-        for (source, bound) in [
-            ("a = b", 0),
-            ("a = { $b }\nc = { $d }", 1),
-            ("a = { $b ->\n   *[c] { $d }\n}", 2),
-            ("a = {{{ $b }}}", 3),
-            // The brace in the literal closes nothing; nor does the one behind it, for the bound.
-            ("a = { \"}\" }\nb = { $c }", 2),
-            ("a = { $b ->\n   *[c] \"}}}{\n", 2),
-        ] {
-            assert_eq!(depth_bound(source), bound, "{source}");
-        }
-        for language in Language::ALL {
-            assert!(depth_bound(language.source()) < MAX_DEPTH / 2);
         }
     }
 }

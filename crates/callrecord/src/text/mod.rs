@@ -9,6 +9,7 @@
 mod direct;
 mod duration;
 mod group;
+mod guard;
 mod language;
 mod layer;
 mod names;
