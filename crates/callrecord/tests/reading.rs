@@ -217,6 +217,26 @@ fn a_call_of_a_kind_that_does_not_exist_yet_is_a_call() {
     assert_eq!(Texts::new(Language::ZhHans).summary(&message), "[通话]");
 }
 
+/// The newest engines write history by their own rules; their ids need not be of our alphabet.
+#[test]
+fn history_with_foreign_ids_is_a_call() {
+    let payload = json!({"businessID":"rtc_call","version":4,"call_type":1,
+        "data":{"cmd":"hangup","inviter":"A"}});
+    let text = from_the_future(json!({"actionType":1,"inviter":"not an id"}), payload);
+    let message = get_call_message(&text).unwrap();
+    assert_eq!(message.protocol(), Protocol::Unknown);
+    assert_eq!(Texts::new(Language::En).summary(&message), "[Voice call]");
+}
+
+/// As in the plugin: what is not voice is video.
+#[test]
+fn what_does_not_tell_its_kind_is_video() {
+    let payload = json!({"businessID":"av_call","version":4});
+    let message = get_call_message(&from_the_future(json!({"actionType":2}), payload)).unwrap();
+    assert_eq!(message.media_type, None);
+    assert_eq!(Texts::new(Language::ZhHans).summary(&message), "[视频通话]：取消通话");
+}
+
 #[test]
 fn what_is_merely_malformed_is_no_call_message() {
     let now = json!({"businessID":"av_call","version":4,"call_type":1});

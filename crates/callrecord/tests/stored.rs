@@ -128,6 +128,30 @@ fn a_call_of_several_without_a_group_leaves_each_callee_their_own() {
 }
 
 #[test]
+fn the_end_comes_from_whoever_of_the_two_remained() {
+    let parts = vec![
+        talking("bob", ParticipantOutcome::Accepted, 0, 60),
+        talking("carol", ParticipantOutcome::Accepted, 0, 10),
+    ];
+    let mut call = call_of_several(Outcome::Completed, Some(60_000), parts);
+    call.participants[0] = talking("alice", ParticipantOutcome::Called, 0, 30);
+    let senders: Vec<_> = messages_for(&call).into_iter().map(|message| message.sender).collect();
+    assert_eq!(senders, [user("bob"), user("alice")]);
+}
+
+#[test]
+fn of_several_who_stayed_to_the_end_the_first_tells_it() {
+    let parts = vec![
+        talking("bob", ParticipantOutcome::Accepted, 0, 60),
+        talking("carol", ParticipantOutcome::Accepted, 0, 60),
+        talking("dave", ParticipantOutcome::Accepted, 0, 20),
+    ];
+    let mut call = call_of_several(Outcome::Interrupted, Some(60_000), parts);
+    call.participants[0] = talking("alice", ParticipantOutcome::Called, 0, 30);
+    assert_eq!(of_group(call).sender, user("bob"));
+}
+
+#[test]
 fn the_ends_of_a_call_of_several_have_ids_of_their_own() {
     let parts = vec![
         talking("bob", ParticipantOutcome::Accepted, 0, 60),
