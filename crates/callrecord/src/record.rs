@@ -1,8 +1,9 @@
 use calling_model::{CallId, GroupId, InviteId, MediaType, RoomId, UnixMillis, UserId};
-use calling_signaling::call::{EndedCall, Outcome, Participation};
+use calling_signaling::call::{EndedCall, Outcome, ParticipantOutcome, Participation};
 use serde::{Deserialize, Serialize};
 
 use crate::QualitySummary;
+use crate::people::{callees, in_order, part};
 
 /// What is kept of a call. One per call, written when it ends, never changed.
 ///
@@ -17,7 +18,8 @@ pub struct Record {
     pub room_id: RoomId,
     /// Who placed it.
     pub caller: UserId,
-    /// Who was invited, in the caller's order.
+    /// Who was invited: in the caller's order, then whoever came to a running call. Each once, the
+    /// caller never.
     pub callees: Vec<UserId>,
     /// Voice or video, as placed.
     pub media_type: MediaType,
@@ -35,7 +37,8 @@ pub struct Record {
     pub duration_ms: u64,
     /// Why it ended.
     pub outcome: Outcome,
-    /// What became of each, the caller first.
+    /// What became of each, the caller first. Nobody joins before `started_at`, leaves before
+    /// joining, or is there after `ended_at`.
     pub participants: Vec<Participation>,
     /// Who ended it; absent when a timer or the server did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +60,68 @@ impl Record {
     pub fn concerns(&self, user: &UserId) -> bool {
         self.caller == *user || self.callees.contains(user)
     }
+
+    /// What became of `user`.
+    pub fn participation(&self, user: &UserId) -> Option<&Participation> {
+        part(&self.participants, user)
+    }
+
+    /// How long `user` was in the conversation, in milliseconds: all of it, unless it is known
+    /// that they joined later or left earlier; 0 if they never were in it.
+    pub fn talked_ms(&self, user: &UserId) -> u64 {
+        let Some(accepted_at) = self.accepted_at else { return 0 };
+        let Some(part) = self.participation(user) else {
+            let is_of_two = self.callees.len() == 1 && self.concerns(user);
+            return if is_of_two { self.duration_ms } else { 0 };
+        };
+        match part.outcome {
+            ParticipantOutcome::Called
+            | ParticipantOutcome::Accepted
+            | ParticipantOutcome::Joined => {
+                let from = part.joined_at.unwrap_or(accepted_at).max(accepted_at);
+                part.left_at.unwrap_or(self.ended_at).0.saturating_sub(from.0)
+            }
+            ParticipantOutcome::Pending
+            | ParticipantOutcome::Rejected
+            | ParticipantOutcome::NoAnswer
+            | ParticipantOutcome::Offline
+            | ParticipantOutcome::Busy
+            | ParticipantOutcome::Cancelled => 0,
+        }
+    }
+
+    /// Which kind of call it was.
+    pub fn scene(&self) -> Scene {
+        match (&self.group_id, self.callees.len()) {
+            (Some(_), _) => Scene::GroupCall,
+            (None, 0 | 1) => Scene::SingleCall,
+            (None, _) => Scene::MultiCall,
+        }
+    }
+}
+
+/// Which kind of call it was. The numbers are those of the component this project matches; its
+/// first version had others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Scene {
+    /// 1: in a chat group, of however many.
+    GroupCall,
+    /// 2: of more than two, outside a group.
+    MultiCall,
+    /// 3: of two.
+    SingleCall,
+}
+
+impl Scene {
+    /// Its number; 0 means "none" there.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::GroupCall => 1,
+            Self::MultiCall => 2,
+            Self::SingleCall => 3,
+        }
+    }
 }
 
 impl From<&EndedCall> for Record {
@@ -72,7 +137,7 @@ impl From<&EndedCall> for Record {
             invite_id: facts.invite_id.clone(),
             room_id: facts.room_id,
             caller: facts.caller.clone(),
-            callees: facts.callees.clone(),
+            callees: callees(call),
             media_type: facts.media_type,
             group_id: facts.group_id.clone(),
             started_at: facts.started_at,
@@ -80,7 +145,7 @@ impl From<&EndedCall> for Record {
             ended_at,
             duration_ms,
             outcome: call.outcome,
-            participants: call.participants.clone(),
+            participants: in_order(&call.participants, facts.started_at, ended_at),
             ended_by: call.ended_by.clone(),
             quality: None,
         }

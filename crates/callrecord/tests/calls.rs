@@ -1,58 +1,18 @@
 //! Records and messages of ended calls.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use calling_callrecord::quality::QualityInput;
 use calling_callrecord::{
-    CallMessage, Language, QualitySummary, Record, get_call_message, is_call_end_exist,
-    is_calling_data, message_for, summary,
+    CallMessage, Language, QualitySummary, Record, Scene, Texts, get_call_message,
+    is_call_end_exist, is_calling_data, message_for,
 };
-use calling_model::{CallId, InviteId, MediaType, RoomId, UnixMillis, UserId};
-use calling_signaling::call::{
-    CallFacts, EndedCall, Outcome, ParticipantOutcome, Participation, Role,
-};
+use calling_model::{MediaType, UnixMillis};
+use calling_signaling::call::{EndedCall, Outcome, ParticipantOutcome, Role};
 use calling_signaling::invite::Signal;
+use common::{START, call, call_of_several, group, part, talked, talking, user};
 use proptest::prelude::*;
-
-const START: u64 = 1_700_000_000_000;
-
-fn user(name: &str) -> UserId {
-    UserId::new(name).unwrap()
-}
-
-fn part(name: &str, outcome: ParticipantOutcome) -> Participation {
-    Participation { user: user(name), outcome, joined_at: None, left_at: None }
-}
-
-/// A voice call from alice to bob.
-fn call(outcome: Outcome, accepted_ms: Option<u64>, ended_ms: u64, by: Option<&str>) -> EndedCall {
-    EndedCall {
-        facts: CallFacts {
-            call_id: CallId::new("00112233445566778899aabbccddeeff").unwrap(),
-            invite_id: InviteId::new("0f1e2d3c4b5a69788796a5b4c3d2e1f0").unwrap(),
-            room_id: RoomId::new(123_456).unwrap(),
-            caller: user("alice"),
-            callees: vec![user("bob")],
-            media_type: MediaType::Audio,
-            group_id: None,
-            timeout_s: 30,
-            user_data: String::new(),
-            started_at: UnixMillis(START),
-        },
-        outcome,
-        switched_to: None,
-        accepted_at: accepted_ms.map(UnixMillis),
-        ended_at: UnixMillis(ended_ms),
-        ended_by: by.map(user),
-        participants: vec![
-            part("alice", ParticipantOutcome::Called),
-            part("bob", ParticipantOutcome::Accepted),
-        ],
-    }
-}
-
-fn talked(ms: u64, by: Option<&str>) -> EndedCall {
-    call(Outcome::Completed, Some(START + 2_000), START + 2_000 + ms, by)
-}
 
 fn message(call: &EndedCall) -> CallMessage {
     message_for(call).unwrap()
@@ -171,7 +131,7 @@ fn a_hangup_has_an_id_of_its_own() {
 #[test]
 fn the_line_of_the_conversation_list() {
     let line = |call: &EndedCall, language| {
-        summary(&get_call_message(&message(call).text).unwrap(), language)
+        Texts::new(language).summary(&get_call_message(&message(call).text).unwrap())
     };
     let long = talked(3_725_000, Some("bob"));
     assert_eq!(line(&long, Language::ZhHans), "[语音通话]：通话时间：62:05");
@@ -186,6 +146,58 @@ fn a_call_of_more_than_two_has_no_message_of_the_two() {
     let mut group = talked(1, None);
     group.facts.callees.push(user("carol"));
     assert_eq!(message_for(&group), None);
+}
+
+#[test]
+fn a_group_call_has_no_message_of_the_two_even_with_one_callee() {
+    let mut one = talked(1, None);
+    one.facts.group_id = Some(group("G"));
+    assert_eq!(message_for(&one), None);
+}
+
+#[test]
+fn the_message_of_a_record_without_participants_is_the_same() {
+    let whole = talked(65_432, Some("bob"));
+    let bare = EndedCall { participants: vec![], ..whole.clone() };
+    assert_eq!(message(&bare), message(&whole));
+}
+
+#[test]
+fn a_record_of_a_group_call_tells_who_did_what() {
+    let mut call = call_of_several(
+        Outcome::Completed,
+        Some(60_000),
+        vec![
+            talking("bob", ParticipantOutcome::Accepted, 0, 60),
+            talking("carol", ParticipantOutcome::Accepted, 10, 25),
+            part("dave", ParticipantOutcome::Busy),
+        ],
+    );
+    call.facts.callees.truncate(2);
+    call.facts.group_id = Some(group("G"));
+    call.ended_by = Some(user("bob"));
+    let record = Record::from(&call);
+    assert_eq!(record.scene(), Scene::GroupCall);
+    assert_eq!(record.group_id, Some(group("G")));
+    assert_eq!(record.ended_by, Some(user("bob")));
+    assert_eq!(record.callees, [user("bob"), user("carol"), user("dave")], "dave came later");
+    assert!(record.concerns(&user("dave")));
+    assert_eq!(record.participation(&user("dave")).unwrap().outcome, ParticipantOutcome::Busy);
+    let talked =
+        ["alice", "bob", "carol", "dave", "mallory"].map(|name| record.talked_ms(&user(name)));
+    assert_eq!(talked, [60_000, 60_000, 15_000, 0, 0]);
+    let json = serde_json::to_string(&record).unwrap();
+    assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), record);
+}
+
+#[test]
+fn scenes_and_their_numbers() {
+    let mut call = talked(1, None);
+    assert_eq!((Record::from(&call).scene(), Scene::SingleCall.number()), (Scene::SingleCall, 3));
+    call.facts.callees.push(user("carol"));
+    assert_eq!((Record::from(&call).scene(), Scene::MultiCall.number()), (Scene::MultiCall, 2));
+    call.facts.group_id = Some(group("G"));
+    assert_eq!((Record::from(&call).scene(), Scene::GroupCall.number()), (Scene::GroupCall, 1));
 }
 
 proptest! {

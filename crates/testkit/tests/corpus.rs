@@ -24,6 +24,7 @@ macro_rules! replay {
 replay! {
     calling_pipeline: calling::fuzz::pipeline,
     callrecord_call_message: calling_callrecord::fuzz::call_message,
+    callrecord_language: calling_callrecord::fuzz::language,
     media_opus_payload: calling_media::fuzz::opus_payload,
     media_receiver_operations: calling_media::fuzz::receiver_operations,
     room_operations: |data| calling_room::fuzz::room_operations(calling_testkit::epoch(), data),

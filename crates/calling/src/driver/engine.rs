@@ -193,7 +193,7 @@ impl CallEngine {
         before: Option<u64>,
     ) -> Result<HistoryReply, CommandError> {
         let (answer, reply) = oneshot::channel();
-        let params = HistoryParams { peer, limit, before };
+        let params = HistoryParams { peer: Some(peer), group_id: None, limit, before };
         self.tell(SessionCommand::History { params, answer })?;
         match tokio::time::timeout(self.config.request_timeout, reply).await {
             Ok(Ok(reply)) => reply,

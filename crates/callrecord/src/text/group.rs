@@ -1,79 +1,42 @@
-use calling_model::UserId;
+use calling_model::{MediaType, UserId};
 use calling_signaling::invite::Signal;
 
-use super::Language;
-use crate::calling_message::CallingMessage;
+use super::{NameOrder, Names, Texts};
+use crate::message::CallingMessage;
 
-/// What a message says in a group; `""` for messages that are not shown (an invite into a call
-/// that is under way, one member leaving). `name` gives the name to show for a user.
-pub fn group_text(
-    message: &CallingMessage,
-    name: impl Fn(&UserId) -> String,
-    language: Language,
-) -> String {
-    let leaves = message.exclude_from_history.is_some() && is_hangup(message);
-    let (Some(signal), false, false) = (&message.signal, message.mid_call, leaves) else {
-        return String::new();
-    };
-    let inviter = message.inviter.as_ref().map(&name).unwrap_or_default();
-    let invitees = message.invitees.iter().map(&name).collect::<Vec<_>>().join(separator(language));
-    let [hans, hant, en] = texts(signal, &inviter, &invitees);
-    match language {
-        Language::ZhHans => hans,
-        Language::ZhHant => hant,
-        Language::En => en,
+impl Texts {
+    /// What the later chat programs show in a group. `names` gives the names of a user; the one
+    /// shown is chosen by [`NameOrder::Chat`]. `""` for messages that are not shown (an invite into
+    /// a call that is under way, one member leaving); `Call` for what is not understood.
+    pub fn group(&self, message: &CallingMessage, names: impl Fn(&UserId) -> Names) -> String {
+        if message.is_silent() {
+            return String::new();
+        }
+        let shown = |user: &UserId| names(user).shown(user, NameOrder::Chat);
+        // `inviter` sent the invite; `invitees` it went to, or answered it.
+        let name = self.name_of(message.inviter.as_ref(), shown);
+        let names = self.names_of(&message.invitees, shown);
+        self.get(id(message.signal.as_ref()), &[name.argument(), names.argument()])
     }
 }
 
-const fn is_hangup(message: &CallingMessage) -> bool {
-    matches!(message.signal, Some(Signal::Hangup { .. }))
-}
-
-const fn separator(language: Language) -> &'static str {
-    language.pick(["、", "、", ", "])
-}
-
-/// In the order of [`Language::pick`]. `who` sent the invite; `whom` it went to, or answered it.
-fn texts(signal: &Signal, who: &str, whom: &str) -> [String; 3] {
+const fn id(signal: Option<&Signal>) -> &'static str {
+    let Some(signal) = signal else { return "kind-unknown" };
     match signal {
-        Signal::Invite { .. } => [
-            format!("{who}发起了群通话"),
-            format!("{who}發起了群通話"),
-            format!("{who} initiated a group call"),
-        ],
-        Signal::Cancel | Signal::Hangup { .. } => {
-            ["通话结束", "通話結束", "End group call"].map(str::to_owned)
-        }
-        Signal::Accept => {
-            [format!("{whom}接听"), format!("{whom}接聽"), format!("Answered by {whom}")]
-        }
-        Signal::Reject => [
-            format!("{whom}拒绝群通话"),
-            format!("{whom}拒絕群通話"),
-            format!("Call declined by {whom}"),
-        ],
-        Signal::Busy => [
-            format!("{whom} 忙线未接听"),
-            format!("{whom} 忙線未接聽"),
-            format!("{whom} line busy"),
-        ],
-        Signal::Timeout => {
-            [format!("{whom} 未接听"), format!("{whom} 未接聽"), format!("{whom} no answer")]
-        }
-        Signal::SwitchToAudio => [
-            format!("{who}视频转语音"),
-            format!("{who}視訊轉語音"),
-            format!("{who} switched to audio"),
-        ],
-        Signal::SwitchAccepted { .. } => [
-            format!("{whom}同意视频转语音"),
-            format!("{whom}同意視訊轉語音"),
-            format!("{whom} agreed to switch to audio"),
-        ],
-        Signal::SwitchToVideo
-        | Signal::SwitchRejected { .. }
+        Signal::Invite { .. } => "group-send",
+        Signal::Cancel | Signal::Hangup { .. } => "group-end",
+        Signal::Accept => "group-accept",
+        Signal::Reject => "group-reject",
+        Signal::Busy => "group-busy",
+        Signal::Timeout => "group-timeout",
+        Signal::SwitchToAudio => "group-switch-to-audio",
+        Signal::SwitchAccepted { to: MediaType::Audio } => "group-switch-to-audio-confirm",
+        Signal::SwitchToVideo => "group-switch-to-video",
+        Signal::SwitchAccepted { to: MediaType::Video } => "group-switch-to-video-confirm",
+        // Silent; never asked for.
+        Signal::SwitchRejected { .. }
         | Signal::SwitchUnanswered { .. }
         | Signal::SyncInfo(_)
-        | Signal::Modified => Default::default(),
+        | Signal::Modified => "",
     }
 }

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use calling_callrecord::{Record, message_for};
+use calling_callrecord::{Record, StoredMessage, messages_for};
 use calling_model::{CallId, UnixMillis, UserId};
-use calling_signaling::call::EndedCall;
+use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::protocol::MessageEvent;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -379,14 +379,27 @@ pub(super) async fn insert_call_messages(
     record: &Record,
     ended: &EndedCall,
 ) -> Result<Vec<Delivery>, StorageError> {
-    let Some(told) = message_for(ended) else { return Ok(Vec::new()) };
     let group = match &record.group_id {
         Some(group) if members::role(db, group, &record.caller).await?.is_some() => Some(group),
+        // Of a group that is not known here nobody could read the message.
         Some(_) | None => None,
     };
-    let conversation = match group {
-        Some(group) => Conversation::Group(group.clone()),
-        None => Conversation::direct(&told.sender, &told.receiver),
+    let facts = CallFacts { group_id: group.cloned(), ..ended.facts.clone() };
+    let mut deliveries = Vec::new();
+    for told in messages_for(&EndedCall { facts, ..ended.clone() }) {
+        deliveries.push(insert_call_message(db, record, told).await?);
+    }
+    Ok(deliveries)
+}
+
+async fn insert_call_message(
+    db: &mut SqliteConnection,
+    record: &Record,
+    told: StoredMessage,
+) -> Result<Delivery, StorageError> {
+    let conversation = match told.conversation {
+        calling_callrecord::Conversation::Direct { a, b } => Conversation::direct(&a, &b),
+        calling_callrecord::Conversation::Group(group) => Conversation::Group(group),
     };
     let message = Message {
         conversation,
@@ -403,7 +416,7 @@ pub(super) async fn insert_call_messages(
         Conversation::Direct { low, high } => vec![low.clone(), high.clone()],
         Conversation::Group(group) => users(db, &group_key(group)).await?,
     };
-    Ok(vec![Delivery { users, message, is_new: true }])
+    Ok(Delivery { users, message, is_new: true })
 }
 
 /// Stores a message under the next number of its conversation.

@@ -1,7 +1,15 @@
+//! Call messages as a conversation shows them.
+
+mod newer;
+mod protocol;
+mod shown;
+
+pub use protocol::Protocol;
+pub use shown::{MessageFlags, Side, is_group_calling_message};
+
 use calling_model::{GroupId, InviteId, MediaType, RoomId, UserId};
-use calling_signaling::call::Role;
 use calling_signaling::invite::{
-    Envelope, InviteDiscard, MAX_MESSAGE_BYTES, Signal, decode_envelope,
+    Command, Envelope, InviteDiscard, MAX_MESSAGE_BYTES, Signal, decode_envelope,
 };
 use serde::Deserialize;
 
@@ -12,7 +20,8 @@ pub struct CallingMessage {
     pub inviter: Option<UserId>,
     /// Who placed the call, whoever sent this message.
     pub caller: Option<UserId>,
-    /// 1 invite (or end), 2 cancel, 3 accept, 4 reject, 5 timeout, 6 modify.
+    /// 1 invite (or end), 2 cancel, 3 accept, 4 reject, 5 timeout, 6 modify; newer programs may
+    /// write others.
     pub action_type: u8,
     /// The invite.
     pub invite_id: Option<InviteId>,
@@ -30,20 +39,24 @@ pub struct CallingMessage {
     pub is_group: bool,
     /// The chat group.
     pub group_id: Option<GroupId>,
-    /// An invite into a call that was under way already.
-    pub mid_call: bool,
-    /// Present on a hangup: somebody left and the call went on.
+    /// `cmd`: what later programs say it is about.
+    pub command: Option<Command>,
+    /// `initialCallId`: the call under way that this is an invite into.
+    pub initial_call_id: Option<String>,
+    /// `excludeFromHistoryMessage`; present on a hangup: somebody left and the call went on.
     pub exclude_from_history: Option<bool>,
-    /// What it means; `None` for an invite that says nothing understood.
+    /// What it means; `None` when it is about a call and nothing more is understood of it.
     pub signal: Option<Signal>,
 }
 
-/// Reads the text of a custom element; `None` if it is no call message.
+/// Reads the text of a custom element; `None` if it is no call message. The model's
+/// `getCallMessage`.
 pub fn get_call_message(text: &str) -> Option<CallingMessage> {
     CallingMessage::parse(text).ok()
 }
 
-/// Whether `text` is signalling at all: its `businessID` is the number 1.
+/// Whether `text` is signalling at all: its `businessID` is the number 1. The model's
+/// `isCallingData`.
 pub fn is_calling_data(text: &str) -> bool {
     #[derive(Deserialize)]
     struct Mark {
@@ -55,7 +68,7 @@ pub fn is_calling_data(text: &str) -> bool {
 }
 
 /// Whether the message tells how long the two talked. A cancel never does, although the seed
-/// plugin writes a number (of milliseconds) there.
+/// plugin writes a number (of milliseconds) there. The model's `isCallEndExist`.
 pub fn is_call_end_exist(message: &CallingMessage) -> bool {
     message.action_type != 2 && message.call_end_s.is_some_and(|seconds| seconds > 0)
 }
@@ -63,44 +76,21 @@ pub fn is_call_end_exist(message: &CallingMessage) -> bool {
 impl CallingMessage {
     /// Reads the text of a custom element.
     ///
+    /// A message of a version or with an action that does not exist yet is read as far as "a
+    /// call": its `signal` is `None`, its [`protocol`](Self::protocol) unknown.
+    ///
     /// # Errors
     /// Why it is no call message.
     pub fn parse(text: &str) -> Result<Self, InviteDiscard> {
-        decode_envelope(text).map(Self::from)
+        match decode_envelope(text) {
+            Ok(envelope) => Ok(envelope.into()),
+            Err(why) => newer::read(text, why).ok_or(why),
+        }
     }
 
-    /// On which side of the call `user` was; by who placed it, not by who sent this message.
-    pub fn role_of(&self, user: &UserId) -> Role {
-        if self.caller.as_ref() == Some(user) { Role::Caller } else { Role::Callee }
-    }
-
-    /// Whether it should stand in `user`'s conversation as missed: called in vain.
-    pub fn is_missed_by(&self, user: &UserId) -> bool {
-        let in_vain = match &self.signal {
-            Some(Signal::Cancel | Signal::Timeout | Signal::Busy) => true,
-            Some(
-                Signal::Invite { .. }
-                | Signal::Accept
-                | Signal::Reject
-                | Signal::Hangup { .. }
-                | Signal::SwitchToAudio
-                | Signal::SwitchToVideo
-                | Signal::SwitchAccepted { .. }
-                | Signal::SwitchRejected { .. }
-                | Signal::SwitchUnanswered { .. }
-                | Signal::SyncInfo(_)
-                | Signal::Modified,
-            )
-            | None => false,
-        };
-        in_vain && self.role_of(user) == Role::Callee
-    }
-
-    /// Whether it is the visible end of a group call, rather than one member leaving.
-    pub fn is_group_end(&self) -> bool {
-        matches!(self.signal, Some(Signal::Hangup { .. }))
-            && self.exclude_from_history.is_none()
-            && self.invite_id.is_some()
+    /// What it means, as the chat programs number it.
+    pub const fn protocol(&self) -> Protocol {
+        Protocol::of(self.signal.as_ref())
     }
 }
 
@@ -122,7 +112,8 @@ impl From<Envelope> for CallingMessage {
             call_end_s: payload.call_end_s,
             is_group,
             group_id: envelope.group_id,
-            mid_call: !data.initial_call_id.is_empty(),
+            command: data.command,
+            initial_call_id: Some(data.initial_call_id).filter(|id| !id.is_empty()),
             exclude_from_history: data.exclude_from_history,
             signal,
         }
