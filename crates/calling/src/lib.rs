@@ -61,6 +61,7 @@ mod state;
 mod stats;
 mod ticker;
 mod timings;
+pub mod view;
 
 pub use audio::{Audio, AudioRoute, DeviceError};
 pub use calling_media::{
