@@ -140,7 +140,7 @@ impl Words {
         match operation % 32 {
             0 => ViewInput::Accepting,
             1 => ViewInput::AcceptFailed,
-            2 => ViewInput::Camera(argument % 2 == 0),
+            2 => ViewInput::Camera(argument.is_multiple_of(2)),
             3 => ViewInput::DisplayName {
                 user: self.user(argument),
                 name: char::from(argument).to_string(),
@@ -149,7 +149,7 @@ impl Words {
             phase @ 5..=10 => ViewInput::State(CallState {
                 phase: PHASES[usize::from(phase - 5)],
                 call: (argument < 250).then(|| self.facts(argument)),
-                mic_muted: argument % 3 == 0,
+                mic_muted: argument.is_multiple_of(3),
                 signed_in: true,
             }),
             other => ViewInput::Event(self.event(other, argument)),
@@ -161,7 +161,7 @@ impl Words {
         let call_id = self.call(argument);
         let available = argument >= 128;
         let connection =
-            if argument % 2 == 0 { Connection::Media } else { Connection::Signalling };
+            if argument.is_multiple_of(2) { Connection::Media } else { Connection::Signalling };
         match operation {
             11 => self.invited(argument),
             12 => ListenerEvent::Ringing { user },

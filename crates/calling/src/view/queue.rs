@@ -75,9 +75,7 @@ impl ViewQueue {
     /// Drops what waits of a call and is not its close.
     fn forget(&mut self, call_id: &CallId) {
         let before = self.waiting.len();
-        self.waiting.retain(|event| {
-            event.is_close() || event.call().call_id != *call_id
-        });
+        self.waiting.retain(|event| event.is_close() || event.call().call_id != *call_id);
         self.merged += (before - self.waiting.len()) as u64;
     }
 }
@@ -113,9 +111,8 @@ mod tests {
     }
 
     fn told(queue: &mut ViewQueue) -> Vec<String> {
-        let version = |call: &CallViewState| {
-            call.rings_for(epoch()).unwrap_or(Duration::ZERO).as_millis()
-        };
+        let version =
+            |call: &CallViewState| call.rings_for(epoch()).unwrap_or(Duration::ZERO).as_millis();
         let words = |event: ViewEvent| {
             let what = match &event {
                 ViewEvent::ShowIncoming(_) => "incoming",

@@ -98,7 +98,13 @@ impl ViewModel {
 
     fn invited(&mut self, at: Instant, event: &ListenerEvent, out: &mut Vec<ViewEvent>) {
         let ListenerEvent::Invited {
-            call_id, sponsor, user_ids, group_id, call_type, remaining_ms, ..
+            call_id,
+            sponsor,
+            user_ids,
+            group_id,
+            call_type,
+            remaining_ms,
+            ..
         } = event
         else {
             return;

@@ -129,7 +129,11 @@ impl ViewModel {
     pub fn reopened(&self) -> Option<ViewEvent> {
         let open = self.open.as_ref()?;
         let call = Arc::clone(open.shown.as_ref()?);
-        Some(if open.rings_here { ViewEvent::ShowIncoming(call) } else { ViewEvent::ShowCall(call) })
+        Some(if open.rings_here {
+            ViewEvent::ShowIncoming(call)
+        } else {
+            ViewEvent::ShowCall(call)
+        })
     }
 
     fn accepting(&mut self, accepting: bool) {

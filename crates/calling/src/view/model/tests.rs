@@ -218,7 +218,10 @@ fn a_group_call_of_fifty_goes_on_when_members_leave_and_come_back() {
 fn every_way_in_which_it_stops_ringing_closes_the_window() {
     let elsewhere = |accepted| ListenerEvent::HandledElsewhere { call_id: call("c1"), accepted };
     for (event, end) in [
-        (ListenerEvent::CallingCancel { user: user("alice") }, ViewEnd::Outcome(Outcome::Cancelled)),
+        (
+            ListenerEvent::CallingCancel { user: user("alice") },
+            ViewEnd::Outcome(Outcome::Cancelled),
+        ),
         (ListenerEvent::CallingTimeout { user_ids: vec![] }, ViewEnd::Outcome(Outcome::NoAnswer)),
         (elsewhere(true), ViewEnd::AnsweredElsewhere),
         (elsewhere(false), ViewEnd::RejectedElsewhere),
@@ -295,10 +298,8 @@ fn a_lost_connection_shows_until_both_are_back() {
 #[test]
 fn volumes_and_networks_reach_their_members() {
     let mut bob = Device::talking();
-    let volume = |name, percent| UserVolume {
-        user: user(name),
-        volume: Volume::from_percent(percent),
-    };
+    let volume =
+        |name, percent| UserVolume { user: user(name), volume: Volume::from_percent(percent) };
     let volumes = |volumes| ListenerEvent::UserVoiceVolume { volumes, total: Volume::SILENT };
     bob.event(volumes(vec![volume("alice", 60), volume("bob", 20), volume("nobody", 9)]));
     assert_eq!(bob.member("alice").volume.percent(), 60);
