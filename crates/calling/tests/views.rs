@@ -1,4 +1,5 @@
 //! Call windows of two people on a real server.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -166,7 +166,7 @@ impl CallViewState {
     }
 
     /// The others, in order.
-    pub fn others(&self) -> impl Iterator<Item = &MemberView> {
+    pub fn others(&self) -> impl Iterator<Item = &MemberView> + Clone {
         self.members.iter().filter(|member| !member.is_self)
     }
 

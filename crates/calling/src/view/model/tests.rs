@@ -121,9 +121,10 @@ fn words(event: &ViewEvent) -> String {
         let mark = if member.is_self { "*" } else { "" };
         format!(" {}{mark}:{:?}", member.user.as_str(), member.state)
     });
-    let phase = match &call.phase {
-        CallPhase::Ended { end, duration_ms, .. } => format!("Ended({end:?}, {duration_ms})"),
-        phase => format!("{phase:?}"),
+    let phase = if let CallPhase::Ended { end, duration_ms, .. } = &call.phase {
+        format!("Ended({end:?}, {duration_ms})")
+    } else {
+        format!("{:?}", call.phase)
     };
     format!("{what} {} {phase}{}", call.call_id.as_str(), members.collect::<String>())
 }
