@@ -8,7 +8,7 @@ use calling_signaling::protocol::UserVolume;
 
 use super::state::{LeftReason, MemberState, MemberView};
 
-/// No more than these are listed; whoever sends more names is counted.
+/// No more than these are listed.
 const MOST_MEMBERS: usize = 1_000;
 /// Names kept for users; those told first.
 const MOST_NAMES: usize = 10_000;
@@ -44,12 +44,12 @@ impl Names {
 pub(super) struct Members {
     own: UserId,
     pub(super) list: Vec<MemberView>,
-    pub(super) unlisted: u32,
+    pub(super) more: bool,
 }
 
 impl Members {
     pub(super) const fn new(own: UserId) -> Self {
-        Self { own, list: Vec::new(), unlisted: 0 }
+        Self { own, list: Vec::new(), more: false }
     }
 
     /// Adds `user` in `state` unless they are there.
@@ -138,7 +138,7 @@ impl Members {
             return self.list.get_mut(known);
         }
         if self.list.len() >= MOST_MEMBERS {
-            self.unlisted = self.unlisted.saturating_add(1);
+            self.more = true;
             return None;
         }
         self.list.push(MemberView {

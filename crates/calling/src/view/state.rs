@@ -20,8 +20,8 @@ pub struct CallViewState {
     /// Everybody in the call, this user included: the caller first, then the callees in the
     /// caller's order, then who joined later. Who left stays, marked so.
     pub members: Vec<MemberView>,
-    /// Members beyond those listed; at most 1,000 are.
-    pub unlisted: u32,
+    /// Whether there are more members than the 1,000 that are listed at most.
+    pub more_members: bool,
     /// Whether the own microphone is muted.
     pub muted: bool,
     /// Whether the own camera is sent.

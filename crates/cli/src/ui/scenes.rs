@@ -44,7 +44,7 @@ fn call(phase: CallPhase, role: Role, members: Vec<MemberView>) -> CallViewState
         group_id: None,
         phase,
         members,
-        unlisted: 0,
+        more_members: false,
         muted: false,
         camera_on: false,
         started_at: ago(40),

@@ -167,7 +167,7 @@ impl Open {
             group_id: self.group_id.clone(),
             phase,
             members: self.members.list.clone(),
-            unlisted: self.members.unlisted,
+            more_members: self.members.more,
             muted,
             camera_on,
             started_at: self.started_at,

@@ -95,8 +95,8 @@ fn draw_list(buffer: &mut Buffer, area: Rect, scene: Scene<'_>, members: &[&Memb
         list_line(scene.call, member, usize::from(width)).render(row, buffer);
     }
     if pages > 1 && rows < area.height {
-        let total = members.len() + usize::try_from(scene.call.unlisted).unwrap_or(usize::MAX);
-        let text = format!("{total} members, page {} of {pages}", page + 1);
+        let (total, more) = (members.len(), if scene.call.more_members { "+" } else { "" });
+        let text = format!("{total}{more} members, page {} of {pages}", page + 1);
         let last = Rect { y: area.bottom() - 1, height: 1, ..area };
         Line::styled(text, DIM).centered().render(last, buffer);
     }

@@ -171,7 +171,7 @@ prop_compose! {
         phase in phase(),
         flags in any::<[bool; 5]>(),
         notice in any::<Option<String>>(),
-        unlisted in any::<u32>(),
+        more_members in any::<bool>(),
     ) -> CallViewState {
         let [video, caller, muted, began, rings] = flags;
         let now = scenes::now();
@@ -185,7 +185,7 @@ prop_compose! {
             connected_at: began.then_some(now),
             rings_until: rings.then_some(now),
             notice: notice.map(|message| ViewNotice { at: now, code: 1, message }),
-            unlisted,
+            more_members,
             ..scenes::incoming_group()
         }
     }
