@@ -20,7 +20,7 @@ use crate::stop::Stop;
 /// How long the window of a call that is over stays unless a key is pressed.
 const LINGER: Duration = Duration::from_millis(1_500);
 /// How long a window that should close by itself is waited for.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the clock is drawn when nothing happens.
 const TICK: Duration = Duration::from_millis(250);
 /// The shortest time between two drawings.
@@ -67,10 +67,12 @@ impl Window {
 
     /// Waits until the call that ended is off the screen, so that lines can be printed again.
     pub(crate) async fn settled(&mut self) {
-        // A call whose end the window does not hear of in time is taken off by its drop.
-        let _ = tokio::time::timeout(PATIENCE, self.shown.wait_for(|shown| !shown.is_open())).await;
+        let closed = self.shown.wait_for(|shown| !shown.is_open());
+        let _ = tokio::time::timeout(PATIENCE, closed).await;
         let off = self.on_screen.wait_for(|on_screen| !on_screen);
         let _ = tokio::time::timeout(LINGER + PATIENCE, off).await;
+        // A window that did not hear of the end in time draws no more.
+        screen::restore();
     }
 }
 

@@ -28,6 +28,8 @@ struct Screen {
 
 struct Seen {
     parser: vt100::Parser,
+    /// Every screen since the one last waited for, so that none is missed for being short.
+    screens: Vec<String>,
     closed: bool,
 }
 
@@ -58,7 +60,7 @@ impl Terminal {
         }
         let child = command.spawn(pts).unwrap();
         let parser = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
-        let seen = Mutex::new(Seen { parser, closed: false });
+        let seen = Mutex::new(Seen { parser, screens: Vec::new(), closed: false });
         let screen = Arc::new(Screen { seen, changed: Condvar::new() });
         let pty = Arc::new(pty);
         let (reading, seeing) = (Arc::clone(&pty), Arc::clone(&screen));
@@ -66,11 +68,13 @@ impl Terminal {
         Self { pty, child, before, screen }
     }
 
-    /// Waits until the screen shows all of `texts`.
+    /// Waits until the screen shows all of `texts`, or has since the screen last waited for.
     pub(crate) fn shows(&self, texts: &[&str]) {
-        self.wait(|screen| {
-            let contents = screen.contents();
-            texts.iter().all(|text| contents.contains(text))
+        let has = |screen: &String| texts.iter().all(|text| screen.contains(text));
+        self.screen.wait(|seen| {
+            let found = seen.screens.iter().position(has);
+            // What it shows may be waited for again.
+            found.map(|found| seen.screens.drain(..found)).is_some()
         });
     }
 
@@ -136,17 +140,21 @@ impl Screen {
         let mut chunk = [0; 4_096];
         // Linux ends a terminal whose last process is gone with an error.
         while let Ok(length @ 1..) = pty.read(&mut chunk) {
-            self.lock().parser.process(&chunk[..length]);
+            let mut seen = self.lock();
+            seen.parser.process(&chunk[..length]);
+            let screen = seen.parser.screen().contents();
+            seen.screens.push(screen);
+            drop(seen);
             self.changed.notify_all();
         }
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    fn wait(&self, reached: impl Fn(&Seen) -> bool) {
+    fn wait(&self, reached: impl Fn(&mut Seen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = self.lock();
-        while !reached(&seen) {
+        while !reached(&mut seen) {
             let left = deadline.saturating_duration_since(Instant::now());
             let text = seen.parser.screen().contents();
             assert!(!seen.closed && !left.is_zero(), "it never came:\n{text}");

@@ -64,7 +64,6 @@ fn keys_decline_and_tell_busy() {
     let bob = answering(&server, "bob", &["--calls", "2"]);
     for (key, outcome) in [("r", "rejected"), ("i", "busy")] {
         let alice = server.call("alice", "bob", &["--json"]);
-        bob.opens();
         bob.shows(&["Incoming voice call"]);
         bob.types(key);
         bob.shows(&["any key closes"]);
@@ -81,7 +80,6 @@ fn the_caller_sees_it_ring_and_the_same_exit_codes() {
     let ringing = server.ringing_phone("bob");
     for (leave, signal) in [("h", ""), ("\u{3}", ""), ("", "TERM"), ("", "HUP")] {
         let alice = calling(&server, "alice", "bob", &[]);
-        alice.opens();
         alice.shows(&["Ringing", "bob", "h hang up", "rings"]);
         if signal.is_empty() {
             alice.types(leave);
@@ -99,15 +97,26 @@ fn the_caller_sees_it_ring_and_the_same_exit_codes() {
 #[test]
 fn a_call_to_its_end_in_the_window() {
     let server = Server::start();
-    let bob = server.answer("bob", &["--auto", "--calls", "1", "--json"]);
-    let alice = calling(&server, "alice", "bob", &["--for", "1", "--video"]);
-    alice.opens();
+    let bob = server.answer("bob", &["--auto"]);
+    let alice = calling(&server, "alice", "bob", &["--video"]);
     alice.shows(&["Video call", "Connected with bob", "camera off"]);
     alice.types("c");
     alice.shows(&["no camera"]);
+    bob.signal("INT");
     alice.shows(&["Call ended"]);
     let alice = alice.finish();
     assert_eq!(alice.code, Some(0), "{}", alice.text);
+    bob.finish().exits(0);
+}
+
+#[test]
+fn the_time_to_talk_ends_the_call_in_the_window() {
+    let server = Server::start();
+    let bob = server.answer("bob", &["--auto", "--calls", "1", "--json"]);
+    let alice = calling(&server, "alice", "bob", &["--for", "1"]);
+    alice.shows(&["Connected with bob"]);
+    alice.shows(&["Call ended"]);
+    assert_eq!(alice.finish().code, Some(0));
     bob.finish().exits(0);
 }
 
@@ -116,7 +125,6 @@ fn ctrl_c_in_the_window_of_an_answered_call_ends_call_and_command() {
     let server = Server::start();
     let bob = answering(&server, "bob", &["--auto"]);
     let alice = server.call("alice", "bob", &[]);
-    bob.opens();
     bob.shows(&["Connected with alice"]);
     bob.types("\u{3}");
     assert_eq!(bob.finish().code, Some(0));
