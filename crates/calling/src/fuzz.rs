@@ -10,6 +10,7 @@ use calling_transport::{Certificate, DtlsRole, SecureSession, SessionConfig, Ses
 
 use crate::config::VoiceConfig;
 use crate::pipeline::{Pipeline, PipelineInput, PipelineOutput, PipelineSettings};
+pub use crate::view::fuzz::view;
 
 /// Operations on a [`Pipeline`] that is connected to a peer: anything the network, the server and
 /// the clock can do, in any order.

@@ -3,6 +3,7 @@
 //! * [`Calling`] is one signed-in device: it connects, places calls and tells what happens, to
 //!   [`CallingListener`]s and as a stream of [`Events`].
 //! * [`CallEngine`] is what is done with a call: answer, decline, hang up, mute, measure.
+//! * [`CallView`] is a call window: [`Calling::set_view`] takes one and it is shown with every call.
 //! * [`Audio`] says where the voice comes from and goes to; nothing of it is opened before a call
 //!   is answered.
 //!
@@ -61,6 +62,7 @@ mod state;
 mod stats;
 mod ticker;
 mod timings;
+pub mod view;
 
 pub use audio::{Audio, AudioRoute, DeviceError};
 pub use calling_media::{
@@ -86,3 +88,4 @@ pub use pipeline::RemoteFigures;
 pub use state::CallState;
 pub use stats::CallStats;
 pub use timings::{Timings, TimingsMs};
+pub use view::{CallPhase, CallView, CallViewState, MemberState, MemberView, ViewEnd};

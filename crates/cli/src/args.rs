@@ -151,6 +151,9 @@ pub(crate) struct PhoneArgs {
     /// Write what is heard to this WAV file
     #[arg(long, value_name = "FILE.wav", value_hint = ValueHint::FilePath)]
     pub(crate) record: Option<PathBuf>,
+    /// Print lines, as to a file, instead of opening the call window
+    #[arg(long)]
+    pub(crate) no_ui: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

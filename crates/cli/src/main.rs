@@ -12,6 +12,7 @@ mod phone;
 mod server_process;
 mod stop;
 mod timeline;
+mod ui;
 mod wait;
 
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ fn choose_colors(when: ColorWhen) {
         ColorWhen::Always => anstream::ColorChoice::Always,
         ColorWhen::Never => anstream::ColorChoice::Never,
     };
+    // Those of the call window.
+    crossterm::style::force_color_output(choice == anstream::ColorChoice::Always);
     choice.write_global();
 }
 

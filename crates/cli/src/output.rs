@@ -40,7 +40,11 @@ pub(crate) fn failure(failure: &Failure) {
 
 /// Writes a hint to standard error, where it does not disturb JSON.
 pub(crate) fn note(text: impl std::fmt::Display) {
-    let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
+    let color = anstream::AutoStream::choice(&std::io::stderr());
+    let _ = writeln!(
+        anstream::AutoStream::new(Box::new(crate::log::Patient) as Box<dyn std::io::Write>, color),
+        "{DIM}{text}{DIM:#}"
+    );
 }
 
 /// `text` in `style`, reset after it.

@@ -23,6 +23,7 @@ macro_rules! replay {
 
 replay! {
     calling_pipeline: calling::fuzz::pipeline,
+    calling_view: calling::fuzz::view,
     callrecord_call_message: calling_callrecord::fuzz::call_message,
     callrecord_language: calling_callrecord::fuzz::language,
     media_opus_payload: calling_media::fuzz::opus_payload,

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use calling_model::{CallId, GroupId, MediaType, UserId};
 use tokio::runtime::Handle;
@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::error::{CommandError, InitError};
 use crate::listener::CallingListener;
 use crate::state::CallState;
+use crate::view::{CallView, CallViewState, ViewInput};
 
 /// One signed-in device: place calls and hear of those that come.
 ///
@@ -43,7 +44,6 @@ use crate::state::CallState;
 pub struct Calling {
     engine: CallEngine,
     runtime: Handle,
-    custom_view_route: AtomicBool,
     _stop: DropGuard,
 }
 
@@ -60,7 +60,7 @@ impl Calling {
         let (first_id, _) = (mirror.take_request_id(), mirror.take_request_id());
         let signed_in = sign_in(&url, &config, first_id).await?;
         let config = Arc::new(config);
-        let fanout = Arc::new(Fanout::default());
+        let fanout = Arc::new(Fanout::new(config.user_id.clone()));
         let (commands, told) = mpsc::channel(MOST_COMMANDS);
         let (state, seen) = watch::channel(CallState { signed_in: true, ..CallState::default() });
         let session = Session::new(SessionStart {
@@ -78,7 +78,6 @@ impl Calling {
         Ok(Self {
             engine: CallEngine::new(commands, seen, config, fanout),
             runtime,
-            custom_view_route: AtomicBool::new(false),
             _stop: stop.drop_guard(),
         })
     }
@@ -154,15 +153,40 @@ impl Calling {
         self.engine.clone()
     }
 
-    /// Says that the application shows call windows itself. This crate has no windows: the flag is
-    /// kept for the user interface on top, which asks [`custom_view_route`](Self::custom_view_route)
-    /// before it shows its own.
+    /// Shows calls by `view` from now on: the running one at once, all others as they come in or
+    /// are placed. There is one view at a time; the one before is closed. Without a view nothing is
+    /// shown, which is how a `Calling` begins.
+    pub fn set_view(&self, view: Arc<dyn CallView>) {
+        self.engine.fanout.views.set(&self.runtime, view);
+    }
+
+    /// Shows calls no longer; closes the view if it shows one. A callback under way runs to its end.
+    pub fn remove_view(&self) {
+        self.engine.fanout.views.remove();
+    }
+
+    /// The running call as a view shows it now, also without a view; `None` when idle.
+    pub fn call_view(&self) -> Option<Arc<CallViewState>> {
+        self.engine.fanout.views.current()
+    }
+
+    /// What views call `user`: a nickname, a remark. Empty for the account, as without it. Kept
+    /// for up to 10,000 users.
+    pub fn set_display_name(&self, user: UserId, name: impl Into<String>) {
+        let name = ViewInput::DisplayName { user, name: name.into() };
+        self.engine.fanout.views.input(Instant::now(), &name);
+    }
+
+    /// Says that the application shows call windows itself (`true`): the [view](Self::set_view) is
+    /// closed and hears of no call until this is taken back (`false`), which shows it the running
+    /// call. Nothing else changes: calls are placed, ring and are answered as before, and
+    /// listeners hear of them.
     pub fn enable_custom_view_route(&self, enable: bool) {
-        self.custom_view_route.store(enable, Ordering::Relaxed);
+        self.engine.fanout.views.set_custom(enable);
     }
 
     /// Whether the application shows call windows itself.
     pub fn custom_view_route(&self) -> bool {
-        self.custom_view_route.load(Ordering::Relaxed)
+        self.engine.fanout.views.custom()
     }
 }

@@ -230,8 +230,9 @@ mod tests {
         let (commands, waiting) = mpsc::channel(MOST_COMMANDS);
         let (_, state) = watch::channel(CallState::default());
         let user = UserId::new("alice").unwrap();
-        let config = Config::new("ws://127.0.0.1:1", 1, user, "sig");
-        let engine = CallEngine::new(commands, state, Arc::new(config), Arc::default());
+        let fanout = Arc::new(Fanout::new(user.clone()));
+        let config = Arc::new(Config::new("ws://127.0.0.1:1", 1, user, "sig"));
+        let engine = CallEngine::new(commands, state, config, fanout);
         for _ in 0..MOST_COMMANDS {
             engine.enable_audio_volume_evaluation(None).unwrap();
         }

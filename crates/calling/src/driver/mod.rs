@@ -10,6 +10,7 @@ mod media;
 mod server_url;
 mod session;
 mod shared;
+mod views;
 
 pub use calling::Calling;
 pub use engine::CallEngine;

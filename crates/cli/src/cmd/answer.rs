@@ -11,6 +11,7 @@ use crate::keyboard::Keyboard;
 use crate::output::{self, NAME, paint};
 use crate::phone::Phone;
 use crate::stop::Stop;
+use crate::ui::{self, Window};
 
 /// Who answers unless told otherwise: a demo account.
 const DEFAULT_USER: &str = "bob";
@@ -27,14 +28,20 @@ enum Manner {
 /// Waits for calls and deals with each as the flags say.
 pub(crate) async fn run(args: &AnswerArgs) -> Result<(), Failure> {
     let manner = manner(args)?;
+    let in_window = ui::wanted(&args.phone) && matches!(manner, Manner::Answer | Manner::Ask);
     let mut stop = Stop::listen()?;
+    if in_window {
+        stop = stop.and_hangup()?;
+    }
     let mut phone = tokio::select! {
         phone = Phone::sign_in(&args.phone, DEFAULT_USER) => phone?,
         () = stop.asked() => return Ok(()),
     };
     let user = args.phone.user.as_deref().unwrap_or(DEFAULT_USER);
     output::note(format!("{user} waits for a call; Ctrl-C stops"));
-    let done = take_calls(args, manner, &mut phone, &mut stop).await;
+    let mut window = if in_window { Some(Window::open(&phone.calling, &stop)?) } else { None };
+    let done = take_calls(args, manner, &mut phone, &mut stop, &mut window).await;
+    drop(window);
     phone.calling.destroy().await;
     done
 }
@@ -56,15 +63,16 @@ async fn take_calls(
     manner: Manner,
     phone: &mut Phone,
     stop: &mut Stop,
+    window: &mut Option<Window>,
 ) -> Result<(), Failure> {
     let mut keyboard = Keyboard::default();
     let mut taken = 0;
     while args.calls.is_none_or(|most| taken < most) {
         let call_id = tokio::select! {
-            call_id = next_invite(phone) => call_id?,
+            call_id = next_invite(phone, window.is_some()) => call_id?,
             () = stop.asked() => return Ok(()),
         };
-        let mut call = Incoming { phone, stop, keyboard: &mut keyboard, call_id };
+        let mut call = Incoming { phone, stop, keyboard: &mut keyboard, window, call_id };
         if call.deal_with(manner, args.phone.json).await?.stopped {
             return Ok(());
         }
@@ -73,14 +81,16 @@ async fn take_calls(
     Ok(())
 }
 
-async fn next_invite(phone: &mut Phone) -> Result<CallId, Failure> {
+async fn next_invite(phone: &mut Phone, in_window: bool) -> Result<CallId, Failure> {
     loop {
         let event = phone.events.next().await.ok_or_else(Failure::signed_out)?.event;
         if let ListenerEvent::KickedOffline {} = event {
             return Err(Failure::kicked());
         }
         if let ListenerEvent::Invited { call_id, sponsor, .. } = event {
-            output::note(format!("{} calls", paint(NAME, sponsor.as_str())));
+            if !in_window {
+                output::note(format!("{} calls", paint(NAME, sponsor.as_str())));
+            }
             return Ok(call_id);
         }
     }
@@ -91,6 +101,7 @@ struct Incoming<'a> {
     phone: &'a mut Phone,
     stop: &'a mut Stop,
     keyboard: &'a mut Keyboard,
+    window: &'a mut Option<Window>,
     call_id: CallId,
 }
 
@@ -98,14 +109,19 @@ impl Incoming<'_> {
     async fn deal_with(&mut self, manner: Manner, json: bool) -> Result<Ended, Failure> {
         let mut conversation =
             Conversation::new(Instant::now(), None, json).of(self.call_id.clone());
+        conversation = conversation.in_window(self.window.is_some());
         let ended = match manner {
+            // Its keys answer.
+            Manner::Ask if self.window.is_some() => {
+                conversation.see_through(self.phone, self.stop).await
+            }
             Manner::Ask => self.ask(&mut conversation).await,
             Manner::Answer | Manner::Reject | Manner::Busy => {
                 act(&self.phone.calling.engine(), manner).await;
                 conversation.see_through(self.phone, self.stop).await
             }
         };
-        conversation.report(&self.call_id, ended, self.phone).await
+        conversation.report(&self.call_id, ended, self.phone, self.window).await
     }
 
     /// Asks until there is a usable answer or it stops ringing.

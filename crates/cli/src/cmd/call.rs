@@ -14,6 +14,7 @@ use crate::output;
 use crate::phone::Phone;
 use crate::stop::Stop;
 use crate::timeline;
+use crate::ui::{self, Window};
 use crate::wait::until;
 
 /// How long a call may take to end after it was hung up.
@@ -22,12 +23,18 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Rings somebody and talks.
 pub(crate) async fn run(args: &CallArgs) -> Result<(), Failure> {
     let callee = user_id(&args.callee)?;
+    let in_window = ui::wanted(&args.phone);
     let mut stop = Stop::listen()?;
+    if in_window {
+        stop = stop.and_hangup()?;
+    }
     let mut phone = tokio::select! {
         phone = Phone::sign_in(&args.phone, "alice") => phone?,
         () = stop.asked() => return Err(not_completed(Outcome::Cancelled)),
     };
-    let placed = place(args, callee, &mut phone, &mut stop).await;
+    let mut window = if in_window { Some(Window::open(&phone.calling, &stop)?) } else { None };
+    let placed = place(args, callee, &mut phone, &mut stop, &mut window).await;
+    drop(window);
     phone.calling.destroy().await;
     let outcome = placed?;
     if outcome == Outcome::Completed { Ok(()) } else { Err(not_completed(outcome)) }
@@ -38,6 +45,7 @@ async fn place(
     callee: UserId,
     phone: &mut Phone,
     stop: &mut Stop,
+    window: &mut Option<Window>,
 ) -> Result<Outcome, Failure> {
     let media_type = if args.video { MediaType::Video } else { MediaType::Audio };
     let began = Instant::now();
@@ -49,14 +57,16 @@ async fn place(
         user_data: String::new(),
     };
     let call_id = phone.calling.engine().call_with(params).await.map_err(Failure::server)?;
-    if !args.phone.json {
+    if !args.phone.json && window.is_none() {
         let text = format!("{} is being called; Ctrl-C hangs up", callee.as_str());
         output::line(timeline::row(began, Instant::now(), "invite", &text));
     }
     let talk = args.talk_s.map(|seconds| Duration::from_secs(u64::from(seconds)));
-    let mut conversation = Conversation::new(began, talk, args.phone.json).of(call_id.clone());
+    let mut conversation = Conversation::new(began, talk, args.phone.json)
+        .of(call_id.clone())
+        .in_window(window.is_some());
     let ended = conversation.see_through(phone, stop).await;
-    Ok(conversation.report(&call_id, ended, phone).await?.outcome)
+    Ok(conversation.report(&call_id, ended, phone, window).await?.outcome)
 }
 
 fn not_completed(outcome: Outcome) -> Failure {
@@ -82,7 +92,11 @@ pub(crate) struct Conversation {
     call_id: Option<CallId>,
     began: Instant,
     talk: Option<Duration>,
+    /// Tells nothing while it goes on.
     quiet: bool,
+    /// The call window shows it; a line tells of its end.
+    in_window: bool,
+    last: Option<String>,
     hang_up: Option<Instant>,
     hung_up: bool,
     stopped: bool,
@@ -112,6 +126,8 @@ impl Conversation {
             began,
             talk,
             quiet,
+            in_window: false,
+            last: None,
             hang_up: None,
             hung_up: false,
             stopped: false,
@@ -124,6 +140,14 @@ impl Conversation {
     #[must_use]
     pub(crate) fn of(mut self, call_id: CallId) -> Self {
         self.call_id = Some(call_id);
+        self
+    }
+
+    /// Whether the call window shows it, so that no lines may.
+    #[must_use]
+    pub(crate) const fn in_window(mut self, in_window: bool) -> Self {
+        self.in_window = in_window;
+        self.quiet |= in_window;
         self
     }
 
@@ -170,12 +194,15 @@ impl Conversation {
 
     /// Shows and keeps one event; the outcome if it is the last one.
     pub(crate) fn take(&mut self, timed: TimedEvent) -> Result<Option<Outcome>, Failure> {
-        if !self.quiet
-            && let Some((name, text)) = timeline::describe(&timed.event)
-        {
-            output::line(timeline::row(self.began, timed.at, name, &text));
+        let told = timeline::describe(&timed.event)
+            .map(|(name, text)| timeline::row(self.began, timed.at, name, &text));
+        if let Some(told) = told.as_ref().filter(|_| !self.quiet) {
+            output::line(told);
         }
         let ending = self.weigh(&timed);
+        if matches!(ending, Ok(Some(_))) {
+            self.last = told;
+        }
         let ms = timed.at.saturating_duration_since(self.began).as_secs_f64() * 1_000.0;
         self.events.push(Row { ms, event: timed.event });
         ending
@@ -253,17 +280,27 @@ impl Conversation {
     }
 
     /// Prints what came of the call, also if its end was not seen (then its outcome is null), and
-    /// hands `ended` on.
+    /// hands `ended` on. The window stays for a moment first, unless the command is to end.
     pub(crate) async fn report(
         &self,
         call_id: &CallId,
         ended: Result<Ended, Failure>,
         phone: &Phone,
+        window: &mut Option<Window>,
     ) -> Result<Ended, Failure> {
+        if let Some(open) = window {
+            match &ended {
+                Ok(Ended { stopped: false, .. }) => open.settled().await,
+                Ok(Ended { stopped: true, .. }) | Err(_) => *window = None,
+            }
+        }
         // A phone that was signed out has no figures any more.
         let stats = phone.calling.engine().stats().await.unwrap_or_default();
         let figures = Figures::of(&stats);
-        if self.quiet {
+        if self.in_window {
+            self.last.iter().for_each(output::line);
+        }
+        if self.quiet && !self.in_window {
             output::json_line(&json!({
                 "call_id": call_id,
                 "outcome": ended.as_ref().ok().map(|ended| ended.outcome),

@@ -11,7 +11,7 @@ use crate::output::{self, BAD, BOLD, DIM, GOOD, NAME, WARN, paint};
 pub(crate) async fn run(args: &RecordsArgs) -> Result<(), Failure> {
     let user = args.user.as_deref().map(user_id).transpose()?;
     let storage = Storage::open_for_reading(&args.data).await.map_err(Failure::machine)?;
-    let filter = RecordFilter { user, limit: args.limit, before: None };
+    let filter = RecordFilter { user, limit: args.limit, ..RecordFilter::default() };
     let records = storage.records(&filter).await.map_err(Failure::machine)?;
     storage.close().await;
     if args.json {

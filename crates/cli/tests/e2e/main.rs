@@ -14,6 +14,8 @@ mod help;
 mod process;
 mod server;
 mod stopping;
+mod terminal;
 mod tls;
 mod usersig;
 mod wav;
+mod window;

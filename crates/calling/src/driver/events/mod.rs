@@ -8,13 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use calling_model::UserId;
 use calling_signaling::client::ListenerEvent;
 use futures_util::Stream;
 use queue::{QueueReader, QueueWriter};
 use tokio::runtime::Handle;
 
+use super::views::Views;
 use crate::event::TimedEvent;
 use crate::listener::{CallingListener, dispatch};
+use crate::view::ViewInput;
 
 /// A stream of everything that happens from its creation on. Ends when the `Calling` it is from
 /// does.
@@ -59,9 +62,12 @@ impl Stream for Events {
     }
 }
 
-/// Who hears what happens: one queue per listener and per stream.
-#[derive(Debug, Default)]
-pub(crate) struct Fanout(Mutex<Outlets>);
+/// Who hears what happens: one queue per listener and per stream, and the call window.
+#[derive(Debug)]
+pub(crate) struct Fanout {
+    outlets: Mutex<Outlets>,
+    pub(crate) views: Views,
+}
 
 #[derive(Debug, Default)]
 struct Outlets {
@@ -76,8 +82,16 @@ struct Heard {
 }
 
 impl Fanout {
+    /// Nobody hears yet what happens to `user`.
+    pub(crate) fn new(user: UserId) -> Self {
+        Self { outlets: Mutex::default(), views: Views::new(user) }
+    }
+
     /// Tells everybody. Never blocks and never runs anybody else's code.
     pub(crate) fn emit(&self, at: Instant, event: ListenerEvent) {
+        let input = ViewInput::Event(event);
+        self.views.input(at, &input);
+        let ViewInput::Event(event) = input else { return };
         let event = TimedEvent { at, event };
         let mut outlets = self.lock();
         outlets.streams.retain(|queue| queue.push(event.clone()));
@@ -125,8 +139,9 @@ impl Fanout {
         self.lock().listeners.iter().map(|heard| heard.queue.dropped()).sum()
     }
 
-    /// Ends all streams and listener tasks once they have read what waits for them.
+    /// Ends all streams, listener tasks and the view's once they have read what waits for them.
     pub(crate) fn close(&self) {
+        self.views.close(Instant::now());
         let mut outlets = self.lock();
         outlets.closed = true;
         outlets.streams.clear();
@@ -135,7 +150,7 @@ impl Fanout {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Outlets> {
         // Nobody else's code runs while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.outlets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -186,7 +201,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_stuck_listener_holds_up_nobody() {
-        let fanout = Fanout::default();
+        let fanout = Fanout::new(UserId::new("bob").unwrap());
         let stuck = Arc::new(Counter::default());
         fanout.add(&Handle::current(), stuck.clone());
         let mut events = fanout.events();
@@ -212,7 +227,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_removed_listener_hears_nothing_more_and_its_task_ends() {
-        let fanout = Fanout::default();
+        let fanout = Fanout::new(UserId::new("bob").unwrap());
         let counter = Arc::new(Counter::default());
         *counter.gate.0.lock().unwrap() = true;
         let listener: Arc<dyn CallingListener> = counter.clone();

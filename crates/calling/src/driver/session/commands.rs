@@ -13,6 +13,7 @@ use crate::driver::media::MediaCommand;
 use crate::error::CommandError;
 use crate::stats::CallStats;
 use crate::timings::Timings;
+use crate::view::ViewInput;
 
 /// What the application asks of a session.
 pub(crate) enum SessionCommand {
@@ -55,12 +56,13 @@ impl Session {
         let token = self.take_token();
         match self.mirror.handle_input(now, ClientInput::Command { token, command }) {
             Ok(()) => {
-                self.waiting.insert(token, Waiting { answer, places_call });
+                self.waiting.insert(token, Waiting { answer, places_call, accepts });
                 if places_call {
                     self.begin_stats(now);
                 }
                 if accepts {
                     Timings::mark(&mut self.stats.timings.accept_asked, now);
+                    self.fanout.views.input(now, &ViewInput::Accepting);
                 }
                 if mutes {
                     self.media.tell(MediaCommand::Mute(self.mirror.is_muted()));

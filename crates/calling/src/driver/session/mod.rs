@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::error::{CommandError, InitError};
 use crate::state::CallState;
 use crate::stats::CallStats;
+use crate::view::ViewInput;
 
 /// The longest farewell when the object is dropped.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -41,6 +42,8 @@ struct Waiting {
     answer: Answer,
     /// It places a call: nobody would own the call if nobody waits any more.
     places_call: bool,
+    /// It answers one.
+    accepts: bool,
 }
 
 /// One signed-in device.
@@ -187,6 +190,7 @@ impl Session {
         self.state.send_if_modified(|before| {
             let changed = *before != state;
             if changed {
+                self.fanout.views.input(Instant::now(), &ViewInput::State(state.clone()));
                 *before = state;
             }
             changed

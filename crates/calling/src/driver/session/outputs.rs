@@ -11,6 +11,7 @@ use super::signalling::Signalling;
 use crate::driver::media::MediaCommand;
 use crate::error::CommandError;
 use crate::timings::Timings;
+use crate::view::ViewInput;
 
 impl Session {
     /// Does everything the mirror wants done, in order, then tells where this device stands.
@@ -113,6 +114,9 @@ impl Session {
         if placed {
             Timings::mark(&mut self.stats.timings.invite_sent, Instant::now());
             self.stats.call_id = result.clone().ok().flatten();
+        }
+        if waiting.accepts && result.is_err() {
+            self.fanout.views.input(Instant::now(), &ViewInput::AcceptFailed);
         }
         // Whoever waited sees the state that the command led to.
         self.publish();
