@@ -33,6 +33,7 @@ replay! {
     signaling_codec: calling_signaling::fuzz::codec,
     signaling_envelope: calling_signaling::fuzz::envelope,
     signaling_frames: calling_signaling::fuzz::frames,
+    signaling_invite_texts: calling_signaling::fuzz::invite_texts,
     signaling_usersig: calling_signaling::fuzz::usersig,
     transport_server: calling_transport::fuzz::server,
     transport_srtp: calling_transport::fuzz::srtp,
