@@ -1,13 +1,13 @@
 //! Two endpoints call each other over a messaging service in memory, without a server of ours.
 //!
-//! `cargo run -p calling-bridge --features tokio --example without_a_server`
+//! `cargo run -p calling-bridge --example without_a_server`
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::error::Error;
 use std::time::Duration;
 
 use calling_bridge::{
-    Bridge, BridgeConfig, EndMessage, Incoming, InMemoryIm, Notice, SignalingTransport,
+    Bridge, BridgeConfig, EndMessage, InMemoryIm, Incoming, Notice, SignalingTransport,
 };
 use calling_impair::Impairment;
 use calling_model::MediaType;
@@ -61,8 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let bobs = im.sign_in(bob).await?;
     // A second device of Bob's that only looks on.
     let mut witness = im.sign_in("bob".parse()?).await?;
-    let (alice, mut to_alice) =
-        Bridge::start(alices, config.clone(), "alice".parse()?, seed(1));
+    let (alice, mut to_alice) = Bridge::start(alices, config.clone(), "alice".parse()?, seed(1));
     let (bob, mut to_bob) = Bridge::start(bobs, config, "bob".parse()?, seed(2));
 
     let call = alice.call("bob".parse()?, MediaType::Audio).await?;

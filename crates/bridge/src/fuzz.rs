@@ -90,7 +90,7 @@ impl World {
         let media_type = if rest < 64 { MediaType::Audio } else { MediaType::Video };
         let action = match kind {
             0 | 1 => {
-                let timeout_s = (rest % 3 == 0).then_some(3);
+                let timeout_s = rest.is_multiple_of(3).then_some(3);
                 BridgeAction::Call { callee, media_type, timeout_s, user_data: String::new() }
             }
             2 | 3 => BridgeAction::Accept { call_id },

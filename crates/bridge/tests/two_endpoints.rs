@@ -66,13 +66,16 @@ fn a_call_is_answered_talked_and_hung_up() {
     world.hangup(A);
     world.run(seconds(1));
 
-    assert_eq!(world.ends[A].heard(), ["ringing", "accepted", "ended"]);
+    assert_eq!(world.ends[A].heard(), ["accepted", "ended"]);
     assert_eq!(world.ends[B].heard(), ["invited", "ended"]);
     assert_eq!(outcomes(&world), [[Outcome::Completed], [Outcome::Completed]]);
     for end in &world.ends {
         let record = &end.records[0];
         assert_eq!(record.ended_by, Some(user("alice")));
-        assert_eq!((record.duration_ms() / 1_000, end.left_media), (65 - u64::from(end.name == "alice"), 1));
+        assert_eq!(
+            (record.duration_ms() / 1_000, end.left_media),
+            (65 - u64::from(end.name == "alice"), 1)
+        );
         assert_eq!((record.facts.room_id, end.all_discarded()), (placed.facts.room_id, 0));
     }
     let hangup = Signal::Hangup { seconds: 64 };
@@ -121,7 +124,7 @@ fn a_call_is_declined() {
         world.run(seconds(1));
         world.reject(B, busy);
         world.run(seconds(1));
-        assert_eq!(world.ends[A].heard(), ["ringing", heard, "ended"]);
+        assert_eq!(world.ends[A].heard(), [heard, "ended"]);
         assert_eq!(world.ends[B].heard(), ["invited", "ended"]);
         assert_eq!(world.ends[B].signals(), [signal]);
         assert_eq!(outcomes(&world), [[outcome], [outcome]]);
@@ -130,12 +133,8 @@ fn a_call_is_declined() {
 
 #[test]
 fn a_third_caller_meets_a_busy_line() {
-    let mut world = World::new(
-        &["alice", "bob", "carol"],
-        &who_hangs_up(),
-        Impairment::default(),
-        2,
-    );
+    let mut world =
+        World::new(&["alice", "bob", "carol"], &who_hangs_up(), Impairment::default(), 2);
     world.call(A, "bob", AUDIO);
     world.run(seconds(1));
     for connected in [false, true] {
@@ -162,7 +161,7 @@ fn a_call_is_withdrawn() {
     world.run(seconds(1));
     world.hangup(A);
     world.run(seconds(1));
-    assert_eq!(world.ends[A].heard(), ["ringing", "ended"]);
+    assert_eq!(world.ends[A].heard(), ["ended"]);
     assert_eq!(world.ends[B].heard(), ["invited", "cancelled"]);
     assert_eq!(outcomes(&world), [[Outcome::Cancelled], [Outcome::Cancelled]]);
 }
@@ -174,7 +173,7 @@ fn nobody_answers() {
     world.run(Duration::from_millis(30_100));
     // The callee gives up first and says so; the caller need not wait for its own deadline.
     assert_eq!(world.ends[B].signals(), [Signal::Timeout]);
-    assert_eq!(world.ends[A].heard(), ["ringing", "no_response", "ended"]);
+    assert_eq!(world.ends[A].heard(), ["no_response", "ended"]);
     assert_eq!(world.ends[B].heard(), ["invited", "timed_out"]);
     assert_eq!(outcomes(&world), [[Outcome::NoAnswer], [Outcome::NoAnswer]]);
     for end in &world.ends {
@@ -193,7 +192,7 @@ fn nobody_is_there() {
     assert!(world.in_call()[A], "an answer of the last moment may still come");
     world.run(seconds(2));
     assert_eq!(world.ends[A].signals().last(), Some(&Signal::Timeout));
-    assert_eq!(world.ends[A].heard(), ["ringing", "no_response", "ended"]);
+    assert_eq!(world.ends[A].heard(), ["no_response", "ended"]);
 }
 
 #[test]
@@ -223,7 +222,7 @@ fn calls_that_cross_connect() {
         assert_eq!(of_alice.0.caller, of_bob.0.caller);
         assert_eq!(of_alice.0.media_type, of_bob.0.media_type);
         for end in &world.ends {
-            assert_eq!(end.heard(), ["ringing", "accepted"]);
+            assert_eq!(end.heard(), ["accepted"]);
             assert_eq!(end.connected.len(), 1);
         }
         world.run(seconds(4));
@@ -262,10 +261,9 @@ fn calls_that_cross_meet_in_one_room_whatever_is_late() {
             world.call(lost, callee, AUDIO);
             let late = world.ends[lost].sent[0].1.encode();
             let late_at = world.wall;
-            world.network.impair(Impairment {
-                delay: Duration::from_millis(20),
-                ..Impairment::default()
-            });
+            world
+                .network
+                .impair(Impairment { delay: Duration::from_millis(20), ..Impairment::default() });
             world.run(Duration::from_millis(1));
             let callee = world.ends[lost].name;
             world.call(1 - lost, callee, VIDEO);
@@ -423,7 +421,7 @@ fn everything_twice_is_once() {
     world.run(seconds(2));
     world.hangup(A);
     world.run(seconds(1));
-    assert_eq!(world.ends[A].heard(), ["ringing", "accepted", "ended"]);
+    assert_eq!(world.ends[A].heard(), ["accepted", "ended"]);
     assert_eq!(world.ends[B].heard(), ["invited", "ended"]);
     assert_eq!(outcomes(&world), [[Outcome::Completed], [Outcome::Completed]]);
     assert_eq!(world.ends[B].discarded(BridgeDiscard::Duplicate), 1);
@@ -610,7 +608,7 @@ fn what_cannot_be_sent_ends_the_call() {
     let mut world = World::pair(&who_hangs_up());
     let call = world.call(A, "bob", AUDIO);
     world.input(A, BridgeInput::SendFailed { call_id: call.facts.call_id });
-    assert_eq!(world.ends[A].heard(), ["ringing", "no_response", "ended"]);
+    assert_eq!(world.ends[A].heard(), ["no_response", "ended"]);
     assert_eq!(outcomes(&world)[A], [Outcome::Offline]);
 
     let mut world = World::pair(&who_hangs_up());
@@ -618,7 +616,10 @@ fn what_cannot_be_sent_ends_the_call() {
     world.run(seconds(1));
     let call = world.accept(B);
     world.input(B, BridgeInput::SendFailed { call_id: call.facts.call_id });
-    assert_eq!((outcomes(&world)[B].as_slice(), world.in_call()[B]), (&[Outcome::PeerLost][..], false));
+    assert_eq!(
+        (outcomes(&world)[B].as_slice(), world.in_call()[B]),
+        (&[Outcome::PeerLost][..], false)
+    );
 }
 
 #[test]
@@ -763,7 +764,13 @@ fn invites_carry_their_push() {
     let push = options.unwrap().push.unwrap();
     let ext = calling_signaling::invite::PushExt::decode(&push.ext).unwrap();
     assert_eq!((ext.sender, ext.timeout_s, ext.media_type), (user("alice"), 20, VIDEO));
-    assert_eq!((ext.invite_id, ext.room_id), (Some(call.facts.invite_id), Some(call.facts.room_id)));
-    assert_eq!((ext.user_data.as_str(), push.description.as_str()), ("order 7", "You have a new call"));
+    assert_eq!(
+        (ext.invite_id, ext.room_id),
+        (Some(call.facts.invite_id), Some(call.facts.room_id))
+    );
+    assert_eq!(
+        (ext.user_data.as_str(), push.description.as_str()),
+        ("order 7", "You have a new call")
+    );
     assert_eq!(EndMessage::default(), EndMessage::WhoRemains);
 }

@@ -380,6 +380,18 @@ fn an_invite_without_meaning_is_told_apart() {
 }
 
 #[test]
+fn the_room_is_found_in_either_place() {
+    for text in [
+        r#"{"call_type":1,"room_id":7}"#,
+        r#"{"call_type":1,"room_id":0,"data":{"room_id":7}}"#,
+        r#"{"call_type":1,"room_id":7,"data":{"room_id":0}}"#,
+    ] {
+        assert_eq!(decode_payload(text).unwrap().room().unwrap().get(), 7, "{text}");
+    }
+    assert_eq!(decode_payload(r#"{"call_type":1}"#).unwrap().room(), None);
+}
+
+#[test]
 fn fields_of_nonsensical_types_count_as_absent() {
     let payload = decode_payload(
         r#"{"call_type":1,"room_id":{},"call_end":"soon","line_busy":0,"userData":[1],

@@ -22,6 +22,7 @@ macro_rules! replay {
 }
 
 replay! {
+    bridge_operations: calling_bridge::fuzz::bridge_operations,
     calling_pipeline: calling::fuzz::pipeline,
     callrecord_call_message: calling_callrecord::fuzz::call_message,
     callrecord_language: calling_callrecord::fuzz::language,

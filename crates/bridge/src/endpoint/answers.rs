@@ -92,18 +92,16 @@ impl BridgeEndpoint {
     }
 
     /// A peer tells the end of a conversation.
-    pub(super) fn hung_up(
-        &mut self,
-        now: Instant,
-        heard: &Heard<'_>,
-    ) -> Result<(), BridgeDiscard> {
+    pub(super) fn hung_up(&mut self, now: Instant, heard: &Heard<'_>) -> Result<(), BridgeDiscard> {
         let call_id = self.call_with(heard.from).ok_or(BridgeDiscard::Over)?.clone();
         let Some(call) = self.live.get_mut(&call_id) else { return Err(BridgeDiscard::Over) };
         let told = heard.envelope.payload.room();
         // One of an earlier call, late. Who never answered has nothing to hang up, unless the
         // answer is what comes later: then the room is this call's.
         let never_answered = call.theirs.is_none() && !call.connected;
-        if heard.sent_at < call.newest || !call.may_be_in(told) || (never_answered && told.is_none())
+        if heard.sent_at < call.newest
+            || !call.may_be_in(told)
+            || (never_answered && told.is_none())
         {
             return Err(BridgeDiscard::Stale);
         }

@@ -156,8 +156,7 @@ impl WireCall {
             std::mem::swap(&mut caller.user, &mut callee.user);
         }
         ended.facts = self.facts.clone();
-        ended.switched_to =
-            (self.media_type != self.facts.media_type).then_some(self.media_type);
+        ended.switched_to = (self.media_type != self.facts.media_type).then_some(self.media_type);
         ended
     }
 }

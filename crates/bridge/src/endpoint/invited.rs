@@ -25,7 +25,9 @@ impl BridgeEndpoint {
         self.check_new(now, heard)?;
         let ring_s = self.ring_left(heard)?;
         if let Some(call_id) = self.call_with(heard.from).cloned() {
-            let Some(call) = self.live.get_mut(&call_id) else { return Err(BridgeDiscard::Unknown) };
+            let Some(call) = self.live.get_mut(&call_id) else {
+                return Err(BridgeDiscard::Unknown);
+            };
             if heard.sent_at <= call.newest {
                 return Err(BridgeDiscard::Stale);
             }
@@ -119,8 +121,8 @@ impl BridgeEndpoint {
     ) {
         let me = self.me.clone();
         let Some(call) = self.live.get_mut(call_id) else { return };
-        let ours_leads = is_ours(&heard.envelope.payload)
-            && call.own.as_ref().is_some_and(|own| *own < theirs);
+        let ours_leads =
+            is_ours(&heard.envelope.payload) && call.own.as_ref().is_some_and(|own| *own < theirs);
         call.theirs = Some(theirs.clone());
         call.newest = heard.sent_at;
         if !ours_leads {

@@ -91,9 +91,12 @@ impl BridgeEndpoint {
     pub(super) fn peer_media(&mut self, now: Instant, call_id: CallId, is_back: bool) {
         let Some(call) = self.live.get(&call_id) else { return };
         let endpoint = peer_device(call.peer.clone());
-        self.feed(now, match is_back {
-            true => CallsInput::PeerBack { call_id, endpoint },
-            false => CallsInput::PeerLost { call_id, endpoint },
-        });
+        self.feed(
+            now,
+            match is_back {
+                true => CallsInput::PeerBack { call_id, endpoint },
+                false => CallsInput::PeerLost { call_id, endpoint },
+            },
+        );
     }
 }

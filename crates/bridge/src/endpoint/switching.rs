@@ -8,10 +8,10 @@ use calling_signaling::calls::RequestToken;
 use calling_signaling::invite::Signal;
 use calling_signaling::protocol::{Code, Event, ProtocolError, Reply};
 
+use super::BridgeEndpoint;
 use super::call::Wish;
 use super::hearing::Heard;
 use super::recent::Past;
-use super::BridgeEndpoint;
 use crate::{BridgeDiscard, BridgeOutput};
 
 impl BridgeEndpoint {
@@ -104,8 +104,7 @@ impl BridgeEndpoint {
         call.media_type = wish.to;
         let result = Ok(Reply::Done {});
         self.outputs.push_back(BridgeOutput::Reply { request: wish.request, result });
-        let event =
-            Event::MediaTypeChanged { call_id, by: self.me.clone(), media_type: wish.to };
+        let event = Event::MediaTypeChanged { call_id, by: self.me.clone(), media_type: wish.to };
         self.outputs.push_back(BridgeOutput::Event(event));
         Ok(())
     }

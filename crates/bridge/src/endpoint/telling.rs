@@ -5,9 +5,7 @@ use std::time::Instant;
 use calling_model::{CallId, Endpoint, InviteId, UserId};
 use calling_signaling::call::{CallFacts, EndedCall, Outcome};
 use calling_signaling::calls::CallsOutput;
-use calling_signaling::invite::{
-    Envelope, PUSH_DESCRIPTION, PushExt, RoomRef, Signal, compose,
-};
+use calling_signaling::invite::{Envelope, PUSH_DESCRIPTION, PushExt, RoomRef, Signal, compose};
 use calling_signaling::protocol::{Event, Reply};
 
 use super::recent::Past;
@@ -63,7 +61,8 @@ impl BridgeEndpoint {
     }
 
     fn notify(&mut self, to: &Endpoint, event: Event) {
-        if *to == self.elsewhere {
+        // That it rings there nobody said: messages have no word for it.
+        if *to == self.elsewhere || matches!(event, Event::Ringing { .. }) {
             return;
         }
         let Some(call) = call_of(&event).and_then(|call_id| self.live.get(call_id)) else { return };

@@ -45,7 +45,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(names: &[&'static str], config: &BridgeConfig, weather: Impairment, number: u64) -> Self {
+    pub(crate) fn new(
+        names: &[&'static str],
+        config: &BridgeConfig,
+        weather: Impairment,
+        number: u64,
+    ) -> Self {
         let end = |(index, name): (usize, &&'static str)| End {
             name,
             bridge: BridgeEndpoint::new(

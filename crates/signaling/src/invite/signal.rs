@@ -162,7 +162,7 @@ impl Envelope {
 impl Payload {
     /// The numbered room, from whichever of the two places has it.
     pub fn room(&self) -> Option<RoomId> {
-        self.room_id.or(self.data.as_ref()?.room_id)
+        self.room_id.or_else(|| self.data.as_ref()?.room_id)
     }
 
     /// The relayed event, if this payload is one.
