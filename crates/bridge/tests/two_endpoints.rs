@@ -527,24 +527,29 @@ fn calling_anew_ends_what_was() {
     }
 }
 
-/// The end of an earlier call comes after the next call began.
+/// The end of an earlier call comes after the next call began. It is told by when it was sent, as
+/// browsers name no room, and by its room, as some services tell the time in whole seconds.
 #[test]
 fn a_late_end_leaves_the_next_call_alone() {
     let mut world = talking(&who_hangs_up());
     world.network.impair(Impairment { loss: 1.0, ..Impairment::default() });
     world.hangup(A);
-    let (late, late_at) = (world.ends[A].sent.last().unwrap().1.encode(), world.wall);
+    let (late, late_at) = (world.ends[A].sent.last().unwrap().1.clone(), world.wall);
     world.network.impair(Impairment::default());
     world.run(seconds(1));
     world.call(A, "bob", AUDIO);
     world.run(seconds(1));
     world.accept(B);
     world.run(seconds(1));
-    let message =
-        Incoming { from: user("alice"), group: None, bytes: late.into_bytes(), sent_at: late_at };
-    world.input(B, BridgeInput::Received { message, at: world.wall });
+    let mut roomless = late.clone();
+    roomless.payload.data.as_mut().unwrap().room_id = None;
+    for (envelope, sent_at) in [(late, world.wall), (roomless, late_at)] {
+        let bytes = envelope.encode().into_bytes();
+        let message = Incoming { from: user("alice"), group: None, bytes, sent_at };
+        world.input(B, BridgeInput::Received { message, at: world.wall });
+    }
     assert_eq!(world.in_call(), [true, true]);
-    assert_eq!(world.ends[B].discarded(BridgeDiscard::Stale), 1);
+    assert_eq!(world.ends[B].discarded(BridgeDiscard::Stale), 2);
 }
 
 /// Withdrawn here, accepted there, and the withdrawal lost: it is said again, once.
@@ -773,4 +778,67 @@ fn invites_carry_their_push() {
         ("order 7", "You have a new call")
     );
     assert_eq!(EndMessage::default(), EndMessage::WhoRemains);
+}
+
+/// Alice calls, withdraws and calls again; Bob's own call crosses both of hers, and what she sent
+/// reaches him late. Neither may be left alone in the call the other has left.
+#[test]
+fn a_call_that_crosses_one_withdrawn_and_one_new_leaves_nobody_alone() {
+    let mut world = World::pair(&who_hangs_up());
+    // Everything is delivered by hand.
+    world.network.impair(Impairment { loss: 1.0, ..Impairment::default() });
+    let step = Duration::from_millis(10);
+    world.call(A, "bob", AUDIO);
+    world.run(step);
+    world.call(B, "alice", AUDIO);
+    world.run(step);
+    world.hangup(A);
+    world.run(step);
+    world.call(A, "bob", AUDIO);
+    world.run(step);
+    let text = |world: &World, end: usize, index: usize| world.ends[end].sent[index].1.encode();
+    // Bob's call meets her second one: she is connected.
+    let of_bob = text(&world, B, 0);
+    world.receive(A, "bob", &of_bob, step * 3);
+    assert!(world.ends[A].bridge.call().unwrap().connected);
+    // Her first one meets his: he is connected, and then it is withdrawn.
+    for index in [0, 1] {
+        let of_alice = text(&world, A, index);
+        world.receive(B, "alice", &of_alice, step * (4 - 2 * u32::try_from(index).unwrap()));
+    }
+    assert!(!world.in_call()[B]);
+    // Her second one comes, and rings.
+    let second = text(&world, A, 2);
+    world.receive(B, "alice", &second, step);
+    assert_eq!(world.in_call(), [true, true]);
+    // What he said when his was over ends hers, and what she says then ends the ringing.
+    assert_eq!(world.ends[B].signals().last(), Some(&Signal::Cancel));
+    let withdrawn = text(&world, B, world.ends[B].sent.len() - 1);
+    world.receive(A, "bob", &withdrawn, Duration::ZERO);
+    assert!(!world.in_call()[A]);
+    assert_eq!(world.ends[A].signals().last(), Some(&Signal::Cancel));
+    let withdrawn = text(&world, A, world.ends[A].sent.len() - 1);
+    world.receive(B, "alice", &withdrawn, Duration::ZERO);
+    assert_eq!(world.in_call(), [false, false]);
+}
+
+/// Calls cross, and one side's invite reaches the other only when all is over.
+#[test]
+fn an_invite_that_crossed_does_not_ring_after_the_call() {
+    let mut world = World::pair(&who_hangs_up());
+    world.network.impair(Impairment { loss: 1.0, ..Impairment::default() });
+    world.call(A, "bob", AUDIO);
+    let (late, late_at) = (world.ends[A].sent[0].1.encode(), world.wall);
+    world.run(Duration::from_millis(10));
+    world.network.impair(Impairment::default());
+    world.call(B, "alice", AUDIO);
+    world.run(seconds(2));
+    assert_eq!(world.in_call(), [true, true]);
+    world.hangup(B);
+    world.run(seconds(1));
+    let bytes = late.into_bytes();
+    let message = Incoming { from: user("alice"), group: None, bytes, sent_at: late_at };
+    world.input(B, BridgeInput::Received { message, at: world.wall });
+    assert_eq!(world.in_call(), [false, false]);
+    assert_eq!(world.ends[B].heard(), ["accepted", "ended"]);
 }

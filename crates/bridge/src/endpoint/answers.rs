@@ -114,12 +114,14 @@ impl BridgeEndpoint {
         let Some(invite_id) = &heard.envelope.invite_id else { return };
         let past = self.recent.get(now, heard.from, invite_id);
         if let Some(facts) = past.and_then(|past| past.withdrawn.take()) {
-            self.send_to(heard.from, &facts, invite_id.clone(), &Signal::Cancel);
+            self.send_to(heard.from, &facts, &Signal::Cancel);
         }
     }
 
+    /// The call whose own invite was answered, unless it was answered before.
     fn unanswered_call(&mut self, call_id: &CallId) -> Result<&mut WireCall, BridgeDiscard> {
         let call = self.live.get_mut(call_id).ok_or(BridgeDiscard::Unknown)?;
+        call.own_open = false;
         if call.connected { Err(BridgeDiscard::AlreadyAnswered) } else { Ok(call) }
     }
 

@@ -24,6 +24,8 @@ pub(super) struct WireCall {
     pub(super) peer: UserId,
     /// The invite sent from here, if any.
     pub(super) own: Option<InviteId>,
+    /// Nothing was heard of what became of it: the peer may have yet to hear of it.
+    pub(super) own_open: bool,
     /// The peer's invite, if any; after crossing calls there are both.
     pub(super) theirs: Option<InviteId>,
     /// When the newest message of the peer was sent that changed the call. What was sent before is
@@ -78,6 +80,7 @@ impl WireCall {
             facts,
             room,
             peer,
+            own_open: own.is_some(),
             own,
             theirs,
             newest,
@@ -107,6 +110,13 @@ impl WireCall {
             (RoomRef::Number(own), Some(other)) => *own == other,
             (RoomRef::Name(_), _) | (RoomRef::Number(_), None) => true,
         }
+    }
+
+    /// The facts of the own invite, whichever of two that crossed leads.
+    pub(super) fn own_facts(&self, me: &UserId) -> Option<CallFacts> {
+        let (caller, callees) = (me.clone(), vec![self.peer.clone()]);
+        let invite_id = self.own.clone()?;
+        Some(CallFacts { invite_id, caller, callees, ..self.facts_now() })
     }
 
     /// The facts as the next message is to have them.

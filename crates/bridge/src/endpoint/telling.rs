@@ -98,6 +98,7 @@ impl BridgeEndpoint {
             self.refuse(wish.request, denied());
         }
         self.tell_end(&call_id, &ended);
+        self.withdraw_open(&call_id);
         if let Some(call) = self.live.remove(&call_id) {
             self.remember(now, call);
         }
@@ -120,14 +121,26 @@ impl BridgeEndpoint {
         }
     }
 
-    fn remember(&mut self, now: Instant, call: WireCall) {
-        let WireCall { facts, peer, own, theirs, connected, .. } = call;
-        if let Some(invite_id) = theirs {
-            self.recent.note(now, &peer, invite_id, Past::default());
+    /// The calls crossed, and the peer may not have heard of the own one: it would ring there when
+    /// all is over.
+    fn withdraw_open(&mut self, call_id: &CallId) {
+        let Some(call) = self.live.get(call_id) else { return };
+        let open = call.connected && call.own_open && !call.elsewhere;
+        if let Some(facts) = call.own_facts(&self.me).filter(|_| open) {
+            let peer = call.peer.clone();
+            self.send_to(&peer, &facts, &Signal::Cancel);
         }
-        if let Some(invite_id) = own {
-            let withdrawn = (!connected).then(|| Box::new(facts));
-            self.recent.note(now, &peer, invite_id, Past { withdrawn });
+    }
+
+    fn remember(&mut self, now: Instant, call: WireCall) {
+        let unheard = call.own_open || !call.connected;
+        if let Some(facts) = call.own_facts(&self.me) {
+            let invite_id = facts.invite_id.clone();
+            let withdrawn = unheard.then(|| Box::new(facts));
+            self.recent.note(now, &call.peer, invite_id, Past { withdrawn });
+        }
+        if let Some(invite_id) = call.theirs {
+            self.recent.note(now, &call.peer, invite_id, Past::default());
         }
     }
 
@@ -148,14 +161,8 @@ impl BridgeEndpoint {
     }
 
     /// Sends a message about a call that is over.
-    pub(super) fn send_to(
-        &mut self,
-        peer: &UserId,
-        facts: &CallFacts,
-        invite_id: InviteId,
-        signal: &Signal,
-    ) {
-        let envelope = compose(facts, invite_id, &self.me, signal);
+    pub(super) fn send_to(&mut self, peer: &UserId, facts: &CallFacts, signal: &Signal) {
+        let envelope = compose(facts, facts.invite_id.clone(), &self.me, signal);
         self.post(peer, &envelope, facts, None);
     }
 
