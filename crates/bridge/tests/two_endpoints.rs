@@ -842,3 +842,17 @@ fn an_invite_that_crossed_does_not_ring_after_the_call() {
     assert_eq!(world.in_call(), [false, false]);
     assert_eq!(world.ends[B].heard(), ["accepted", "ended"]);
 }
+
+/// The same, while the next call still rings there: who has not answered has nothing to hang up.
+#[test]
+fn a_late_end_leaves_a_ringing_call_alone() {
+    let mut world = talking(&who_hangs_up());
+    world.hangup(B);
+    let mut late = world.ends[B].sent.last().unwrap().1.clone();
+    late.payload.data.as_mut().unwrap().room_id = None;
+    world.run(seconds(1));
+    world.call(A, "bob", AUDIO);
+    world.receive(A, "bob", &late.encode(), seconds(1));
+    assert!(world.in_call()[A]);
+    assert_eq!(world.ends[A].discarded(BridgeDiscard::Stale), 1);
+}
