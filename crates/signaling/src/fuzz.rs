@@ -5,7 +5,7 @@ use calling_model::UserId;
 use tokio_util::bytes::BytesMut;
 use tokio_util::codec::Decoder as _;
 
-use crate::invite::{self, Message};
+use crate::invite::{self, GroupCallAttribute, Message, PushExt};
 use crate::protocol::{self, ClientCodec, FrameError, MAX_FRAME_BYTES, ServerCodec};
 use crate::usersig::{self, PrivateMapKey, VerifyParams};
 pub use crate::world::call_operations;
@@ -52,10 +52,29 @@ pub fn envelope(data: &[u8]) {
     }
     if let Ok(Message::Signalling(envelope)) = invite::decode_message(text) {
         let signal = envelope.signal();
+        let _ = (envelope.payload.mid_call(), PushExt::of(&envelope, 0));
         // Canonical text can be longer than what was read, so it may exceed the limit.
         if let Ok(again) = invite::decode_envelope(&envelope.encode()) {
             assert_eq!(again.signal(), signal);
         }
+    }
+}
+
+/// What travels beside envelopes: the `ext` of a push, the attribute of a group.
+pub fn invite_texts(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    // Canonical text can be longer than what was read, so it may exceed the limit.
+    if let Ok(push) = PushExt::decode(text)
+        && let Ok(again) = PushExt::decode(&push.encode())
+    {
+        assert_eq!(again, push);
+    }
+    if let Ok(call) = GroupCallAttribute::decode(text)
+        && let Ok(again) = GroupCallAttribute::decode(&call.encode())
+    {
+        assert_eq!(again, call);
     }
 }
 

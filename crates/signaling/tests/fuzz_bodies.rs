@@ -11,6 +11,8 @@ use rand_chacha::ChaCha8Rng;
 const FRAME: &str = r#"{"id":7,"method":"call","params":{"callees":["bob"],"media_type":"audio"}}"#;
 const EVENT: &str = r#"{"event":"user_left","params":{"call_id":"c","user":"bob","reason":1}}"#;
 const INVITE: &str = r#"{"actionType":1,"businessID":1,"data":"{\"version\":4,\"businessID\":\"av_call\",\"call_type\":2,\"call_end\":65,\"data\":{\"cmd\":\"hangup\"}}","inviteID":"x","inviteeList":["B"],"inviter":"A","timeout":0}"#;
+const PUSH: &str = r#"{"entity":{"action":2,"sender":"A","sendTime":1,"content":"{\"action\":1,\"call_id\":\"i\",\"call_type\":2,\"room_id\":7,\"invited_list\":[\"B\"],\"timeout\":30}"}}"#;
+const ATTRIBUTE: &str = r#"{"business_type":"callkit","room_id":"7","room_id_type":1,"call_media_type":"audio","user_list":[{"userid":"A"}]}"#;
 const MAP_KEY: &str = "010005616c69636553724e000000000065554280000000ff000000000006726f6f6d2d78";
 
 /// Some bytes of `good` changed, removed, doubled or put elsewhere.
@@ -55,6 +57,12 @@ fn codec() {
 #[test]
 fn envelope() {
     feed(4, INVITE.as_bytes(), fuzz::envelope);
+}
+
+#[test]
+fn invite_texts() {
+    feed(7, PUSH.as_bytes(), fuzz::invite_texts);
+    feed(8, ATTRIBUTE.as_bytes(), fuzz::invite_texts);
 }
 
 #[test]

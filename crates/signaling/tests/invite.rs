@@ -17,12 +17,14 @@ fn golden_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-/// `<generation>/<case>` and content of every golden file but the canonical ones.
+/// `<generation>/<case>` and content of every golden file but the canonical ones and those of other
+/// texts (`invite_texts.rs`).
 fn golden_files() -> Vec<(String, Value)> {
     let mut files = Vec::new();
     for generation in fs::read_dir(golden_dir()).unwrap() {
         let generation = generation.unwrap().path();
-        if !generation.is_dir() || generation.ends_with("canonical") {
+        let others = ["canonical", "texts"].iter().any(|other| generation.ends_with(other));
+        if !generation.is_dir() || others {
             continue;
         }
         for case in fs::read_dir(&generation).unwrap() {
@@ -60,8 +62,19 @@ fn meaning(envelope: &Envelope) -> Value {
         "users": data.users,
         "caller": data.inviter,
     });
-    if !data.initial_call_id.is_empty() {
+    if let Some(running) = payload.mid_call() {
         meaning["mid_call"] = Value::Bool(true);
+        assert_eq!(running.call_id, "c-1");
+        assert_eq!(running.in_call, [user("A"), user("B")]);
+        assert_eq!(running.invited_at, Some(UnixMillis(1_700_000_000_000)));
+        if running.consumed {
+            meaning["consumed"] = Value::Bool(true);
+        }
+    }
+    for (name, text) in [("room_name", &data.room_name), ("user_data", &payload.user_data)] {
+        if !text.is_empty() {
+            meaning[name] = Value::String(text.clone());
+        }
     }
     meaning
 }
@@ -69,7 +82,7 @@ fn meaning(envelope: &Envelope) -> Value {
 #[test]
 fn every_golden_message_means_what_it_should() {
     let files = golden_files();
-    assert!(files.len() >= 75, "{} golden files", files.len());
+    assert!(files.len() >= 90, "{} golden files", files.len());
     for (name, file) in files {
         let envelope = decode_envelope(&wire(&file)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(meaning(&envelope), file["expect"], "{name}");
@@ -223,6 +236,51 @@ fn a_hangup_is_an_invite_of_its_sender() {
     assert_eq!(envelope.invitees, [user("A")]);
     let data = envelope.payload.data.unwrap();
     assert_eq!(data.inviter, Some(user("A")), "the caller stays the caller");
+    assert_eq!(envelope.payload.room_id, None);
+    assert_eq!(composed("B", &Signal::Hangup { seconds: 65 }, None).payload.room(), data.room_id);
+    let short = composed("B", &Signal::Hangup { seconds: 0 }, None);
+    assert_eq!(short.signal(), Ok(Signal::Hangup { seconds: 1 }));
+}
+
+/// Escaped once within the payload and once more within the envelope, the longest text still fits.
+#[test]
+fn the_longest_user_data_travels() {
+    for character in ["\u{1}", "\"", "\\", "x"] {
+        let mut facts = facts(MediaType::Audio, Some("G"));
+        facts.user_data = character.repeat(4096);
+        facts.callees = (0..50).map(|n| user(&format!("{n:032}"))).collect();
+        let invite = Signal::Invite { media_type: MediaType::Audio };
+        let envelope = compose(&facts, facts.invite_id.clone(), &facts.caller, &invite);
+        assert_eq!(decode_envelope(&envelope.encode()), Ok(envelope));
+    }
+}
+
+#[test]
+fn discriminators_are_whole_and_durations_are_cut() {
+    let text = |action: &str| {
+        let data = json!(r#"{"call_type":1,"call_end":65.9,"timeout":30.5}"#);
+        format!(r#"{{"actionType":{action},"businessID":1,"data":{data},"timeout":30.7}}"#)
+    };
+    assert_eq!(decode_envelope(&text("1.5")), Err(InviteDiscard::UnknownAction));
+    let envelope = decode_envelope(&text("1.0")).unwrap();
+    assert_eq!(envelope.timeout_s, 30);
+    assert_eq!(envelope.signal(), Ok(Signal::Hangup { seconds: 65 }));
+    assert_eq!(decode_payload(r#"{"call_type":1.5}"#), Err(InviteDiscard::NotACall));
+}
+
+/// Everybody in a group gets its messages.
+#[test]
+fn invites_of_a_group_concern_those_invited_and_ends_everybody() {
+    let invite = Signal::Invite { media_type: MediaType::Audio };
+    let invite = composed("A", &invite, Some("G"));
+    assert_eq!([invite.concerns(&user("B")), invite.concerns(&user("D"))], [true, false]);
+    let mut end = composed("A", &Signal::Hangup { seconds: 9 }, Some("G"));
+    // As iPhones name them.
+    end.invitees = vec![user("inviteeList")];
+    assert!(end.concerns(&user("D")));
+    assert!(composed("A", &Signal::Cancel, Some("G")).concerns(&user("D")));
+    let alone = composed("A", &Signal::Invite { media_type: MediaType::Audio }, None);
+    assert!(alone.concerns(&user("D")), "who sent it to D meant D");
 }
 
 #[test]
@@ -322,6 +380,18 @@ fn an_invite_without_meaning_is_told_apart() {
 }
 
 #[test]
+fn the_room_is_found_in_either_place() {
+    for text in [
+        r#"{"call_type":1,"room_id":7}"#,
+        r#"{"call_type":1,"room_id":0,"data":{"room_id":7}}"#,
+        r#"{"call_type":1,"room_id":7,"data":{"room_id":0}}"#,
+    ] {
+        assert_eq!(decode_payload(text).unwrap().room().unwrap().get(), 7, "{text}");
+    }
+    assert_eq!(decode_payload(r#"{"call_type":1}"#).unwrap().room(), None);
+}
+
+#[test]
 fn fields_of_nonsensical_types_count_as_absent() {
     let payload = decode_payload(
         r#"{"call_type":1,"room_id":{},"call_end":"soon","line_busy":0,"userData":[1],
@@ -348,12 +418,14 @@ proptest! {
     fn what_is_composed_is_understood(
         index in 0_usize..17, seconds in any::<u64>().prop_map(|n| n >> 12), reason in any::<String>(),
         callees in any_users(), room in 1..u32::MAX, timeout_s in any::<u32>(),
+        user_data in any::<String>(),
     ) {
         let (_, sender, mut signal) = signals().swap_remove(index);
-        if let Signal::Hangup { seconds: told } = &mut signal { *told = seconds; }
+        // The end of less than a second is told as one of a second.
+        if let Signal::Hangup { seconds: told } = &mut signal { *told = seconds.max(1); }
         if let Signal::SwitchRejected { reason: told, .. } = &mut signal { *told = reason; }
         let facts = CallFacts {
-            callees, room_id: RoomId::new(room).unwrap(), timeout_s,
+            callees, room_id: RoomId::new(room).unwrap(), timeout_s, user_data,
             ..facts(MediaType::Video, None)
         };
         let envelope = compose(&facts, facts.invite_id.clone(), &user(sender), &signal);

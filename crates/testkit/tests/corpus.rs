@@ -22,6 +22,7 @@ macro_rules! replay {
 }
 
 replay! {
+    bridge_operations: calling_bridge::fuzz::bridge_operations,
     calling_pipeline: calling::fuzz::pipeline,
     calling_view: calling::fuzz::view,
     callrecord_call_message: calling_callrecord::fuzz::call_message,
@@ -34,6 +35,7 @@ replay! {
     signaling_codec: calling_signaling::fuzz::codec,
     signaling_envelope: calling_signaling::fuzz::envelope,
     signaling_frames: calling_signaling::fuzz::frames,
+    signaling_invite_texts: calling_signaling::fuzz::invite_texts,
     signaling_usersig: calling_signaling::fuzz::usersig,
     transport_server: calling_transport::fuzz::server,
     transport_srtp: calling_transport::fuzz::srtp,

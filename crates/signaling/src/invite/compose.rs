@@ -7,7 +7,7 @@ use super::{
 use crate::call::CallFacts;
 
 /// What `platform` says in messages of this project.
-const PLATFORM: &str = "Calling";
+pub const PLATFORM: &str = "Calling";
 
 /// How long a wish to switch may stay unanswered, in seconds.
 const SWITCH_TIMEOUT_S: u32 = 30;
@@ -16,8 +16,12 @@ const SWITCH_TIMEOUT_S: u32 = 30;
 /// understands: version 4 with every newer field, and the legacy marks where they apply.
 ///
 /// `invite_id` is the call's own for everything about the invite itself. A hangup and a wish to
-/// switch are invites of their own, with an id of their own. `call_end` is written into hangups
-/// only, since some readers take its mere presence for the end.
+/// switch are invites of their own, with an id of their own.
+///
+/// Hangups differ from all other messages, each time for the sake of a known reader: they alone
+/// have `call_end`, since some take its mere presence for the end; it is at least 1, since others
+/// take 0 for no end; and the room stands in `data` only, since browsers take an invite with a room
+/// for no end.
 pub fn compose(
     facts: &CallFacts,
     invite_id: InviteId,
@@ -108,7 +112,7 @@ fn payload(facts: &CallFacts, signal: &Signal) -> Payload {
         business: Business::AvCall,
         platform: PLATFORM.to_owned(),
         media_type: Some(facts.media_type),
-        room_id: Some(facts.room_id),
+        room_id: (!matches!(signal, Signal::Hangup { .. })).then_some(facts.room_id),
         ..Payload::default()
     };
     let mut data = PayloadData {
@@ -118,6 +122,9 @@ fn payload(facts: &CallFacts, signal: &Signal) -> Payload {
         inviter: Some(facts.caller.clone()),
         ..PayloadData::default()
     };
+    if matches!(signal, Signal::Invite { .. } | Signal::Modified) {
+        payload.user_data.clone_from(&facts.user_data);
+    }
     add_marks(signal, &mut payload, &mut data);
     payload.data = Some(data);
     payload
@@ -153,7 +160,8 @@ fn add_marks(signal: &Signal, payload: &mut Payload, data: &mut PayloadData) {
             data.message = "lineBusy".to_owned();
         }
         Signal::Hangup { seconds } => {
-            payload.call_end_s = Some(*seconds);
+            let seconds = (*seconds).max(1);
+            payload.call_end_s = Some(seconds);
             data.command_info = seconds.to_string();
         }
         Signal::SwitchToAudio
@@ -162,7 +170,8 @@ fn add_marks(signal: &Signal, payload: &mut Payload, data: &mut PayloadData) {
             payload.switch_to_audio = Some(true);
         }
         Signal::SwitchRejected { to, reason } => {
-            payload.switch_to_audio = (*to == MediaType::Audio).then_some(false);
+            // The mark says what it is about; that it is denied, the action says.
+            payload.switch_to_audio = (*to == MediaType::Audio).then_some(true);
             data.message.clone_from(reason);
         }
         Signal::SyncInfo(event) => {

@@ -56,7 +56,7 @@ pub fn decode_message(text: &str) -> Result<Message, InviteDiscard> {
 }
 
 /// Checks the limits, then parses one object.
-fn object(text: &str) -> Result<Object, InviteDiscard> {
+pub(super) fn object(text: &str) -> Result<Object, InviteDiscard> {
     json::check_limits(text, MAX_MESSAGE_BYTES, MAX_MESSAGE_DEPTH).map_err(
         |error| match error {
             LimitError::TooLarge => InviteDiscard::TooLarge,
@@ -114,7 +114,7 @@ fn inner_payload(object: &Object) -> Result<Payload, InviteDiscard> {
 }
 
 /// An id that may be absent or `""`, but not malformed.
-fn id<T, E>(
+pub(super) fn id<T, E>(
     object: &Object,
     key: &str,
     new: impl FnOnce(String) -> Result<T, E>,
@@ -177,12 +177,12 @@ fn business(object: &Object) -> Result<Business, InviteDiscard> {
     }
 }
 
-fn media_type(object: &Object) -> Option<MediaType> {
+pub(super) fn media_type(object: &Object) -> Option<MediaType> {
     MediaType::try_from(loose::integer(object, "call_type")?).ok()
 }
 
 /// Room 0 is how some programs write "no room".
-fn room_id(object: &Object) -> Option<RoomId> {
+pub(super) fn room_id(object: &Object) -> Option<RoomId> {
     RoomId::new(loose::number(object, "room_id")?).ok()
 }
 

@@ -153,7 +153,7 @@ fn data_text(data: &PayloadData) -> DataText<'_> {
     }
 }
 
-fn text(value: &impl Serialize) -> String {
+pub(super) fn text(value: &impl Serialize) -> String {
     // Structs of strings, numbers and flags always serialise.
     serde_json::to_string(value).expect("plain structs are JSON")
 }

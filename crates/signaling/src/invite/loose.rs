@@ -10,26 +10,46 @@ pub(super) type Object = serde_json::Map<String, Value>;
 /// Doubles up to here hold every whole number exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// A whole number, also from `1.0`, `"1"` and `"1.0"`.
+/// A whole number, also from `1.0`, `"1"` and `"1.0"`. A fraction is no whole number.
 pub(super) fn integer(object: &Object, key: &str) -> Option<i64> {
+    match read(object, key)? {
+        Read::Whole(number) => Some(number),
+        Read::Fraction(_) => None,
+    }
+}
+
+/// As [`integer`], without what follows the point and with everything negative taken as 0.
+pub(super) fn natural(object: &Object, key: &str) -> Option<u64> {
+    let number = match read(object, key)? {
+        Read::Whole(number) | Read::Fraction(number) => number,
+    };
+    Some(u64::try_from(number).unwrap_or(0))
+}
+
+/// A number as its writer may have meant it.
+enum Read {
+    Whole(i64),
+    /// Without what follows the point.
+    Fraction(i64),
+}
+
+fn read(object: &Object, key: &str) -> Option<Read> {
     match object.get(key)? {
-        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::Number(number) => {
+            number.as_i64().map(Read::Whole).or_else(|| double(number.as_f64()?))
+        }
         Value::String(text) => {
             let text = text.trim();
-            text.parse().ok().or_else(|| whole(text.parse().ok()?))
+            text.parse().ok().map(Read::Whole).or_else(|| double(text.parse().ok()?))
         }
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-fn whole(double: f64) -> Option<i64> {
+fn double(double: f64) -> Option<Read> {
     // In range and finite, so that the cast is exact but for the fraction.
-    (double.abs() < EXACT).then_some(double.trunc() as i64)
-}
-
-/// As [`integer`], with everything negative taken as 0.
-pub(super) fn natural(object: &Object, key: &str) -> Option<u64> {
-    integer(object, key).map(|number| u64::try_from(number).unwrap_or(0))
+    let truncated = (double.abs() < EXACT).then_some(double.trunc() as i64)?;
+    Some(if double.fract() == 0.0 { Read::Whole(truncated) } else { Read::Fraction(truncated) })
 }
 
 /// As [`integer`], in the range of the target type or absent.

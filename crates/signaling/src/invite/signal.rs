@@ -1,4 +1,4 @@
-use calling_model::{MediaType, UserId};
+use calling_model::{MediaType, RoomId, UserId};
 use serde::Serialize;
 
 use super::{ActionType, Business, CallAction, Command, Envelope, InviteDiscard, Payload};
@@ -137,6 +137,22 @@ impl Envelope {
         }
     }
 
+    /// Whether `me` has to do with it. Everybody in a chat group gets its invites; who is not among
+    /// those invited leaves them alone, unless they tell that the call is over.
+    pub fn concerns(&self, me: &UserId) -> bool {
+        match self.action {
+            ActionType::Invite if self.group_id.is_some() => {
+                self.invitees.contains(me) || matches!(self.signal(), Ok(Signal::Hangup { .. }))
+            }
+            ActionType::Invite
+            | ActionType::Cancel
+            | ActionType::Accept
+            | ActionType::Reject
+            | ActionType::Timeout
+            | ActionType::Modify => true,
+        }
+    }
+
     /// Whether the call belongs to a chat group.
     pub fn is_group(&self) -> bool {
         self.group_id.is_some() || self.payload.is_group == Some(true)
@@ -144,6 +160,11 @@ impl Envelope {
 }
 
 impl Payload {
+    /// The numbered room, from whichever of the two places has it.
+    pub fn room(&self) -> Option<RoomId> {
+        self.room_id.or_else(|| self.data.as_ref()?.room_id)
+    }
+
     /// The relayed event, if this payload is one.
     pub fn sync_info(&self) -> Option<SyncInfo> {
         let data = self.data.as_ref()?;

@@ -193,10 +193,10 @@ pub enum Event {
 
 impl Serialize for Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Chat(chat) => chat.serialize(serializer),
-            other => Self::serialize(other, serializer),
+        if let Self::Chat(chat) = self {
+            return chat.serialize(serializer);
         }
+        Self::serialize(self, serializer)
     }
 }
 

@@ -112,10 +112,10 @@ pub enum Request {
 
 impl Serialize for Request {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Chat(chat) => chat.serialize(serializer),
-            other => Self::serialize(other, serializer),
+        if let Self::Chat(chat) = self {
+            return chat.serialize(serializer);
         }
+        Self::serialize(self, serializer)
     }
 }
 
