@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::access::{Reader, Writer};
 use super::names::{Asked, Body, id, limit};
 use super::{ApiError, AppState, now};
-use crate::chat::check_name;
+use crate::chat::{By, check_name};
 use crate::storage;
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -165,7 +165,9 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let user: UserId = id(user)?;
     writer.notes(&state, "delete_account", user.as_str()).await?;
-    state.storage.delete_account(&user).await?.ok_or_else(no_account)?;
+    if !state.chat.delete_account(By::Operator, &user).await? {
+        return Err(no_account());
+    }
     // Without a running server there are no devices.
     let _ = state.control.kick(user, None).await;
     Ok(StatusCode::NO_CONTENT)
