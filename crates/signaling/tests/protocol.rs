@@ -41,6 +41,7 @@ fn requests() -> Vec<Request> {
             group_id: None,
             timeout_s: Some(30),
             user_data: "\"\\\u{1f600}".into(),
+            sent_at: None,
         }),
         Request::Accept { call_id: call_id.clone() },
         Request::Reject { call_id: call_id.clone(), busy: true },

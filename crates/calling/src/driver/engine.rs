@@ -59,6 +59,7 @@ impl CallEngine {
             group_id: None,
             timeout_s: None,
             user_data: String::new(),
+            sent_at: None,
         })
         .await
     }
@@ -80,6 +81,7 @@ impl CallEngine {
             group_id,
             timeout_s: None,
             user_data: String::new(),
+            sent_at: None,
         })
         .await
     }

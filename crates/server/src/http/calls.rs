@@ -119,6 +119,7 @@ pub(super) async fn start(
         group_id: new.group_id,
         timeout_s: new.timeout_s,
         user_data: new.user_data,
+        sent_at: None,
     };
     let call = OperatorCall { caller: new.caller, params, unknown };
     let placed = state.control.start_call(call).await?;
