@@ -63,8 +63,12 @@ fn a_group_call_that_took_place_leaves_its_end() {
     let message = of_group(call);
     assert_eq!(message.sender, user("carol"), "who remained");
     let end = read(&message);
-    assert!(end.is_group_end() && !is_call_end_exist(&end), "0 seconds, as in every group");
-    assert_eq!(end.call_end_s, Some(0));
+    assert!(end.is_group_end() && is_call_end_exist(&end));
+    assert_eq!(
+        end.call_end_s,
+        Some(1),
+        "no length: the least that every generation takes for an end"
+    );
     assert_eq!(end.caller, Some(user("alice")));
     assert_eq!(Texts::new(Language::ZhHans).group(&end, bracketed), "通话结束");
 }
