@@ -7,7 +7,7 @@ use calling_signaling::protocol::{
     ConversationInfo, ConversationsReply, CreateGroupParams, Event, EventFrame, FrameError,
     GroupInfo, GroupRole, GroupsReply, HelloParams, MAX_FRAME_BYTES, MAX_FRAME_DEPTH,
     MAX_SERVER_FRAME_BYTES, MediaOffer, MembersReply, MessageEvent, ProfilesReply, ProtocolError,
-    Reply, Request, SendMessageParams, SentReply, ServerCodec, ServerFrame, SignInParams, Target,
+    RecentCallsParams, RecentResult, Reply, Request, SendMessageParams, SentReply, ServerCodec, ServerFrame, SignInParams, Target,
     decode_client_frame, decode_server_frame, encode, negotiate,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -93,6 +93,12 @@ fn chat_requests() -> Vec<ChatRequest> {
         },
         ChatRequest::RenameGroup { group_id: id.clone(), name: "H".into() },
         ChatRequest::DissolveGroup { group_id },
+        ChatRequest::RecentCalls(RecentCallsParams {
+            result: Some(RecentResult::Missed),
+            limit: Some(3),
+            ..RecentCallsParams::default()
+        }),
+        ChatRequest::DeleteRecentCalls { call_ids: vec![CallId::new("c1").unwrap()] },
     ]
 }
 
@@ -105,7 +111,7 @@ fn every_request_about_conversations_round_trips_by_its_own_method() {
         assert!(text.contains(&format!("\"method\":\"{method}\"")), "{text}");
         assert_eq!(decode_client_frame(&text).unwrap(), frame);
     }
-    assert_eq!(chat_requests().len(), 16);
+    assert_eq!(chat_requests().len(), 18);
 }
 
 fn message(to: Option<UserId>, group_id: Option<GroupId>) -> MessageEvent {

@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use calling_model::{CallId, GroupId, MediaType, UserId};
-use calling_signaling::client::Command;
-use calling_signaling::protocol::{CallParams, HistoryParams, HistoryReply};
+use calling_signaling::client::{ClientPhase, Command};
+use calling_signaling::protocol::{CallParams, Reply, Request};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::events::Fanout;
@@ -32,7 +32,7 @@ const LEAST_VOLUME_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub struct CallEngine {
     commands: mpsc::Sender<SessionCommand>,
-    state: watch::Receiver<CallState>,
+    pub(super) state: watch::Receiver<CallState>,
     config: Arc<Config>,
     pub(super) fanout: Arc<Fanout>,
 }
@@ -137,6 +137,11 @@ impl CallEngine {
     /// [`Audio::with_route`](crate::Audio::with_route), on this task.
     pub fn set_hands_free(&self, hands_free: bool) {
         let route = if hands_free { AudioRoute::Speaker } else { AudioRoute::Earpiece };
+        self.select_audio_playback_device(route);
+    }
+
+    /// As [`set_hands_free`](Self::set_hands_free), by the name of the route.
+    pub fn select_audio_playback_device(&self, route: AudioRoute) {
         self.config.audio.follow(route);
     }
 
@@ -181,20 +186,37 @@ impl CallEngine {
         stats.await.map_err(|_| CommandError::SignedOut)
     }
 
-    /// Messages of the conversation with `peer`, newest first: at most `limit` (1..=100), older
-    /// than the one numbered `before`.
+    /// Whether `user` is the account signed in.
+    pub fn check_is_self(&self, user: &UserId) -> bool {
+        self.account() == user
+    }
+
+    /// Whether `call` still comes in: neither answered, declined nor withdrawn, and its time not
+    /// over. Ask before showing what a push notification told of.
+    pub fn is_valid_invite(&self, call: &CallId) -> bool {
+        let state = self.state.borrow();
+        let is_it = state.call.as_ref().is_some_and(|facts| facts.call_id == *call);
+        is_it && state.phase == ClientPhase::Incoming
+    }
+
+    /// Tells of the incoming call once more, as [`ListenerEvent::Invited`] with what is left of its
+    /// time: for an application that comes to the foreground and did not look when it came.
+    /// Whether there is one.
     ///
     /// # Errors
-    /// The server refused, or cannot be reached.
-    pub async fn history(
-        &self,
-        peer: UserId,
-        limit: Option<u32>,
-        before: Option<u64>,
-    ) -> Result<HistoryReply, CommandError> {
+    /// This device is signed out, or too many commands wait.
+    ///
+    /// [`ListenerEvent::Invited`]: crate::ListenerEvent::Invited
+    pub async fn query_offline_calling(&self) -> Result<bool, CommandError> {
+        let (answer, told) = oneshot::channel();
+        self.tell(SessionCommand::InviteAgain { answer })?;
+        told.await.map_err(|_| CommandError::SignedOut)
+    }
+
+    /// Asks the server something that has nothing to do with the state of the call.
+    pub(super) async fn ask(&self, request: Request) -> Result<Reply, CommandError> {
         let (answer, reply) = oneshot::channel();
-        let params = HistoryParams { peer: Some(peer), group_id: None, limit, before };
-        self.tell(SessionCommand::History { params, answer })?;
+        self.tell(SessionCommand::Ask { request, answer })?;
         match tokio::time::timeout(self.config.request_timeout, reply).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(_)) => Err(CommandError::Disconnected),

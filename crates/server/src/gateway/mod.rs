@@ -11,6 +11,7 @@ mod connection;
 mod half_open;
 mod meter;
 mod outbox;
+mod recent;
 mod requests;
 
 use std::sync::Arc;

@@ -12,6 +12,7 @@ mod liveness;
 mod memory;
 mod phone;
 mod receiver;
+mod recent;
 mod server;
 mod sign_in;
 mod stopping;

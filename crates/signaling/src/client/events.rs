@@ -5,7 +5,7 @@ use calling_model::{CallId, UserId};
 use super::state::{Guess, Incoming, Session, State};
 use super::{ClientCalls, ClientOutput, ListenerEvent, MediaState};
 use crate::call::{CallFacts, Outcome, Role};
-use crate::protocol::Event;
+use crate::protocol::{ChatEvent, Event};
 
 /// An invite that came while this device was, as far as it knew, in another call.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl ClientCalls {
             | Event::GroupCallChanged { .. } => self.stats.stale += 1,
             Event::Message(message) => self.emit(ListenerEvent::Message(message)),
             // For whoever speaks of conversations over the same connection.
-            Event::Chat(_) => {}
+            Event::Chat(event) => self.emit(heard(event)),
             Event::KickedOffline {} => self.kicked(now),
         }
     }
@@ -352,5 +352,15 @@ fn not_taken(outcome: Outcome, user: UserId) -> Option<ListenerEvent> {
         Outcome::Busy => Some(ListenerEvent::LineBusy { user }),
         Outcome::NoAnswer | Outcome::Offline => Some(ListenerEvent::NoResp { user }),
         Outcome::Cancelled | Outcome::Completed | Outcome::PeerLost | Outcome::Interrupted => None,
+    }
+}
+
+fn heard(event: ChatEvent) -> ListenerEvent {
+    match event {
+        ChatEvent::MessageRecalled { conversation, seq, by } => {
+            ListenerEvent::MessageRecalled { conversation, seq, by }
+        }
+        ChatEvent::Read { conversation, seq } => ListenerEvent::Read { conversation, seq },
+        ChatEvent::GroupChanged { group_id } => ListenerEvent::GroupChanged { group_id },
     }
 }
