@@ -81,6 +81,8 @@ impl BridgeConfig {
             call_burst: self.invite_burst,
             call_interval: self.invite_interval,
             max_remembered: self.max_remembered,
+            // Whoever carries the messages bounds how often they come.
+            redial_free: u32::MAX,
             ..CallsConfig::default()
         }
     }

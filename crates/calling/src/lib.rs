@@ -60,6 +60,7 @@ mod event;
 #[doc(hidden)]
 pub mod fuzz;
 mod listener;
+mod options;
 pub mod pipeline;
 mod quality;
 mod state;
@@ -93,6 +94,7 @@ pub use end_reason::CallEndReason;
 pub use error::{CommandError, InitError};
 pub use event::TimedEvent;
 pub use listener::{CallingListener, Invite, dispatch};
+pub use options::CallOptions;
 pub use pipeline::RemoteFigures;
 pub use state::CallState;
 pub use stats::CallStats;

@@ -75,7 +75,7 @@ pub trait CallingListener: Send + Sync {
     fn on_group_call_invitee_list_update(&self, by: &UserId, users: &[UserId]) {}
 
     /// The call became a video call, or a voice call.
-    fn on_call_media_type_changed(&self, by: &UserId, old: MediaType, new: MediaType) {}
+    fn on_call_media_type_changed(&self, by: Option<&UserId>, old: MediaType, new: MediaType) {}
 
     /// The running call of one of this user's groups began, changed or is over (`None`).
     fn on_group_call_changed(&self, group_id: &GroupId, call: Option<&RunningCall>) {}
@@ -171,7 +171,7 @@ pub fn dispatch(listener: &dyn CallingListener, event: &ListenerEvent) {
             listener.on_group_call_invitee_list_update(by, user_ids);
         }
         E::MediaTypeChanged { by, old, new } => {
-            listener.on_call_media_type_changed(by, *old, *new);
+            listener.on_call_media_type_changed(by.as_ref(), *old, *new);
         }
         E::GroupCallChanged { group_id, call } => {
             listener.on_group_call_changed(group_id, call.as_ref());

@@ -76,6 +76,7 @@ async fn nobody_answers() {
         group_id: None,
         timeout_s: Some(1),
         user_data: "lunch?".to_owned(),
+        sent_at: None,
     };
     alice.engine.call_with(params).await.unwrap();
     bob.event(
@@ -154,15 +155,31 @@ async fn calls_that_cannot_be() {
     let audio = MediaType::Audio;
     assert_eq!(code(alice.calling.call(user("alice"), audio).await), Code::BadParameter);
     assert_eq!(code(alice.calling.call(user("nobody"), audio).await), Code::UserNotFound);
-    let group = vec![user("bob"), user("carol")];
+    let group = vec![user("bob"), user("nobody")];
     let refused = alice.calling.group_call(group, audio, None).await;
-    assert_eq!(code(refused), Code::SceneUnsupported);
+    assert_eq!(code(refused), Code::UserNotFound);
     assert_eq!(code(alice.engine.hangup().await), Code::WrongState);
     assert_eq!(code(alice.engine.reject().await), Code::WrongState);
     ring(&mut alice, &mut bob).await;
     assert_eq!(code(alice.calling.call(user("bob"), audio).await), Code::WrongState);
-    assert_eq!(code(bob.calling.call(user("carol"), audio).await), Code::WrongState);
     assert_eq!(alice.engine.state().phase, ClientPhase::Outgoing);
+}
+
+/// Being rung keeps nobody from calling: what rings is declined as busy.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_rung_may_call_somebody_else() {
+    let world = World::new().await;
+    let (mut alice, mut bob) = world.pair().await;
+    let _carol = world.person("carol").await;
+    ring(&mut alice, &mut bob).await;
+    bob.calling.call(user("carol"), MediaType::Audio).await.unwrap();
+    alice
+        .event(
+            "LineBusy",
+            when!(ListenerEvent::LineBusy { user } => assert_eq!(user.as_str(), "bob")),
+        )
+        .await;
+    assert_eq!(bob.engine.state().phase, ClientPhase::Outgoing);
 }
 
 #[tokio::test(flavor = "multi_thread")]

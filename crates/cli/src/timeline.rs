@@ -62,7 +62,8 @@ pub(crate) fn describe(event: &ListenerEvent) -> Option<(&'static str, String)> 
             ("inviting", format!("{} rings more people, {} in all", name(by), user_ids.len()))
         }
         ListenerEvent::MediaTypeChanged { by, new, .. } => {
-            ("switched", format!("to {new:?} by {}", name(by)))
+            let by = by.as_ref().map_or(String::new(), |user| format!(" by {}", name(user)));
+            ("switched", format!("to {new:?}{by}"))
         }
         ListenerEvent::KickedOffline {} => {
             ("kicked", paint(BAD, "this account signed in elsewhere"))

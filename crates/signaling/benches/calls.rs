@@ -41,8 +41,10 @@ fn call(calls: &mut Calls, now: Instant, from: &Endpoint, to: &Endpoint) -> Opti
         group_id: None,
         timeout_s: None,
         user_data: String::new(),
+        sent_at: None,
     };
-    let action = CallAction::Call { params, unknown: Vec::new(), at: UnixMillis(1) };
+    let action =
+        CallAction::Call { params, unknown: Vec::new(), outsiders: Vec::new(), at: UnixMillis(1) };
     ask(calls, now, from, action)
 }
 

@@ -51,6 +51,10 @@ impl Demo {
                 // A real server does so before it goes on.
                 CallsOutput::Started { .. } => self.say("server", "stores the call"),
                 CallsOutput::Connected { .. } => self.say("server", "opens the gate"),
+                // In calls among several alone.
+                CallsOutput::Joined { .. }
+                | CallsOutput::Invited { .. }
+                | CallsOutput::GroupCall { .. } => {}
                 CallsOutput::LeaveMedia { .. } => self.say("server", "closes a media connection"),
                 CallsOutput::Reply { to, request, result } => {
                     let frame = ServerFrame::Reply { id: request.0, result: result? };
@@ -110,7 +114,8 @@ impl Demo {
 
 fn action(request: Request) -> Option<CallAction> {
     if let Request::Call(params) = request {
-        return Some(CallAction::Call { params, unknown: Vec::new(), at: UnixMillis(0) });
+        let (unknown, outsiders) = (Vec::new(), Vec::new());
+        return Some(CallAction::Call { params, unknown, outsiders, at: UnixMillis(0) });
     }
     if let Request::Accept { call_id } = request {
         return Some(CallAction::Accept { call_id });
@@ -134,7 +139,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let callees: Vec<UserId> = vec!["bob".parse()?];
     let (media_type, user_data) = (MediaType::Audio, String::new());
-    let params = CallParams { callees, media_type, group_id: None, timeout_s: None, user_data };
+    let (group_id, timeout_s, sent_at) = (None, None, None);
+    let params = CallParams { callees, media_type, group_id, timeout_s, user_data, sent_at };
     let command = |command| ClientInput::Command { token: CommandToken(1), command };
     demo.phone(&endpoints[0], command(Command::Call(params)))?;
     demo.run(Duration::from_secs(4))?;

@@ -103,7 +103,7 @@ pub struct CallFacts {
     pub room_id: RoomId,
     /// Who placed it.
     pub caller: UserId,
-    /// Who was invited, in the caller's order, then in the order of later invites.
+    /// Who was invited, in the caller's order; then who was invited later or joined unasked.
     pub callees: Vec<UserId>,
     /// Voice or video; in a record as placed.
     pub media_type: MediaType,
@@ -117,6 +117,14 @@ pub struct CallFacts {
     pub user_data: String,
     /// When the server accepted the request to call.
     pub started_at: UnixMillis,
+}
+
+impl CallFacts {
+    /// Whether what happens in the call concerns all its members: it belongs to a group or has
+    /// several callees. Otherwise it is a call of one person to another.
+    pub fn is_group(&self) -> bool {
+        self.group_id.is_some() || self.callees.len() > 1
+    }
 }
 
 /// A call that is over: what a record is made of.

@@ -7,8 +7,8 @@ use calling_signaling::protocol::{
     ConversationInfo, ConversationsReply, CreateGroupParams, Event, EventFrame, FrameError,
     GroupInfo, GroupRole, GroupsReply, HelloParams, MAX_FRAME_BYTES, MAX_FRAME_DEPTH,
     MAX_SERVER_FRAME_BYTES, MediaOffer, MembersReply, MessageEvent, ProfilesReply, ProtocolError,
-    RecentCallsParams, RecentResult, Reply, Request, SendMessageParams, SentReply, ServerCodec, ServerFrame, SignInParams, Target,
-    decode_client_frame, decode_server_frame, encode, negotiate,
+    RecentCallsParams, RecentResult, Reply, Request, SendMessageParams, SentReply, ServerCodec,
+    ServerFrame, SignInParams, Target, decode_client_frame, decode_server_frame, encode, negotiate,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use proptest::prelude::*;
@@ -41,6 +41,7 @@ fn requests() -> Vec<Request> {
             group_id: None,
             timeout_s: Some(30),
             user_data: "\"\\\u{1f600}".into(),
+            sent_at: None,
         }),
         Request::Accept { call_id: call_id.clone() },
         Request::Reject { call_id: call_id.clone(), busy: true },

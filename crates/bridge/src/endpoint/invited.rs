@@ -100,8 +100,10 @@ impl BridgeEndpoint {
             group_id: None,
             timeout_s: Some(ring_s),
             user_data: payload.user_data.clone(),
+            sent_at: None,
         };
-        let call = CallAction::Call { params, unknown: Vec::new(), at: heard.sent_at };
+        let (unknown, outsiders) = (Vec::new(), Vec::new());
+        let call = CallAction::Call { params, unknown, outsiders, at: heard.sent_at };
         let placed = self.ask(now, &peer, call);
         self.origin = None;
         placed.map(drop).map_err(|_| BridgeDiscard::Refused)

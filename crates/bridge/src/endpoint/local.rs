@@ -36,8 +36,10 @@ impl BridgeEndpoint {
                     group_id: None,
                     timeout_s: Some(self.config.patience_s(timeout_s)),
                     user_data,
+                    sent_at: None,
                 };
-                CallAction::Call { params, unknown: Vec::new(), at }
+                let (unknown, outsiders) = (Vec::new(), Vec::new());
+                CallAction::Call { params, unknown, outsiders, at }
             }
             BridgeAction::Accept { call_id } => CallAction::Accept { call_id },
             BridgeAction::Reject { call_id, busy } => CallAction::Reject { call_id, busy },

@@ -34,6 +34,10 @@ impl BridgeEndpoint {
                 }
             }
             CallsOutput::Ended { ended, notices } => self.ended(now, ended, notices),
+            // Nobody here asks for more than calls of two.
+            CallsOutput::Joined { .. }
+            | CallsOutput::Invited { .. }
+            | CallsOutput::GroupCall { .. } => {}
         }
     }
 

@@ -61,8 +61,8 @@ impl Calling {
     pub async fn init(config: Config) -> Result<Self, InitError> {
         let url = ServerUrl::parse(&config.server, config.extra_roots_pem.as_deref())?;
         let mut mirror = mirror(&config);
-        let (first_id, _) = (mirror.take_request_id(), mirror.take_request_id());
-        let signed_in = sign_in(&url, &config, first_id).await?;
+        let ids = std::array::from_fn(|_| mirror.take_request_id());
+        let signed_in = sign_in(&url, &config, ids, None).await?;
         let config = Arc::new(config);
         let fanout = Arc::new(Fanout::new(config.user_id.clone()));
         let (commands, told) = mpsc::channel(MOST_COMMANDS);
@@ -115,7 +115,7 @@ impl Calling {
         self.engine.call(user, media_type).await
     }
 
-    /// Calls several members of a group; see [`CallEngine::group_call`].
+    /// Calls several; see [`CallEngine::group_call`].
     ///
     /// # Errors
     /// As [`CallEngine::group_call`].

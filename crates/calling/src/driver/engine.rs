@@ -2,15 +2,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use calling_model::{CallId, GroupId, MediaType, UserId};
-use calling_signaling::client::{ClientPhase, Command};
-use calling_signaling::protocol::{CallParams, Reply, Request};
+use calling_signaling::client::Command;
+use calling_signaling::protocol::{CallParams, Reply, Request, RunningCall};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::events::Fanout;
-use super::session::SessionCommand;
+use super::session::{SessionCommand, unexpected};
 use crate::audio::AudioRoute;
 use crate::config::Config;
 use crate::error::CommandError;
+use crate::options::CallOptions;
 use crate::state::CallState;
 use crate::stats::CallStats;
 
@@ -53,35 +54,89 @@ impl CallEngine {
     /// # Errors
     /// Why the server or the state of this device does not allow it.
     pub async fn call(&self, user: UserId, media_type: MediaType) -> Result<CallId, CommandError> {
+        self.calls(vec![user], media_type, CallOptions::default()).await
+    }
+
+    /// Calls one or several: one is a call of two, several talk together. With a group in the
+    /// options the call is that group's, and its members may join.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn calls(
+        &self,
+        users: Vec<UserId>,
+        media_type: MediaType,
+        options: CallOptions,
+    ) -> Result<CallId, CommandError> {
+        let CallOptions { group_id, timeout_s, user_data } = options;
         self.call_with(CallParams {
-            callees: vec![user],
+            callees: users,
             media_type,
-            group_id: None,
-            timeout_s: None,
-            user_data: String::new(),
+            group_id,
+            timeout_s,
+            user_data,
+            sent_at: None,
         })
         .await
     }
 
-    /// Calls several members of a group.
+    /// Rings more people into the call this device placed or is talking in. How many a call may
+    /// have is the server's to say. They ring as long as others of this call, or for `timeout_s`
+    /// seconds.
     ///
     /// # Errors
-    /// As [`call`](Self::call); a server without group calls gives
-    /// [`Code::SceneUnsupported`](crate::Code::SceneUnsupported).
+    /// There is no such call, or the server does not allow it.
+    pub async fn invite_user(
+        &self,
+        users: Vec<UserId>,
+        timeout_s: Option<u32>,
+    ) -> Result<(), CommandError> {
+        self.command(Command::InviteUsers { users, timeout_s }).await.map(drop)
+    }
+
+    /// Enters a running call without being rung: one of a group of this account's, or one that was
+    /// left or declined before. Done once this device is in it.
+    ///
+    /// # Errors
+    /// This device is in another call, or the server does not allow it.
+    pub async fn join(&self, call: CallId) -> Result<(), CommandError> {
+        self.command(Command::Join(call)).await.map(drop)
+    }
+
+    /// Makes the call a video call, or a voice call, for everybody in it.
+    ///
+    /// # Errors
+    /// There is none, or the server does not allow it.
+    pub async fn switch_call_media_type(&self, to: MediaType) -> Result<(), CommandError> {
+        self.command(Command::SwitchMediaType(to)).await.map(drop)
+    }
+
+    /// The running call of a group of this account's, if there is one. Its changes come as
+    /// [`ListenerEvent::GroupCallChanged`](crate::ListenerEvent::GroupCallChanged).
+    ///
+    /// # Errors
+    /// The server refused, or cannot be reached.
+    pub async fn running_call(
+        &self,
+        group_id: GroupId,
+    ) -> Result<Option<RunningCall>, CommandError> {
+        let Reply::GroupCall(reply) = self.ask(Request::GroupCall { group_id }).await? else {
+            return Err(unexpected().into());
+        };
+        Ok(reply.call)
+    }
+
+    /// Calls several: as [`calls`](Self::calls), with nothing but a group.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
     pub async fn group_call(
         &self,
         users: Vec<UserId>,
         media_type: MediaType,
         group_id: Option<GroupId>,
     ) -> Result<CallId, CommandError> {
-        self.call_with(CallParams {
-            callees: users,
-            media_type,
-            group_id,
-            timeout_s: None,
-            user_data: String::new(),
-        })
-        .await
+        self.calls(users, media_type, CallOptions { group_id, ..CallOptions::default() }).await
     }
 
     /// Places a call with everything that can be said about it.
@@ -193,10 +248,13 @@ impl CallEngine {
 
     /// Whether `call` still comes in: neither answered, declined nor withdrawn, and its time not
     /// over. Ask before showing what a push notification told of.
-    pub fn is_valid_invite(&self, call: &CallId) -> bool {
-        let state = self.state.borrow();
-        let is_it = state.call.as_ref().is_some_and(|facts| facts.call_id == *call);
-        is_it && state.phase == ClientPhase::Incoming
+    ///
+    /// # Errors
+    /// This device is signed out, or too many commands wait.
+    pub async fn is_valid_invite(&self, call: &CallId) -> Result<bool, CommandError> {
+        let (answer, told) = oneshot::channel();
+        self.tell(SessionCommand::IsIncoming { call_id: call.clone(), answer })?;
+        told.await.map_err(|_| CommandError::SignedOut)
     }
 
     /// Tells of the incoming call once more, as [`ListenerEvent::Invited`] with what is left of its

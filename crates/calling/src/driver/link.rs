@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use calling_signaling::protocol::{
     ClientFrame, Code, HelloParams, MAX_SERVER_FRAME_BYTES, ProtocolError, Reply, Request,
-    ServerFrame, SignInParams, SignInReply, VERSIONS, decode_server_frame, encode,
+    ResumeParams, ServerFrame, SignInParams, SignInReply, VERSIONS, decode_server_frame, encode,
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
@@ -42,19 +42,41 @@ pub(crate) struct SignedIn {
     pub(crate) link: Link,
     /// The server's word.
     pub(crate) reply: SignInReply,
+    /// The session goes on where it was cut.
+    pub(crate) resumed: bool,
 }
 
-/// Connects and signs in; `first_id` and the one after it name the two requests.
+/// What takes up a session that lost its connection.
+#[derive(Clone)]
+pub(crate) struct Resume {
+    pub(crate) token: String,
+    /// The greatest number of an event that was handled.
+    pub(crate) last_event: u64,
+}
+
+/// Connects and takes up the session, or signs in afresh where there is none or it is gone. The
+/// three ids name the requests.
 pub(crate) async fn sign_in(
     url: &ServerUrl,
     config: &Config,
-    first_id: u64,
+    ids: [u64; 3],
+    resume: Option<Resume>,
 ) -> Result<SignedIn, InitError> {
     let attempt = async {
         let mut link = Link::open(url).await?;
-        link.hello(config, first_id).await?;
-        let reply = link.prove(config, first_id + 1).await?;
-        Ok(SignedIn { link, reply })
+        link.hello(config, ids[0]).await?;
+        if let Some(resume) = resume {
+            match link.resume(config, ids[1], resume).await {
+                Ok(reply) => return Ok(SignedIn { link, reply, resumed: true }),
+                // Whatever the reason, the proof of the account decides.
+                Err(InitError::Refused(error)) => {
+                    tracing::debug!(code = i32::from(error.code), "the session is gone");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let reply = link.prove(config, ids[2]).await?;
+        Ok(SignedIn { link, reply, resumed: false })
     };
     let timed_out = InitError::TimedOut(config.connect_timeout);
     tokio::time::timeout(config.connect_timeout, attempt).await.unwrap_or(Err(timed_out))
@@ -94,6 +116,20 @@ impl Link {
             device_id: config.device_id.clone(),
         };
         let Reply::SignedIn(reply) = self.ask(id, Request::SignIn(params)).await? else {
+            return Err(unexpected());
+        };
+        Ok(reply)
+    }
+
+    async fn resume(
+        &mut self,
+        config: &Config,
+        id: u64,
+        resume: Resume,
+    ) -> Result<SignInReply, InitError> {
+        let Resume { token, last_event } = resume;
+        let params = ResumeParams { token, device_id: config.device_id.clone(), last_event };
+        let Reply::SignedIn(reply) = self.ask(id, Request::Resume(params)).await? else {
             return Err(unexpected());
         };
         Ok(reply)

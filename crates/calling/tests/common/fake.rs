@@ -74,6 +74,7 @@ impl Fake {
         let reply = SignInReply {
             ping_interval_ms: self.ping_interval_ms,
             ice_servers: self.ice_servers.clone(),
+            server_time: None,
             resume_token: None,
         };
         script.reply(id, Reply::SignedIn(reply)).await;

@@ -55,6 +55,7 @@ async fn place(
         group_id: None,
         timeout_s: args.timeout,
         user_data: String::new(),
+        sent_at: None,
     };
     let call_id = phone.calling.engine().call_with(params).await.map_err(Failure::server)?;
     if !args.phone.json && window.is_none() {

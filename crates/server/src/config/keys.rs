@@ -196,6 +196,14 @@ pub static KEYS: &[Key] = &[
         "How often a client sends something; three such intervals of silence end its connection"
     ),
     number!(
+        "signaling.resume_s",
+        signaling.resume_s,
+        0..=600,
+        "seconds",
+        "30",
+        "How long a device whose connection is lost may take up its session; 0: it signs in afresh"
+    ),
+    number!(
         "signaling.sign_in_timeout_s",
         signaling.sign_in_timeout_s,
         1..=300,
@@ -225,7 +233,23 @@ pub static KEYS: &[Key] = &[
         1..=1_000,
         "",
         "8",
-        "Signed-in devices of one account"
+        "Signed-in devices of one account; with 1 the newest takes over from the other"
+    ),
+    number!(
+        "limits.call_members",
+        limits.call_members,
+        2..=1_000,
+        "",
+        "50",
+        "People in one call or rung by it, the caller among them"
+    ),
+    number!(
+        "limits.unanswered_calls",
+        limits.unanswered_calls,
+        1..=1_000_000,
+        "",
+        "3",
+        "Calls in a row that one account may place to another in vain before it has to wait"
     ),
     number!("limits.calls", limits.calls, 1..=1_000_000, "", "2000", "Calls in progress"),
     number!(

@@ -96,6 +96,9 @@ pub struct CallConfig {
 pub struct SignalingConfig {
     /// How often a client sends something, in milliseconds.
     pub ping_interval_ms: u32,
+    /// How long a device whose connection is lost may take up its session, in seconds; 0: it signs
+    /// in afresh.
+    pub resume_s: u32,
     /// How long a connection may stay before it has signed in, in seconds.
     pub sign_in_timeout_s: u32,
 }
@@ -110,6 +113,11 @@ pub struct Limits {
     pub connections_per_source: u32,
     /// Signed-in devices of one account.
     pub devices_per_account: u32,
+    /// People in one call or rung by it, the caller among them.
+    pub call_members: u32,
+    /// Calls in a row that one account may place to another in vain before it has to wait: a
+    /// minute first, then ever longer.
+    pub unanswered_calls: u32,
     /// Calls in progress.
     pub calls: u32,
     /// Requests a second on one signalling connection, averaged.
@@ -215,7 +223,7 @@ impl Default for CallConfig {
 
 impl Default for SignalingConfig {
     fn default() -> Self {
-        Self { ping_interval_ms: 10_000, sign_in_timeout_s: 10 }
+        Self { ping_interval_ms: 10_000, resume_s: 30, sign_in_timeout_s: 10 }
     }
 }
 
@@ -225,6 +233,8 @@ impl Default for Limits {
             connections: 10_000,
             connections_per_source: 500,
             devices_per_account: 8,
+            call_members: 50,
+            unanswered_calls: 3,
             calls: 2_000,
             requests_per_second: 50,
             calls_per_minute: 60,

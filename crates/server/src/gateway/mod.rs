@@ -11,6 +11,7 @@ mod connection;
 mod half_open;
 mod meter;
 mod outbox;
+mod people;
 mod recent;
 mod requests;
 
@@ -65,6 +66,8 @@ pub(crate) struct GatewaySettings {
     pub(crate) max_failed_sign_ins: u32,
     /// Connections of one source that have not signed in; loopback is exempt.
     pub(crate) max_half_open_per_source: u32,
+    /// How many people a call may have; longer lists are not looked up.
+    pub(crate) max_members: usize,
     /// Told to clients.
     pub(crate) ice_servers: Vec<IceServer>,
 }

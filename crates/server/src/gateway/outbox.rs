@@ -39,7 +39,11 @@ pub(crate) fn outbox(capacity: usize) -> (Outbox, Inbox) {
 
 impl Outbox {
     pub(crate) fn push(&self, frame: &ServerFrame) -> Pushed {
-        match self.frames.try_send(protocol::encode(frame).into()) {
+        self.push_text(protocol::encode(frame).into())
+    }
+
+    pub(crate) fn push_text(&self, text: Utf8Bytes) -> Pushed {
+        match self.frames.try_send(text) {
             Ok(()) => Pushed::Queued,
             Err(mpsc::error::TrySendError::Full(_)) => Pushed::Full,
             Err(mpsc::error::TrySendError::Closed(_)) => Pushed::Gone,

@@ -1,10 +1,10 @@
 use std::time::{Duration, Instant};
 
 use calling_callrecord::quality::{QualityInput, QualitySummary};
-use calling_model::{CallId, Endpoint, UserId};
+use calling_model::{CallId, Endpoint};
 use calling_signaling::protocol::{
-    self, CallParams, ClientFrame, Code, HeardQuality, HelloParams, HelloReply, ProtocolError,
-    Reply, Request, ServerFrame, SignInParams, SignInReply,
+    self, ClientFrame, Code, HeardQuality, HelloParams, HelloReply, ProtocolError, Reply, Request,
+    ResumeParams, ServerFrame, SignInParams, SignInReply,
 };
 use metrics::counter;
 use tokio::sync::oneshot;
@@ -22,9 +22,6 @@ const SERVER: &str = concat!("calling ", env!("CARGO_PKG_VERSION"));
 
 /// How long a client waits for the database to be read.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Callees that are looked up; the call machine refuses longer lists anyway.
-const MAX_LOOKUPS: usize = 8;
 
 /// What becomes of a request.
 enum Handled {
@@ -70,6 +67,7 @@ impl Connection {
             Request::Hello(_) => return Ok(Handled::Passed),
             Request::Ping {} => return Ok(Handled::Answer("ping", Ok(Reply::Done {}))),
             Request::SignIn(params) => return self.sign_in(id, params).await,
+            Request::Resume(params) => return self.take_up(id, params).await,
             Request::SignOut {} => return self.sign_out().await,
             Request::History(params) => {
                 let page = match &self.signed_in {
@@ -94,33 +92,27 @@ impl Connection {
                 let reported = self.report_quality(&call_id, &heard).await;
                 return Ok(Handled::Answer("report_quality", reported));
             }
-            Request::Call(params) => {
-                let looked_up = match &self.signed_in {
-                    Some(SignedIn { session, .. }) => {
-                        look_up(&self.gateway, &session.endpoint.user, &params).await
-                    }
-                    None => Err(not_signed_in()),
-                };
-                match looked_up {
-                    Ok(unknown) => HubRequest::Call { params, unknown },
-                    Err(error) => return Ok(Handled::Answer("call", Err(error))),
-                }
-            }
             Request::Accept { call_id } => HubRequest::Accept { call_id },
             Request::Reject { call_id, busy } => HubRequest::Reject { call_id, busy },
             Request::Hangup { call_id } => HubRequest::Hangup { call_id },
-            Request::Resume(_) => {
-                return Ok(Handled::Answer("resume", Err(not_resumable())));
-            }
-            Request::InviteUsers(_) => {
-                return Ok(Handled::Answer("invite_users", Err(not_offered())));
-            }
-            Request::Join { .. } => return Ok(Handled::Answer("join", Err(not_offered()))),
-            Request::SwitchMediaType { .. } => {
-                return Ok(Handled::Answer("switch_media_type", Err(not_offered())));
-            }
-            Request::GroupCall { .. } => {
-                return Ok(Handled::Answer("group_call", Err(not_offered())));
+            Request::Call(params) => match self.ready_call(params).await {
+                Ok(request) => request,
+                Err(error) => return Ok(Handled::Answer("call", Err(error))),
+            },
+            Request::InviteUsers(params) => match self.ready_invite(params).await? {
+                Ok(request) => request,
+                Err(error) => return Ok(Handled::Answer("invite_users", Err(error))),
+            },
+            Request::Join { call_id } => match self.ready_join(call_id).await? {
+                Ok(request) => request,
+                Err(error) => return Ok(Handled::Answer("join", Err(error))),
+            },
+            Request::GroupCall { group_id } => match self.ready_group_call(group_id).await {
+                Ok(request) => request,
+                Err(error) => return Ok(Handled::Answer("group_call", Err(error))),
+            },
+            Request::SwitchMediaType { call_id, media_type } => {
+                HubRequest::SwitchMediaType { call_id, media_type }
             }
             Request::ConnectMedia { call_id, offer } => HubRequest::ConnectMedia { call_id, offer },
             Request::MediaReady { call_id } => HubRequest::MediaReady { call_id },
@@ -179,6 +171,34 @@ impl Connection {
         }
     }
 
+    /// Takes up a session that lost its connection.
+    async fn take_up(&mut self, id: u64, params: ResumeParams) -> Result<Handled, Closing> {
+        if self.signed_in.is_some() {
+            let sentence = "this connection is signed in; sign out first";
+            let error = ProtocolError::new(Code::Repeated, sentence);
+            return Ok(Handled::Answer("resume", Err(error)));
+        }
+        let session = self.gateway.next_session();
+        let (outbox, inbox) = outbox(OUTBOX_FRAMES);
+        let (reply, answer) = oneshot::channel();
+        let (request, welcome) = (id, self.welcome());
+        let command = HubCommand::Resume { id: session, outbox, request, params, welcome, reply };
+        tell_hub(&self.gateway, command).await?;
+        match answer.await {
+            Ok(Ok(endpoint)) => {
+                self.half_open = None;
+                let session = Session { endpoint, id: session };
+                self.signed_in = Some(SignedIn { session, inbox });
+                Ok(Handled::Passed)
+            }
+            Ok(Err(error)) => {
+                self.failed_sign_ins += 1;
+                Ok(Handled::Answer("resume", Err(error)))
+            }
+            Err(_) => Err(Closing::ServerStops),
+        }
+    }
+
     async fn report_quality(
         &mut self,
         call_id: &CallId,
@@ -211,6 +231,7 @@ impl Connection {
         SignInReply {
             ping_interval_ms,
             ice_servers: settings.ice_servers.clone(),
+            server_time: Some(wall_clock()),
             resume_token: None,
         }
     }
@@ -227,43 +248,14 @@ impl Connection {
     }
 }
 
-/// Those of the callees who have no account; an error if the call is to be in a group of others.
-async fn look_up(
-    gateway: &Gateway,
-    caller: &UserId,
-    params: &CallParams,
-) -> Result<Vec<UserId>, ProtocolError> {
-    let storage = &gateway.inner.storage;
-    if let Some(group) = &params.group_id
-        && read(storage.role_in(group, caller)).await?.is_none()
-        && read(storage.group(None, group)).await?.is_some()
-    {
-        let sentence = "you are no member of this group";
-        return Err(ProtocolError::new(Code::PermissionDenied, sentence));
-    }
-    unknown(gateway, params).await
-}
-
-/// Those of the callees who have no account.
-async fn unknown(gateway: &Gateway, params: &CallParams) -> Result<Vec<UserId>, ProtocolError> {
-    let mut unknown = Vec::new();
-    if params.callees.len() > MAX_LOOKUPS {
-        return Ok(unknown);
-    }
-    for callee in &params.callees {
-        if !read(gateway.inner.storage.account_exists(callee)).await? {
-            unknown.push(callee.clone());
-        }
-    }
-    Ok(unknown)
-}
-
-async fn tell_hub(gateway: &Gateway, command: HubCommand) -> Result<(), Closing> {
+pub(super) async fn tell_hub(gateway: &Gateway, command: HubCommand) -> Result<(), Closing> {
     gateway.inner.hub.send(command).await.map_err(|_| Closing::ServerStops)
 }
 
 /// Reads from the database, with patience.
-async fn read<T>(work: impl Future<Output = Result<T, StorageError>>) -> Result<T, ProtocolError> {
+pub(super) async fn read<T>(
+    work: impl Future<Output = Result<T, StorageError>>,
+) -> Result<T, ProtocolError> {
     let failed = || {
         let sentence = "the server cannot reach its database; try again in a moment";
         ProtocolError::new(Code::Internal, sentence)
@@ -282,15 +274,6 @@ fn not_greeted() -> ProtocolError {
     ProtocolError::new(Code::NotInitialised, "say `hello` first")
 }
 
-fn not_resumable() -> ProtocolError {
-    let sentence = "this server keeps no sessions; sign in afresh";
-    ProtocolError::new(Code::SessionExpired, sentence)
-}
-
-fn not_offered() -> ProtocolError {
-    ProtocolError::new(Code::SceneUnsupported, "calls among several are not offered here")
-}
-
-fn not_signed_in() -> ProtocolError {
+pub(super) fn not_signed_in() -> ProtocolError {
     ProtocolError::new(Code::NotInitialised, "sign in first")
 }

@@ -3,9 +3,11 @@ use std::io;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use calling_model::{CallId, ConnectionId, Endpoint, Machine};
+use calling_model::{CallId, ConnectionId, Endpoint, GroupId, Machine, UserId};
 use calling_signaling::calls::{Calls, CallsConfig, CallsInput, CallsOutput};
-use calling_signaling::protocol::{Code, Event, ProtocolError, Reply, ServerFrame};
+use calling_signaling::protocol::{
+    Code, Event, ProtocolError, Reply, ResumeParams, ServerFrame, SignInReply,
+};
 use calling_transport::{LocalParams, OpenError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -17,10 +19,12 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 use super::admin::Operators;
 use super::asked::{Asked, Asker};
 use super::devices::Devices;
+use super::groups::GroupNews;
 use super::lanes::Lanes;
 use super::perform::Effect;
+use super::resume::ResumeTokens;
 use super::running::Running;
-use super::{COMMANDS, CallStore, Hub, HubCommand, Session};
+use super::{COMMANDS, CallStore, Hub, HubCommand, Session, SessionId, wall_clock};
 use crate::gateway::Outbox;
 use crate::server::Vitals;
 use crate::shard::{Shard, ShardCommand, ShardEvent, ShardExit};
@@ -45,6 +49,12 @@ pub(crate) struct HubSettings {
     pub(crate) audio_payload_type: u8,
     /// Id of the audio-level header extension, as clients are told.
     pub(crate) audio_level_id: u8,
+    /// How long a session outlives its connection; zero where none does.
+    pub(crate) resume_grace: Duration,
+    /// How long it takes until a dead connection is noticed.
+    pub(crate) unnoticed_loss: Duration,
+    /// Secret: proves the tokens by which sessions are taken up.
+    pub(crate) resume_key: [u8; 32],
     /// Calls whose start or end waits for the database before new ones are refused.
     pub(crate) max_waiting_calls: usize,
     /// How long stopping waits for the database.
@@ -81,6 +91,7 @@ pub(super) enum Finished {
     Forgotten,
     GateOpen { call_id: CallId },
     Muted { asker: Asker },
+    GroupMembers { group_id: GroupId, members: Vec<UserId> },
     Ended { call_id: CallId, messages: Vec<Delivery>, notices: Vec<(Endpoint, Event)> },
     MediaOpened { asker: Asker, connection: ConnectionId, opened: MediaOpened },
 }
@@ -97,10 +108,12 @@ pub(super) struct Actor<S> {
     pub(super) store: S,
     pub(super) shard: Shard,
     pub(super) devices: Devices,
+    tokens: ResumeTokens,
     pub(super) running: Running,
     pub(super) asked: Asked,
     pub(super) operators: Operators,
     pub(super) lanes: Lanes<Effect>,
+    pub(super) group_news: GroupNews,
     pub(super) waiting: FuturesUnordered<Waiting>,
     /// The device whose request to call is being handled.
     pub(super) placing: Option<Endpoint>,
@@ -119,14 +132,16 @@ impl<S: CallStore> Actor<S> {
     fn new(settings: HubSettings, store: S, shard: Shard, vitals: Vitals) -> Self {
         Self {
             calls: Calls::new(settings.calls.clone(), settings.seed),
-            settings,
             store,
             shard,
-            devices: Devices::default(),
+            devices: Devices::new(settings.resume_grace, settings.unnoticed_loss),
+            tokens: ResumeTokens::new(settings.resume_key),
+            settings,
             running: Running::default(),
             asked: Asked::default(),
             operators: Operators::default(),
             lanes: Lanes::new(),
+            group_news: GroupNews::default(),
             waiting: FuturesUnordered::new(),
             placing: None,
             next_connection: 0,
@@ -164,10 +179,12 @@ impl<S: CallStore> Actor<S> {
     async fn command(&mut self, command: HubCommand) {
         match command {
             HubCommand::SignIn { session, outbox, request, welcome, reply } => {
-                let welcome = Reply::SignedIn(welcome);
-                let frame = ServerFrame::Reply { id: request, result: welcome };
+                let frame = self.welcome(&session, request, welcome);
                 // The connection may have ended meanwhile; then it is found gone.
                 let _ = reply.send(self.sign_in(session, outbox, &frame));
+            }
+            HubCommand::Resume { id, outbox, request, params, welcome, reply } => {
+                let _ = reply.send(self.take_up(id, outbox, request, &params, welcome));
             }
             HubCommand::SignOut { session } => {
                 if self.devices.leave(&session) {
@@ -175,7 +192,7 @@ impl<S: CallStore> Actor<S> {
                 }
             }
             HubCommand::Disconnected { session } => {
-                if self.devices.leave(&session) {
+                if self.devices.lose(&session) {
                     self.input(CallsInput::Disconnected { endpoint: session.endpoint });
                 }
             }
@@ -183,6 +200,10 @@ impl<S: CallStore> Actor<S> {
                 self.request(session, id, request).await;
             }
             HubCommand::Admin(command) => self.admin(command),
+            HubCommand::GroupOf { call_id, reply } => {
+                // The connection may have ended meanwhile.
+                let _ = reply.send(self.calls.group_of(&call_id).cloned());
+            }
             HubCommand::Stop { done } => self.stop(Some(done)),
         }
     }
@@ -208,6 +229,50 @@ impl<S: CallStore> Actor<S> {
         })
     }
 
+    /// The answer to a sign-in, with what takes up the session later.
+    fn welcome(&self, session: &Session, request: u64, welcome: SignInReply) -> ServerFrame {
+        let keeps = !self.settings.resume_grace.is_zero();
+        let token = || self.tokens.issue(&session.endpoint, session.id, wall_clock());
+        let resume_token = keeps.then(token);
+        let result = Reply::SignedIn(SignInReply { resume_token, ..welcome });
+        ServerFrame::Reply { id: request, result }
+    }
+
+    /// A device takes up its session, if it is its own and nothing of it is lost.
+    fn take_up(
+        &mut self,
+        id: SessionId,
+        outbox: Outbox,
+        request: u64,
+        params: &ResumeParams,
+        welcome: SignInReply,
+    ) -> Result<Endpoint, ProtocolError> {
+        let refused = || {
+            let sentence = "The session cannot be taken up; sign in afresh.";
+            ProtocolError::new(Code::SessionExpired, sentence)
+        };
+        let ResumeParams { token, device_id, last_event } = params;
+        let proven = self.tokens.check(token, device_id, wall_clock());
+        let (endpoint, before) = proven.map_err(|error| {
+            tracing::debug!(%error, "a session is not taken up");
+            refused()
+        })?;
+        if self.stopping.is_some() || !self.devices.can_resume(&endpoint, before, *last_event) {
+            return Err(refused());
+        }
+        let input = CallsInput::Returned { endpoint: endpoint.clone() };
+        let session = Session { endpoint: endpoint.clone(), id };
+        let frame = self.welcome(&session, request, welcome);
+        // Before the machine hears of it, so that news come after what was missed.
+        self.devices.resume(&session, outbox, &frame, *last_event);
+        self.calls.handle_input(Instant::now(), input).map_err(|error| {
+            tracing::warn!(%error, "a return is refused");
+            self.devices.leave(&session);
+            refused()
+        })?;
+        Ok(endpoint)
+    }
+
     /// Tells the machine what only a sign-in can be refused for.
     pub(super) fn input(&mut self, input: CallsInput) {
         if let Err(error) = self.calls.handle_input(Instant::now(), input) {
@@ -230,22 +295,20 @@ impl<S: CallStore> Actor<S> {
     }
 
     async fn drain(&mut self) {
-        let mut connected = Vec::new();
+        let mut entered = Vec::new();
         while let Some(output) = self.calls.poll_output() {
-            if let CallsOutput::Connected { call_id, .. } = &output {
-                connected.push(call_id.clone());
-            }
+            entered.extend(who_entered(&output));
             self.offer(Effect::Output(output)).await;
         }
         self.placing = None;
         // Last, so that it comes after everybody was told of the acceptance.
-        for call_id in connected {
-            self.offer(Effect::Introduce { call_id }).await;
+        for (call_id, devices) in entered {
+            self.offer(Effect::Introduce { call_id, devices }).await;
         }
     }
 
     fn sweep(&mut self) {
-        self.devices.sweep();
+        self.devices.sweep(Instant::now());
         for (call_id, endpoint) in self.running.overdue(Instant::now()) {
             tracing::info!(call = ?call_id, "a party of an accepted call never had media");
             self.input(CallsInput::PeerLost { call_id, endpoint });
@@ -303,6 +366,25 @@ impl<S: CallStore> Actor<S> {
         if let Some(done) = self.stopping.and_then(|stopping| stopping.done) {
             let _ = done.send(());
         }
+    }
+}
+
+/// Devices whose way into a conversation `output` opens.
+fn who_entered(output: &CallsOutput) -> Option<(CallId, Vec<Endpoint>)> {
+    match output {
+        CallsOutput::Connected { call_id, caller, callee, .. } => {
+            Some((call_id.clone(), vec![caller.clone(), callee.clone()]))
+        }
+        CallsOutput::Joined { call_id, endpoint, .. } => {
+            Some((call_id.clone(), vec![endpoint.clone()]))
+        }
+        CallsOutput::Started { .. }
+        | CallsOutput::Reply { .. }
+        | CallsOutput::Notify { .. }
+        | CallsOutput::GroupCall { .. }
+        | CallsOutput::Invited { .. }
+        | CallsOutput::LeaveMedia { .. }
+        | CallsOutput::Ended { .. } => None,
     }
 }
 

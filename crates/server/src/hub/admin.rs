@@ -148,7 +148,7 @@ impl<S: CallStore> Actor<S> {
         let request = self.asked.unasked();
         self.operators.asked.insert(request, Asked { from: from.clone(), reply });
         self.placing = Some(from.clone());
-        let action = CallAction::Call { params, unknown, at: wall_clock() };
+        let action = CallAction::Call { params, unknown, outsiders: Vec::new(), at: wall_clock() };
         self.input(CallsInput::Request { from, request, action });
     }
 

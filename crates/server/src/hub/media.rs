@@ -72,13 +72,10 @@ impl<S: CallStore> Actor<S> {
         else {
             return;
         };
-        if !talk.begun {
-            return;
-        }
         let volumes =
             volumes.into_iter().map(|(user, volume)| UserVolume { user, volume }).collect();
         let event = Event::Volumes { call_id: call_id.clone(), volumes, total };
-        for party in &talk.parties {
+        for party in talk.audience() {
             self.devices.notify(party, event.clone());
         }
     }

@@ -10,19 +10,23 @@ mod actor;
 mod admin;
 mod asked;
 mod devices;
+mod groups;
 mod lanes;
 mod media;
 mod perform;
 mod quality;
 mod requests;
+mod resume;
 mod running;
 mod store;
 #[cfg(test)]
 mod tests;
 mod writes;
 
-use calling_model::{CallId, Endpoint, UserId};
-use calling_signaling::protocol::{CallParams, MediaOffer, ProtocolError, SignInReply};
+use calling_model::{CallId, Endpoint, GroupId, MediaType, UserId};
+use calling_signaling::protocol::{
+    CallParams, InviteParams, MediaOffer, ProtocolError, ResumeParams, SignInReply,
+};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use actor::{HubParts, HubSettings, spawn};
@@ -58,6 +62,16 @@ pub(crate) enum HubCommand {
         welcome: SignInReply,
         reply: oneshot::Sender<Result<(), ProtocolError>>,
     },
+    /// A device takes up its session on a new connection; the answer goes the same way.
+    Resume {
+        id: SessionId,
+        outbox: Outbox,
+        /// The request that the welcome answers.
+        request: u64,
+        params: ResumeParams,
+        welcome: SignInReply,
+        reply: oneshot::Sender<Result<Endpoint, ProtocolError>>,
+    },
     /// A device signed out on purpose; the request is answered by the connection.
     SignOut { session: Session },
     /// A connection is gone.
@@ -66,6 +80,8 @@ pub(crate) enum HubCommand {
     Request { session: Session, id: u64, request: HubRequest },
     /// An operator asks for something, or messages are to be told.
     Admin(AdminCommand),
+    /// The group a live call belongs to, if any.
+    GroupOf { call_id: CallId, reply: oneshot::Sender<Option<GroupId>> },
     /// End every call, store what is to be stored, close every connection.
     Stop { done: oneshot::Sender<()> },
 }
@@ -73,10 +89,32 @@ pub(crate) enum HubCommand {
 /// A request that the hub answers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum HubRequest {
-    /// `unknown` are those of the callees who have no account.
+    /// `unknown` are those of the callees who have no account, `outsiders` those who, like the
+    /// asker, would have to belong to the group and do not.
     Call {
         params: CallParams,
         unknown: Vec<UserId>,
+        outsiders: Vec<UserId>,
+    },
+    /// As for `Call`.
+    InviteUsers {
+        params: InviteParams,
+        unknown: Vec<UserId>,
+        outsiders: Vec<UserId>,
+    },
+    /// `insider`: the asker belongs to the call's group.
+    Join {
+        call_id: CallId,
+        insider: bool,
+    },
+    SwitchMediaType {
+        call_id: CallId,
+        media_type: MediaType,
+    },
+    /// `insider`: the asker belongs to the group.
+    GroupCall {
+        group_id: GroupId,
+        insider: bool,
     },
     Accept {
         call_id: CallId,

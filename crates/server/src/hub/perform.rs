@@ -24,8 +24,9 @@ const GATE_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) enum Effect {
     /// As the machine says.
     Output(CallsOutput),
-    /// Both parties know of the acceptance: tell them who is in the room already.
-    Introduce { call_id: CallId },
+    /// These devices know that they are in the conversation: tell them who is in the room
+    /// already, and the others of them.
+    Introduce { call_id: CallId, devices: Vec<Endpoint> },
     /// Tell a device of something that happened in the room.
     Tell { call_id: CallId, to: Endpoint, event: Event },
 }
@@ -82,6 +83,9 @@ impl<S: CallStore> Actor<S> {
                 }
                 self.resume(&call_id).await;
             }
+            Finished::GroupMembers { group_id, members } => {
+                self.tell_group(&group_id, &members);
+            }
             Finished::MediaOpened { asker, connection, opened } => {
                 self.media_opened(&asker, connection, opened);
             }
@@ -99,12 +103,17 @@ impl<S: CallStore> Actor<S> {
     /// The call an effect has to keep its order in.
     fn call_of(&self, effect: &Effect) -> Option<CallId> {
         match effect {
-            Effect::Introduce { call_id } | Effect::Tell { call_id, .. } => Some(call_id.clone()),
+            Effect::Introduce { call_id, .. } | Effect::Tell { call_id, .. } => {
+                Some(call_id.clone())
+            }
             Effect::Output(output) => match output {
                 CallsOutput::Started { facts } => Some(facts.call_id.clone()),
                 CallsOutput::Reply { request, result, .. } => self.call_of_reply(*request, result),
                 CallsOutput::Notify { event, .. } => call_of_event(event).cloned(),
-                CallsOutput::Connected { call_id, .. } => Some(call_id.clone()),
+                CallsOutput::Connected { call_id, .. }
+                | CallsOutput::Joined { call_id, .. }
+                | CallsOutput::Invited { call_id, .. }
+                | CallsOutput::GroupCall { call_id, .. } => Some(call_id.clone()),
                 // Media stops at once, whatever the database does.
                 CallsOutput::LeaveMedia { .. } => None,
                 CallsOutput::Ended { ended, .. } => Some(ended.facts.call_id.clone()),
@@ -134,7 +143,7 @@ impl<S: CallStore> Actor<S> {
 
     async fn perform(&mut self, effect: Effect) -> Flow {
         match effect {
-            Effect::Introduce { call_id } => self.introduce(&call_id),
+            Effect::Introduce { call_id, devices } => self.introduce(&call_id, &devices),
             Effect::Tell { to, event, .. } => self.devices.notify(&to, event),
             Effect::Output(output) => return self.perform_output(output).await,
         }
@@ -154,9 +163,29 @@ impl<S: CallStore> Actor<S> {
             }
             CallsOutput::Connected { call_id, room_id, caller, callee, accepted_at } => {
                 self.store_accept(&call_id, &callee, accepted_at);
-                self.converse(call_id, room_id, [caller, callee]).await
+                self.converse(call_id, room_id, &[caller, callee]).await
+            }
+            CallsOutput::Joined { call_id, room_id, endpoint, at, rung } => {
+                if !rung {
+                    let what = What::Joined(endpoint.user.clone());
+                    self.store.emit(CallEvent { call_id: call_id.clone(), at, what });
+                }
+                self.converse(call_id, room_id, &[endpoint]).await
+            }
+            CallsOutput::Invited { call_id, by, users } => {
+                let what = What::Invited { by, users };
+                self.store.emit(CallEvent { call_id, at: wall_clock(), what });
+                Flow::GoesOn
+            }
+            CallsOutput::GroupCall { group_id, .. } => {
+                self.look_up_members(group_id);
+                Flow::GoesOn
             }
             CallsOutput::LeaveMedia { call_id, endpoint } => {
+                // Of a call that is over, who hung up is told of as its end is.
+                if self.calls.call(&call_id).is_some() {
+                    self.running.part(&call_id, &endpoint);
+                }
                 if let Some(connection) = self.running.disconnect(&call_id, &endpoint) {
                     let reason = LeaveReason::Left;
                     self.command_shard(ShardCommand::Disconnect { connection, reason }).await;
@@ -227,7 +256,9 @@ impl<S: CallStore> Actor<S> {
             self.store.emit(CallEvent { call_id: call_id.clone(), at: wall_clock(), what });
         }
         // Who comes back to a conversation has missed who is in the room.
-        let missed = if let Event::Resumed(call) = &event {
+        let missed = if let Event::Resumed(call) = &event
+            && !self.devices.has_resumed(to)
+        {
             let call_id = &call.facts.call_id;
             self.running.get(call_id).map_or_else(Vec::new, |call| call.missed(call_id, to))
         } else {
@@ -248,13 +279,13 @@ impl<S: CallStore> Actor<S> {
         }));
     }
 
-    /// Opens the gate of the room, and has everything else wait until it is open: the first packet
-    /// sent by whoever hears of the acceptance must pass.
-    async fn converse(&mut self, call_id: CallId, room: RoomId, parties: [Endpoint; 2]) -> Flow {
+    /// Opens the gate of the room and lets these devices in, and has everything else wait until
+    /// that is done: the first packet sent by whoever hears of the acceptance must pass.
+    async fn converse(&mut self, call_id: CallId, room: RoomId, devices: &[Endpoint]) -> Flow {
         let media_due = Instant::now() + self.settings.media_timeout;
-        self.running.converse(&call_id, parties, media_due);
+        let admit = self.running.converse(&call_id, devices, media_due);
         let (done, opened) = oneshot::channel();
-        self.command_shard(ShardCommand::OpenGate { room, done }).await;
+        self.command_shard(ShardCommand::OpenGate { room, admit, done }).await;
         self.waiting.push(Box::pin(async move {
             if !matches!(tokio::time::timeout(GATE_TIMEOUT, opened).await, Ok(Ok(()))) {
                 tracing::error!("a room's gate was not opened");
@@ -264,9 +295,9 @@ impl<S: CallStore> Actor<S> {
         Flow::Waits
     }
 
-    fn introduce(&mut self, call_id: &CallId) {
+    fn introduce(&mut self, call_id: &CallId, devices: &[Endpoint]) {
         let Some(call) = self.running.get_mut(call_id) else { return };
-        for (to, event) in call.begin_telling(call_id) {
+        for (to, event) in call.begin_telling(call_id, devices) {
             self.devices.notify(&to, event);
         }
     }

@@ -26,19 +26,31 @@ impl<S: CallStore> Actor<S> {
             return;
         }
         match request {
-            HubRequest::Call { params, unknown } => {
+            HubRequest::Call { params, unknown, outsiders } => {
                 if self.lanes.len() >= self.settings.max_waiting_calls {
                     self.refuse_unstorable(&asker);
                     return;
                 }
                 self.placing = Some(asker.session.endpoint.clone());
-                self.act(asker, CallAction::Call { params, unknown, at: wall_clock() });
+                self.act(asker, CallAction::Call { params, unknown, outsiders, at: wall_clock() });
             }
             HubRequest::Accept { call_id } => self.act(asker, CallAction::Accept { call_id }),
             HubRequest::Reject { call_id, busy } => {
                 self.act(asker, CallAction::Reject { call_id, busy });
             }
             HubRequest::Hangup { call_id } => self.act(asker, CallAction::Hangup { call_id }),
+            HubRequest::InviteUsers { params, unknown, outsiders } => {
+                self.act(asker, CallAction::InviteUsers { params, unknown, outsiders });
+            }
+            HubRequest::Join { call_id, insider } => {
+                self.act(asker, CallAction::Join { call_id, insider });
+            }
+            HubRequest::SwitchMediaType { call_id, media_type } => {
+                self.act(asker, CallAction::SwitchMediaType { call_id, media_type });
+            }
+            HubRequest::GroupCall { group_id, insider } => {
+                self.act(asker, CallAction::GroupCall { group_id, insider });
+            }
             HubRequest::GetCall { call_id } => self.act(asker, CallAction::GetCall { call_id }),
             HubRequest::ConnectMedia { call_id, offer } => {
                 self.connect_media(asker, call_id, offer).await;
@@ -117,7 +129,8 @@ impl<S: CallStore> Actor<S> {
         }
         let (reply, opened) = oneshot::channel();
         let user = endpoint.user;
-        let seat = Seat { connection, room, user, audio_ssrc: offer.audio_ssrc };
+        let admitted = self.calls.is_talking(&call_id, &asker.session.endpoint);
+        let seat = Seat { connection, room, user, audio_ssrc: offer.audio_ssrc, admitted };
         self.command_shard(ShardCommand::Connect { seat, remote, reply }).await;
         if muted {
             let (done, _) = oneshot::channel();
@@ -161,10 +174,13 @@ impl HubRequest {
     /// The call it is about; none yet for one to be placed.
     const fn call_id(&self) -> Option<&CallId> {
         match self {
-            Self::Call { .. } => None,
+            Self::Call { .. } | Self::GroupCall { .. } => None,
+            Self::InviteUsers { params, .. } => Some(&params.call_id),
             Self::Accept { call_id }
             | Self::Reject { call_id, .. }
             | Self::Hangup { call_id }
+            | Self::Join { call_id, .. }
+            | Self::SwitchMediaType { call_id, .. }
             | Self::GetCall { call_id }
             | Self::ConnectMedia { call_id, .. }
             | Self::MediaReady { call_id }
@@ -180,6 +196,10 @@ impl HubRequest {
             Self::Reject { .. } => "reject",
             Self::Hangup { .. } => "hangup",
             Self::GetCall { .. } => "get_call",
+            Self::InviteUsers { .. } => "invite_users",
+            Self::Join { .. } => "join",
+            Self::SwitchMediaType { .. } => "switch_media_type",
+            Self::GroupCall { .. } => "group_call",
             Self::ConnectMedia { .. } => "connect_media",
             Self::MediaReady { .. } => "media_ready",
             Self::SetMicMute { .. } => "set_mic_mute",

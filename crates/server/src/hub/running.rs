@@ -28,15 +28,14 @@ pub(super) struct RunningCall {
 }
 
 /// What is known once the call was accepted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Conversation {
-    pub(super) parties: [Endpoint; 2],
-    /// Both were told of the acceptance, so that what follows can be told.
-    pub(super) begun: bool,
+    /// The devices in it, and by when the media connection of each has to be up.
+    parties: BTreeMap<Endpoint, Option<Instant>>,
+    /// Those that know that they are in it, so that what follows can be told to and of them.
+    begun: BTreeSet<Endpoint>,
     /// Whom the others were told to be in the room.
     known: BTreeSet<Endpoint>,
-    /// By when both media connections have to be up.
-    pub(super) media_due: Option<Instant>,
 }
 
 /// A device's media connection.
@@ -79,18 +78,28 @@ impl Running {
         self.rooms.get(&room)
     }
 
-    /// A call was accepted.
+    /// These devices are in the call's conversation from now on. Gives their media connections.
     pub(super) fn converse(
         &mut self,
         call_id: &CallId,
-        parties: [Endpoint; 2],
+        devices: &[Endpoint],
         media_due: Instant,
-    ) {
-        let Some(call) = self.calls.get_mut(call_id) else { return };
-        let (begun, known) = (false, BTreeSet::new());
-        let talk = Conversation { parties, begun, known, media_due: Some(media_due) };
-        if call.conversation.replace(talk).is_none() {
-            self.conversations += 1;
+    ) -> Vec<ConnectionId> {
+        let Some(call) = self.calls.get_mut(call_id) else { return Vec::new() };
+        self.conversations += usize::from(call.conversation.is_none());
+        let talk = call.conversation.get_or_insert_default();
+        talk.parties.extend(devices.iter().map(|device| (device.clone(), Some(media_due))));
+        let media = devices.iter().filter_map(|device| call.media.get(device));
+        media.map(|media| media.connection).collect()
+    }
+
+    /// A device is in the conversation no more. What the others hear of it the call machine says.
+    pub(super) fn part(&mut self, call_id: &CallId, endpoint: &Endpoint) {
+        let call = self.calls.get_mut(call_id);
+        if let Some(talk) = call.and_then(|call| call.conversation.as_mut()) {
+            talk.parties.remove(endpoint);
+            talk.begun.remove(endpoint);
+            talk.known.remove(endpoint);
         }
     }
 
@@ -142,12 +151,12 @@ impl Running {
         let mut overdue = Vec::new();
         for (call_id, call) in &mut self.calls {
             let Some(talk) = &mut call.conversation else { continue };
-            if talk.media_due.take_if(|due| *due <= now).is_none() {
-                continue;
+            for (party, due) in &mut talk.parties {
+                let up = call.media.get(party).is_some_and(|media| media.up);
+                if due.take_if(|due| *due <= now).is_some() && !up {
+                    overdue.push((call_id.clone(), party.clone()));
+                }
             }
-            let up = |endpoint: &Endpoint| call.media.get(endpoint).is_some_and(|media| media.up);
-            let missing = talk.parties.iter().filter(|party| !up(party));
-            overdue.extend(missing.map(|party| (call_id.clone(), party.clone())));
         }
         overdue
     }
@@ -167,12 +176,25 @@ impl RunningCall {
         self.muted.contains(endpoint)
     }
 
-    /// Both know of the acceptance: tells who is in the room already.
-    pub(super) fn begin_telling(&mut self, call_id: &CallId) -> Vec<(Endpoint, Event)> {
+    /// These devices know that they are in the conversation: tells them who is in the room already,
+    /// and the others of them.
+    pub(super) fn begin_telling(
+        &mut self,
+        call_id: &CallId,
+        devices: &[Endpoint],
+    ) -> Vec<(Endpoint, Event)> {
         let Some(talk) = &mut self.conversation else { return Vec::new() };
-        talk.begun = true;
-        let parties = talk.parties.clone();
-        parties.iter().flat_map(|party| self.introduce(call_id, party)).collect()
+        let mut new: Vec<Endpoint> = devices.to_vec();
+        new.retain(|device| talk.parties.contains_key(device));
+        let known = talk.known.clone();
+        talk.begun.extend(new.iter().cloned());
+        let before = known.iter().flat_map(|who| self.presence(call_id, who));
+        let mut told = Vec::new();
+        for event in before {
+            told.extend(new.iter().map(|device| (device.clone(), event.clone())));
+        }
+        told.extend(new.iter().flat_map(|device| self.introduce(call_id, device)));
+        told
     }
 
     /// A device is in the room. Gives whom to tell what.
@@ -233,16 +255,14 @@ impl RunningCall {
         by: Option<&UserId>,
     ) -> Vec<(Endpoint, Event)> {
         let talk = self.conversation.as_ref();
-        let party = talk.and_then(|talk| talk.parties.iter().find(|p| Some(&p.user) == by));
+        let party = talk.and_then(|talk| talk.parties.keys().find(|p| Some(&p.user) == by));
         party.cloned().map_or_else(Vec::new, |party| self.leave(call_id, &party, 0))
     }
 
     fn introduce(&mut self, call_id: &CallId, who: &Endpoint) -> Vec<(Endpoint, Event)> {
-        let Some(talk) = self.conversation.as_mut().filter(|talk| talk.begun) else {
-            return Vec::new();
-        };
+        let Some(talk) = &mut self.conversation else { return Vec::new() };
         let entered = self.media.get(who).is_some_and(|media| media.entered.is_some());
-        if !entered || !talk.parties.contains(who) {
+        if !entered || !talk.begun.contains(who) {
             return Vec::new();
         }
         talk.known.insert(who.clone());
@@ -263,8 +283,13 @@ impl RunningCall {
 }
 
 impl Conversation {
+    /// Everybody who may be told what happens in the room.
+    pub(super) fn audience(&self) -> impl Iterator<Item = &Endpoint> {
+        self.begun.iter()
+    }
+
     fn tell_others(&self, who: &Endpoint, event: &Event) -> Vec<(Endpoint, Event)> {
-        let others = self.parties.iter().filter(|party| *party != who);
+        let others = self.audience().filter(|party| *party != who);
         others.map(|other| (other.clone(), event.clone())).collect()
     }
 }

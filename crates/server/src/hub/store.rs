@@ -1,11 +1,14 @@
 use std::future::Future;
 
 use calling_callrecord::QualitySummary;
-use calling_model::{CallId, UnixMillis, UserId};
+use calling_model::{CallId, GroupId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 
 use crate::storage::{Delivery, Storage, StorageError};
 use crate::webhooks::event::CallEvent;
+
+/// Members of a group who are told of its running call; those beyond ask.
+const MOST_TOLD: u32 = 2_000;
 
 /// Where calls are kept: the database, or what a test puts in its place. Every write may be
 /// repeated.
@@ -32,6 +35,14 @@ pub(crate) trait CallStore: Clone + Send + Sync + 'static {
 
     /// Notes something that happened between: webhooks are told of it before they are of the end.
     fn emit(&self, _event: CallEvent) {}
+
+    /// Who belongs to a group; nobody where groups are not kept.
+    fn members_of(
+        &self,
+        _group: &GroupId,
+    ) -> impl Future<Output = Result<Vec<UserId>, StorageError>> + Send {
+        async { Ok(Vec::new()) }
+    }
 
     /// Stores a call's end, record (with its quality) and messages at once; gives the messages.
     fn end_call(
@@ -61,6 +72,12 @@ impl CallStore for Storage {
 
     fn emit(&self, event: CallEvent) {
         Self::emit(self, event);
+    }
+
+    async fn members_of(&self, group: &GroupId) -> Result<Vec<UserId>, StorageError> {
+        let members = self.group_members(None, group, None, MOST_TOLD).await?;
+        // A group that is not kept here has no members here.
+        Ok(members.unwrap_or_default().into_iter().map(|member| member.user_id).collect())
     }
 
     async fn end_call(

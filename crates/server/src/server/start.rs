@@ -187,6 +187,9 @@ fn start_hub(
         media_timeout: MEDIA_TIMEOUT,
         audio_payload_type: room.payload_type,
         audio_level_id: room.audio_level_id,
+        resume_grace: Duration::from_secs(config.signaling.resume_s.into()),
+        unnoticed_loss: 3 * Duration::from_millis(config.signaling.ping_interval_ms.into()),
+        resume_key: rand::random(),
         max_waiting_calls: config.limits.calls as usize,
         stop_timeout: Duration::from_secs(10),
     };
@@ -233,8 +236,14 @@ fn calls_config(config: &Config) -> CallsConfig {
         max_calls: config.limits.calls as usize,
         max_endpoints: config.limits.connections as usize,
         max_devices_per_user: config.limits.devices_per_account as usize,
+        max_members: config.limits.call_members as usize,
+        redial_free: config.limits.unanswered_calls,
         call_burst: per_minute.min(30),
         call_interval: Duration::from_secs(60) / per_minute,
+        // Whoever may call so often may ring as many.
+        ring_interval: CallsConfig::default()
+            .ring_interval
+            .min(Duration::from_secs(60) / per_minute),
         ..CallsConfig::default()
     }
 }
@@ -247,6 +256,7 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         max_bad_frames: 10,
         max_failed_sign_ins: 5,
         max_half_open_per_source: 100,
+        max_members: config.limits.call_members as usize,
         ice_servers: config.ice_servers.clone(),
     }
 }

@@ -69,7 +69,8 @@ impl MediaPlane {
         remote: RemoteParams,
     ) -> Option<LocalParams> {
         let (reply, mut answer) = oneshot::channel();
-        let seat = Seat { connection: ConnectionId(number), room, user, audio_ssrc };
+        let connection = ConnectionId(number);
+        let seat = Seat { connection, room, user, audio_ssrc, admitted: true };
         self.command(now, ShardCommand::Connect { seat, remote, reply });
         answer.try_recv().ok()?.ok()
     }
@@ -77,7 +78,7 @@ impl MediaPlane {
     /// Opens the gate of a room.
     pub fn open_gate(&mut self, now: Instant, room: RoomId) {
         let (done, _) = oneshot::channel();
-        self.command(now, ShardCommand::OpenGate { room, done });
+        self.command(now, ShardCommand::OpenGate { room, admit: Vec::new(), done });
     }
 
     /// Mutes a connection or takes it back.

@@ -32,14 +32,15 @@ pub(crate) use thread::{Shard, ShardExit, ShardSettings, spawn};
 /// What the hub wants of a shard. Done in the order given.
 #[derive(Debug)]
 pub(crate) enum ShardCommand {
-    /// Begin to wait for a client, which enters `room` once its handshake is done.
+    /// Begin to wait for a client, which enters its room once its handshake is done and it is
+    /// admitted.
     Connect {
         seat: Seat,
         remote: RemoteParams,
         reply: oneshot::Sender<Result<LocalParams, OpenError>>,
     },
-    /// Let media pass in `room`, from this instant on.
-    OpenGate { room: RoomId, done: oneshot::Sender<()> },
+    /// Let media pass in `room`, from this instant on, and let these connections into it.
+    OpenGate { room: RoomId, admit: Vec<ConnectionId>, done: oneshot::Sender<()> },
     /// Forward nothing of this connection, or again.
     SetMuted { connection: ConnectionId, muted: bool, done: oneshot::Sender<()> },
     /// Close a connection.
@@ -61,6 +62,9 @@ pub(crate) struct Seat {
     pub(crate) user: UserId,
     /// The SSRC the client announced for its audio.
     pub(crate) audio_ssrc: u32,
+    /// Its device is in the conversation. Until it is, nothing of this connection reaches the room
+    /// and nothing of the room reaches it, whether the room's gate is open or not.
+    pub(crate) admitted: bool,
 }
 
 /// What a shard has to tell.

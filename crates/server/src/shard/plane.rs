@@ -40,6 +40,8 @@ pub(super) struct Plane {
 struct Seated {
     seat: Seat,
     muted: bool,
+    /// Its handshake is done.
+    is_up: bool,
     in_room: bool,
     path_at: Option<Instant>,
 }
@@ -70,8 +72,8 @@ impl Plane {
                 // The hub may have given up meanwhile; then the connection times out.
                 let _ = reply.send(self.connect(now, seat, remote));
             }
-            ShardCommand::OpenGate { room, done } => {
-                self.open_gate(now, room, out);
+            ShardCommand::OpenGate { room, admit, done } => {
+                self.open_gate(now, room, &admit, out);
                 let _ = done.send(());
             }
             ShardCommand::SetMuted { connection, muted, done } => {
@@ -157,13 +159,24 @@ impl Plane {
     ) -> Result<LocalParams, OpenError> {
         let local = self.server.open(now, seat.connection, remote)?;
         self.rooms.entry(seat.room);
-        let seated = Seated { seat, muted: false, in_room: false, path_at: None };
+        let seated = Seated { seat, muted: false, is_up: false, in_room: false, path_at: None };
         self.seats.insert(seated.seat.connection, seated);
         Ok(local)
     }
 
-    fn open_gate(&mut self, now: Instant, id: RoomId, out: &mut impl Outgoing) {
+    fn open_gate(
+        &mut self,
+        now: Instant,
+        id: RoomId,
+        admit: &[ConnectionId],
+        out: &mut impl Outgoing,
+    ) {
         self.rooms.entry(id).open(now);
+        for connection in admit {
+            let Some(seated) = self.seats.get_mut(connection) else { continue };
+            seated.seat.admitted = true;
+            self.enter(now, *connection, out);
+        }
         self.drain_room(id, out);
     }
 
@@ -223,7 +236,7 @@ impl Plane {
         packet: &[u8],
         out: &mut impl Outgoing,
     ) {
-        let Some(id) = self.seats.get(&connection).map(|seated| seated.seat.room) else { return };
+        let Some(id) = self.room_of(connection) else { return };
         let Some(room) = self.rooms.get_mut(id) else { return };
         match room.handle_rtp(now, participant(connection), packet, &mut self.forwards) {
             Ok(()) => self.send_forwards(packet, out),
@@ -234,6 +247,16 @@ impl Plane {
             }
         }
         self.drain_room(id, out);
+    }
+
+    /// The room a packet of the connection goes to; counts the packet if it is to go nowhere yet.
+    fn room_of(&mut self, connection: ConnectionId) -> Option<RoomId> {
+        let seated = self.seats.get(&connection)?;
+        if !seated.seat.admitted {
+            self.counts.gated += 1;
+            return None;
+        }
+        Some(seated.seat.room)
     }
 
     fn send_forwards(&mut self, packet: &[u8], out: &mut impl Outgoing) {
@@ -262,7 +285,7 @@ impl Plane {
         packet: &[u8],
         out: &mut impl Outgoing,
     ) {
-        let Some(id) = self.seats.get(&connection).map(|seated| seated.seat.room) else { return };
+        let Some(id) = self.room_of(connection) else { return };
         let Some(room) = self.rooms.get_mut(id) else { return };
         match room.handle_rtcp(now, participant(connection), packet) {
             Ok(()) => {}
@@ -290,6 +313,9 @@ impl Plane {
                     let path_at = self.seats.get(&connection).and_then(|seated| seated.path_at);
                     let handshake = path_at.map_or(Duration::ZERO, |at| now - at);
                     self.events.push(ShardEvent::Connected { connection, handshake });
+                    if let Some(seated) = self.seats.get_mut(&connection) {
+                        seated.is_up = true;
+                    }
                     self.enter(now, connection, out);
                 }
                 ServerOutput::Closed { connection, reason } => {
@@ -301,8 +327,12 @@ impl Plane {
         }
     }
 
+    /// Lets a connection into its room, once it may and can.
     fn enter(&mut self, now: Instant, connection: ConnectionId, out: &mut impl Outgoing) {
         let Some(seated) = self.seats.get_mut(&connection) else { return };
+        if !seated.seat.admitted || !seated.is_up || seated.in_room {
+            return;
+        }
         let Seat { room: id, user, audio_ssrc, .. } = seated.seat.clone();
         let muted = seated.muted;
         let room = self.rooms.entry(id);

@@ -36,7 +36,7 @@ async fn a_gate_is_acknowledged() {
     let (shard, _exit, _told) = start();
     let (done, opened) = oneshot::channel();
     let room = RoomId::new(1).unwrap();
-    shard.send(ShardCommand::OpenGate { room, done }).await.unwrap();
+    shard.send(ShardCommand::OpenGate { room, admit: Vec::new(), done }).await.unwrap();
     timeout(PATIENCE, opened).await.unwrap().unwrap();
 }
 

@@ -52,7 +52,6 @@ pub(crate) struct CallEvent {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "calls of several people tell the rest")]
 pub(crate) enum What {
     /// A device of this callee rings.
     Received(UserId),

@@ -125,6 +125,7 @@ async fn calls_that_make_no_sense() {
         group_id: None,
         timeout_s: None,
         user_data: String::new(),
+        sent_at: None,
     });
     assert!(eve.ask(many).await.is_err());
     bob.accept(&call.facts.call_id).await;

@@ -207,5 +207,6 @@ pub(crate) fn call(callee: &str, user_data: &str) -> Request {
         group_id: None,
         timeout_s: None,
         user_data: user_data.to_owned(),
+        sent_at: None,
     })
 }

@@ -122,6 +122,7 @@ async fn a_client_that_does_not_read_loses_its_connection_and_nobody_else_waits(
     let server = TestServer::with(|config| {
         config.limits.requests_per_second = 100_000;
         config.limits.calls_per_minute = 1_000_000;
+        config.limits.unanswered_calls = 1_000_000;
     })
     .await;
     let address = server.running.http_addr();

@@ -1,117 +1,69 @@
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use calling_model::{Endpoint, UnixMillis, UserId};
+use calling_model::{Endpoint, MediaType, UnixMillis, UserId};
 
-use super::{CallsConfig, CallsReason, config::later};
+use super::CallsReason;
+use super::member::{Member, Seat, Stage};
 use crate::call::{CallFacts, Role};
-use crate::protocol::CallReply;
+use crate::protocol::{self, CallReply, RunningCall};
 
 /// One call that is alive. What is over is no `Call` any more, but an
 /// [`EndedCall`](crate::call::EndedCall).
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    pub(super) facts: CallFacts,
-    /// The one device that placed it.
-    pub(super) caller: Endpoint,
-    pub(super) callee: UserId,
-    pub(super) started: Instant,
-    pub(super) state: CallState,
-}
-
-/// How far a call has come.
 ///
 /// ```text
 ///                      call
 ///                       │
 ///                       ▼
-///                  ┌─────────┐  accept, or a call back (glare)  ┌───────────┐
-///                  │ Ringing │ ───────────────────────────────▶ │ Connected │
-///                  └─────────┘                                  └───────────┘
-///                       │                                             │
-///   RingEnd: Withdrawn, Declined, LineBusy,           TalkEnd: HungUp, PeerLost,
-///   RangOut, CallerLost, Stopped                      TooLong, Stopped
-///                       │                                             │
-///                       └───────────────▶  ended  ◀───────────────────┘
+///                  ┌─────────┐  the first accept, or a call back (glare)  ┌───────────┐
+///                  │ Ringing │ ─────────────────────────────────────────▶ │ Connected │
+///                  └─────────┘                                            └───────────┘
+///                       │                                                       │
+///   the caller left, or nobody is                  nobody is in it, or one is and nobody
+///   invited any more                               is invited any more
+///                       │                                                       │
+///                       └──────────────────▶  ended  ◀──────────────────────────┘
 /// ```
 ///
-/// Every state has a deadline, so that no call stays for ever.
+/// Within it each member has a state of its own, see [`Stage`]. Everybody invited and everybody in
+/// the call has a deadline, so that no call stays for ever.
 #[derive(Clone, Debug)]
-pub(super) enum CallState {
-    Ringing(Ringing),
-    Connected(Connected),
+pub(super) struct Call {
+    /// As they stand now.
+    pub(super) facts: CallFacts,
+    /// The medium it was placed with.
+    pub(super) placed_as: MediaType,
+    /// The device that placed it.
+    pub(super) caller: Endpoint,
+    pub(super) started: Instant,
+    /// The caller first, then the callees, then who joined without being rung.
+    pub(super) members: Vec<Member>,
+    /// `None` while nobody has answered.
+    pub(super) accepted: Option<Accepted>,
 }
 
+/// The beginning of the conversation.
 #[derive(Clone, Debug)]
-pub(super) struct Ringing {
-    /// When it has rung long enough.
-    pub(super) until: Instant,
-    /// The callee's devices that were invited, whether they are still there or not.
-    pub(super) rang: BTreeSet<Endpoint>,
-    /// When to give up on a caller who dropped out; `None` while there.
-    pub(super) caller_away: Option<Instant>,
-    /// Devices whose media connection died and has not come back. Nobody misses it yet.
-    pub(super) media_lost: BTreeSet<Endpoint>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Connected {
-    /// The device that answered.
-    pub(super) callee: Endpoint,
-    /// The callee's devices that rang in vain.
-    pub(super) others: BTreeSet<Endpoint>,
-    pub(super) accepted_at: UnixMillis,
+pub(super) struct Accepted {
+    pub(super) at: UnixMillis,
+    /// The device that answered first.
+    pub(super) by: Endpoint,
     /// When the call has lasted the longest time allowed.
     pub(super) until: Instant,
-    pub(super) caller_link: Link,
-    pub(super) callee_link: Link,
 }
 
-/// A device's hold on a connected call: for each of its connections that is gone, when to give up
-/// on it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Link {
-    pub(super) signalling: Option<Instant>,
-    pub(super) media: Option<Instant>,
-}
-
-/// Why a ringing call ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum RingEnd {
-    /// By the caller.
-    Withdrawn,
-    /// On a device of the callee.
-    Declined { by: Endpoint, busy: bool },
-    /// The callee was in another call.
-    LineBusy,
-    /// Nobody answered in time.
-    RangOut,
-    /// The caller dropped out and did not come back.
-    CallerLost,
-    /// The server stops.
-    Stopped,
-}
-
-/// Why a connected call ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TalkEnd {
-    /// On a device in the call.
-    HungUp { by: Endpoint },
-    /// A device dropped out and did not come back.
-    PeerLost,
-    /// It lasted the longest time allowed.
-    TooLong,
-    /// The server stops.
-    Stopped,
-}
-
-impl Link {
-    fn deadline(&self) -> Option<Instant> {
-        match (self.signalling, self.media) {
-            (Some(signalling), Some(media)) => Some(signalling.min(media)),
-            (one, other) => one.or(other),
-        }
-    }
+/// How an endpoint stands to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Its account has nothing to do with the call.
+    Stranger,
+    /// Its account is rung.
+    Rung,
+    /// It is in the call itself.
+    Here,
+    /// Another device of its account is in the call.
+    Elsewhere,
+    /// Its account was rung or in the call, and is no more.
+    Out,
 }
 
 impl Call {
@@ -121,132 +73,135 @@ impl Call {
         self.facts.started_at.saturating_add(now.saturating_duration_since(self.started))
     }
 
+    /// Whether what happens concerns all members: a call of a group or with several callees.
+    pub(super) fn is_group(&self) -> bool {
+        self.facts.is_group()
+    }
+
+    pub(super) const fn is_connected(&self) -> bool {
+        self.accepted.is_some()
+    }
+
+    /// The next instant at which something has to be done, and what.
     pub(super) fn deadline(&self) -> (Instant, CallsReason) {
-        match &self.state {
-            CallState::Ringing(ringing) => ringing.deadline(),
-            CallState::Connected(connected) => connected.deadline(),
+        let members = self.members.iter().filter_map(Member::deadline);
+        let longest = self.accepted.iter().map(|talk| (talk.until, CallsReason::MaxLength));
+        // A live call has somebody in it or rung, and rings or talks.
+        members.chain(longest).min().unwrap_or((self.started, CallsReason::MaxLength))
+    }
+
+    /// Whether nothing keeps it alive.
+    pub(super) fn is_over(&self) -> bool {
+        let inside = self.seats().count();
+        let rung = self.members.iter().any(|member| matches!(member.stage, Stage::Ringing(_)));
+        match self.accepted {
+            None => inside == 0 || !rung,
+            Some(_) => inside == 0 || (inside == 1 && !rung),
+        }
+    }
+
+    pub(super) fn member(&self, user: &UserId) -> Option<&Member> {
+        self.members.iter().find(|member| member.user == *user)
+    }
+
+    pub(super) fn member_mut(&mut self, user: &UserId) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| member.user == *user)
+    }
+
+    /// The devices in the call.
+    pub(super) fn seats(&self) -> impl Iterator<Item = &Endpoint> {
+        self.members.iter().filter_map(|member| member.seat()).map(|seat| &seat.device)
+    }
+
+    /// Members who are in the call or rung.
+    pub(super) fn engaged(&self) -> impl Iterator<Item = &UserId> {
+        self.members.iter().filter(|member| member.is_engaged()).map(|member| &member.user)
+    }
+
+    /// Every device in the call or rung, those of `except` aside.
+    pub(super) fn audience(&self, except: &UserId) -> Vec<Endpoint> {
+        let others = self.members.iter().filter(|member| member.user != *except);
+        others.flat_map(Member::devices).cloned().collect()
+    }
+
+    /// Who hears what becomes of `user`: whoever invited them in a one-to-one call, everybody in
+    /// or rung in a group call.
+    pub(super) fn concerned(&self, user: &UserId) -> Vec<Endpoint> {
+        if self.is_group() {
+            return self.audience(user);
+        }
+        self.seats().filter(|device| device.user != *user).cloned().collect()
+    }
+
+    pub(super) fn standing(&self, endpoint: &Endpoint) -> Standing {
+        match self.member(&endpoint.user).map(|member| &member.stage) {
+            None => Standing::Stranger,
+            Some(Stage::Ringing(_)) => Standing::Rung,
+            Some(Stage::In(Seat { device, .. })) if device == endpoint => Standing::Here,
+            Some(Stage::In(_)) => Standing::Elsewhere,
+            Some(Stage::Out(_)) => Standing::Out,
         }
     }
 
     pub(super) fn involves(&self, user: &UserId) -> bool {
-        self.facts.caller == *user || self.callee == *user
+        self.member(user).is_some()
     }
 
     /// The side of `endpoint`, if it is one of the devices the call is on.
     pub(super) fn role_of(&self, endpoint: &Endpoint) -> Option<Role> {
-        if self.caller == *endpoint {
-            return Some(Role::Caller);
+        let member = self.member(&endpoint.user)?;
+        if !member.devices().any(|device| device == endpoint) {
+            return None;
         }
-        let called = match &self.state {
-            CallState::Ringing(ringing) => ringing.rang.contains(endpoint),
-            CallState::Connected(connected) => connected.callee == *endpoint,
-        };
-        called.then_some(Role::Callee)
+        let caller = member.user == self.facts.caller;
+        Some(if caller { Role::Caller } else { Role::Callee })
     }
 
-    /// Whether the call is on `endpoint` and nowhere else of its account: it placed or answered.
+    /// Whether the call is on `endpoint` and nowhere else of its account.
     pub(super) fn holds(&self, endpoint: &Endpoint) -> bool {
-        let answered = match &self.state {
-            CallState::Ringing(_) => false,
-            CallState::Connected(connected) => connected.callee == *endpoint,
-        };
-        answered || self.caller == *endpoint
+        self.standing(endpoint) == Standing::Here
     }
 
-    pub(super) fn reply(&self, role: Role) -> CallReply {
-        let connected = matches!(self.state, CallState::Connected(_));
-        CallReply { facts: self.facts.clone(), role, connected, members: Vec::new() }
+    /// The call as `role` on `endpoint` may see it.
+    pub(super) fn reply(&self, endpoint: &Endpoint, role: Role) -> CallReply {
+        let connected = self.is_connected() && self.holds(endpoint);
+        CallReply { facts: self.facts.clone(), role, connected, members: self.list() }
     }
 
-    /// A signalling connection of a device in the call went (until the given instant) or came.
+    /// The call as members of its group may see it, once somebody talks.
+    pub(super) fn running(&self) -> Option<RunningCall> {
+        self.accepted.as_ref()?;
+        Some(RunningCall { facts: self.facts.clone(), members: self.list() })
+    }
+
+    pub(super) fn list(&self) -> Vec<protocol::Member> {
+        self.members.iter().map(Member::shown).collect()
+    }
+
+    /// A signalling connection of a device in the call went (until the given instant) or came. A
+    /// callee may be rung on several devices: those come and go as they please.
     pub(super) fn set_signalling(&mut self, endpoint: &Endpoint, lost_until: Option<Instant>) {
-        let from_caller = self.caller == *endpoint;
-        match &mut self.state {
-            CallState::Ringing(ringing) if from_caller => ringing.caller_away = lost_until,
-            // The callee may ring on several devices: they come and go as they please.
-            CallState::Ringing(_) => {}
-            CallState::Connected(connected) => {
-                if let Some(link) = connected.link_of(endpoint, from_caller) {
-                    link.signalling = lost_until;
-                }
-            }
+        if let Some(seat) = self.seat_mut(endpoint) {
+            seat.link.signalling = lost_until;
         }
     }
 
-    /// A media connection of a device in the call died or is up; `false` if the device is not in
-    /// the call.
+    /// A media connection of a device of the call died or is up; `false` if the device is not in
+    /// the call. Nobody misses media while it rings: that a connection comes to be once somebody
+    /// answered is the shell's to judge.
     pub(super) fn set_media(&mut self, endpoint: &Endpoint, lost_until: Option<Instant>) -> bool {
-        let from_caller = self.caller == *endpoint;
-        match &mut self.state {
-            CallState::Ringing(ringing) => {
-                let known = from_caller || ringing.rang.contains(endpoint);
-                if known && lost_until.is_some() {
-                    ringing.media_lost.insert(endpoint.clone());
-                } else {
-                    ringing.media_lost.remove(endpoint);
-                }
-                known
-            }
-            CallState::Connected(connected) => {
-                let Some(link) = connected.link_of(endpoint, from_caller) else { return false };
-                // Lost twice is lost since the first time.
-                link.media = lost_until.map(|until| link.media.unwrap_or(until));
-                true
-            }
+        let known = self.role_of(endpoint).is_some();
+        if self.is_connected()
+            && let Some(seat) = self.seat_mut(endpoint)
+        {
+            // Lost twice is lost since the first time.
+            seat.link.media = lost_until.map(|until| seat.link.media.unwrap_or(until));
         }
-    }
-}
-
-impl Ringing {
-    fn deadline(&self) -> (Instant, CallsReason) {
-        match self.caller_away {
-            Some(away) if away < self.until => (away, CallsReason::PeerLost),
-            Some(_) | None => (self.until, CallsReason::RingTimeout),
-        }
+        known
     }
 
-    /// What it becomes when `callee` answers the call of `caller`.
-    pub(super) fn answered(
-        mut self,
-        now: Instant,
-        caller: &Endpoint,
-        callee: Endpoint,
-        accepted_at: UnixMillis,
-        config: &CallsConfig,
-    ) -> Connected {
-        self.rang.remove(&callee);
-        let media =
-            |endpoint| self.media_lost.contains(endpoint).then(|| later(now, config.media_grace));
-        Connected {
-            caller_link: Link { signalling: self.caller_away, media: media(caller) },
-            callee_link: Link { signalling: None, media: media(&callee) },
-            callee,
-            others: self.rang,
-            accepted_at,
-            until: later(now, config.max_call_length),
-        }
-    }
-
-    /// How long it still rings, in milliseconds, rounded up.
-    pub(super) fn remaining_ms(&self, now: Instant) -> u32 {
-        let left = self.until.saturating_duration_since(now) + Duration::from_micros(999);
-        u32::try_from(left.as_millis()).unwrap_or(u32::MAX)
-    }
-}
-
-impl Connected {
-    fn deadline(&self) -> (Instant, CallsReason) {
-        let lost = [self.caller_link.deadline(), self.callee_link.deadline()];
-        match lost.into_iter().flatten().min() {
-            Some(lost) if lost < self.until => (lost, CallsReason::PeerLost),
-            Some(_) | None => (self.until, CallsReason::MaxLength),
-        }
-    }
-
-    fn link_of(&mut self, endpoint: &Endpoint, from_caller: bool) -> Option<&mut Link> {
-        if from_caller {
-            return Some(&mut self.caller_link);
-        }
-        (self.callee == *endpoint).then_some(&mut self.callee_link)
+    fn seat_mut(&mut self, endpoint: &Endpoint) -> Option<&mut Seat> {
+        let member = self.member_mut(&endpoint.user)?;
+        member.seat_mut().filter(|seat| seat.device == *endpoint)
     }
 }

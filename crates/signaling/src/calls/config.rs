@@ -23,13 +23,32 @@ pub struct CallsConfig {
     pub max_calls: usize,
     /// How many devices may be signed in at once (default 1,000,000).
     pub max_endpoints: usize,
-    /// How many devices of one account may be signed in at once (default 8, at least 2). One more
-    /// kicks the one that signed in longest ago and is in no call.
+    /// How many devices of one account may be signed in at once (default 8). One more kicks the
+    /// one that signed in longest ago and is in no call. With 1 the newest device takes over
+    /// whatever the other is doing, and the other leaves its call.
     pub max_devices_per_user: usize,
+    /// How many people may be in one call or rung by it at once, the caller among them (default
+    /// 50; the component this project matches allows 9).
+    pub max_members: usize,
+    /// How old a request to call may be when it arrives, if it says when it was made (default
+    /// 60 s): what waited longer is refused rather than rung.
+    pub max_request_age: Duration,
     /// How many calls one account may place in a row (default 30)…
     pub call_burst: u32,
     /// …and how long it takes until it may place one more (default 500 ms).
     pub call_interval: Duration,
+    /// How many people one account may ring in a row, all its calls and invites together (default
+    /// 200)…
+    pub ring_burst: u32,
+    /// …and how long it takes until it may ring one more (default 250 ms).
+    pub ring_interval: Duration,
+    /// How many rings of one account to another may end without an answer in a row (default 3)
+    /// before the next has to wait…
+    pub redial_free: u32,
+    /// …this long at first (default 60 s), twice as long after each further one…
+    pub redial_pause: Duration,
+    /// …and never longer than this (default 15 min).
+    pub max_redial_pause: Duration,
     /// How long an ended call is remembered, for those who ask late (default 60 s).
     pub memory: Duration,
     /// How many ended calls are remembered (default 10,000).
@@ -49,8 +68,15 @@ impl Default for CallsConfig {
             max_calls: 100_000,
             max_endpoints: 1_000_000,
             max_devices_per_user: 8,
+            max_members: 50,
+            max_request_age: Duration::from_secs(60),
             call_burst: 30,
             call_interval: Duration::from_millis(500),
+            ring_burst: 200,
+            ring_interval: Duration::from_millis(250),
+            redial_free: 3,
+            redial_pause: Duration::from_secs(60),
+            max_redial_pause: Duration::from_secs(15 * 60),
             memory: Duration::from_secs(60),
             max_remembered: 10_000,
         }
@@ -66,6 +92,14 @@ impl CallsConfig {
             Some(seconds) => Duration::from_secs(u64::from(seconds)),
         };
         asked.max(self.min_ring_timeout).min(self.max_ring_timeout)
+    }
+}
+
+impl CallsConfig {
+    /// How many people a call may have seen in all, so that it stays bounded however often they
+    /// come and go.
+    pub(super) const fn max_seen(&self) -> usize {
+        self.max_members.saturating_mul(4)
     }
 }
 

@@ -1,6 +1,6 @@
-use calling_model::{CallId, Endpoint, UnixMillis, UserId};
+use calling_model::{CallId, Endpoint, GroupId, MediaType, UnixMillis, UserId};
 
-use crate::protocol::CallParams;
+use crate::protocol::{CallParams, InviteParams};
 
 /// What the shell calls one request, so that it can give the reply back to who asked.
 ///
@@ -15,6 +15,12 @@ pub enum CallsInput {
     /// A device signed in, for the first time or again. Reported once the new connection can take
     /// notices: what rings is told at once.
     SignedIn {
+        /// The device.
+        endpoint: Endpoint,
+    },
+    /// A device whose connection was gone takes up its session on a new one: what it was told
+    /// meanwhile it has heard by now. Like `SignedIn`, but nothing is said twice.
+    Returned {
         /// The device.
         endpoint: Endpoint,
     },
@@ -42,8 +48,8 @@ pub enum CallsInput {
         action: CallAction,
     },
     /// The media connection of a device in the call died (no authenticated packet for seconds, or
-    /// its handshake failed). Ends a connected call after
-    /// [`media_grace`](super::CallsConfig::media_grace).
+    /// its handshake failed). The device is out of a connected call after
+    /// [`media_grace`](super::CallsConfig::media_grace); while it rings nobody misses it.
     PeerLost {
         /// The call.
         call_id: CallId,
@@ -58,10 +64,23 @@ pub enum CallsInput {
         /// Whose connection.
         endpoint: Endpoint,
     },
-    /// An operator ends a call: as `Shutdown` does, this call alone. Harmless if there is none.
+    /// An operator ends a call, whether it rings or is connected.
     End {
         /// The call.
         call_id: CallId,
+    },
+    /// An operator takes somebody out of a call, or stops ringing them; it goes on without them as
+    /// if they had left.
+    RemoveMember {
+        /// The call.
+        call_id: CallId,
+        /// Who.
+        user: UserId,
+    },
+    /// An operator signs a device out: it is told so and leaves its call.
+    Kick {
+        /// The device.
+        endpoint: Endpoint,
     },
     /// The server stops: every call ends and no new one begins.
     Shutdown,
@@ -76,6 +95,8 @@ pub enum CallAction {
         params: CallParams,
         /// Those of `params.callees` who have no account.
         unknown: Vec<UserId>,
+        /// Those of the asker and `params.callees` who do not belong to `params.group_id`.
+        outsiders: Vec<UserId>,
         /// The wall clock, read now: the call's `started_at`. Its later times are counted from
         /// here by the monotonic clock, so that a stepping wall clock cannot bend a call.
         at: UnixMillis,
@@ -97,9 +118,39 @@ pub enum CallAction {
         /// The call.
         call_id: CallId,
     },
+    /// Rings more people into the call the asker is in.
+    InviteUsers {
+        /// As sent by the client.
+        params: InviteParams,
+        /// Those of `params.users` who have no account.
+        unknown: Vec<UserId>,
+        /// Those of `params.users` who do not belong to the call's group.
+        outsiders: Vec<UserId>,
+    },
+    /// Enters a running call.
+    Join {
+        /// The call.
+        call_id: CallId,
+        /// Whether the asker belongs to the call's group.
+        insider: bool,
+    },
+    /// Gives the call another medium.
+    SwitchMediaType {
+        /// The call.
+        call_id: CallId,
+        /// Which.
+        media_type: MediaType,
+    },
     /// Asks how the call stands.
     GetCall {
         /// The call.
         call_id: CallId,
+    },
+    /// Asks for the running call of a group.
+    GroupCall {
+        /// The group.
+        group_id: GroupId,
+        /// Whether the asker belongs to it.
+        insider: bool,
     },
 }

@@ -10,8 +10,8 @@ use crate::protocol::Event;
 /// What is kept of an ended call for those who ask late.
 #[derive(Clone, Debug)]
 pub(super) struct Remembered {
-    pub(super) caller: UserId,
-    pub(super) callees: Vec<UserId>,
+    /// Everybody who was in it or rung by it.
+    pub(super) members: Vec<UserId>,
     pub(super) outcome: Outcome,
     /// The last word each device was, or should have been, told.
     pub(super) last_words: Vec<(Endpoint, Event)>,
@@ -19,7 +19,7 @@ pub(super) struct Remembered {
 
 impl Remembered {
     pub(super) fn involves(&self, user: &UserId) -> bool {
-        self.caller == *user || self.callees.contains(user)
+        self.members.contains(user)
     }
 }
 
@@ -66,8 +66,7 @@ mod tests {
 
     fn remembered() -> Remembered {
         Remembered {
-            caller: "alice".parse().unwrap(),
-            callees: vec!["bob".parse().unwrap()],
+            members: vec!["alice".parse().unwrap(), "bob".parse().unwrap()],
             outcome: Outcome::Busy,
             last_words: Vec::new(),
         }

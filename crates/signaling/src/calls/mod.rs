@@ -9,9 +9,22 @@
 //!
 //! * each request gets exactly one reply, each [`CallsOutput::Started`] exactly one
 //!   [`CallsOutput::Ended`];
-//! * a call connects only by the wish of one of the callee's devices, and only of one;
+//! * a call connects only by the wish of one of the callee's devices, and only of one; the same
+//!   holds of everybody who comes to it later;
 //! * every call has a deadline, so that nobody stays in one for ever;
-//! * an account is in one call at most.
+//! * an account is in, or rung by, one call at most.
+//!
+//! # Rules
+//!
+//! * A call of a group or with several callees is a *group call*: what becomes of anybody in it is
+//!   told to all. It lives while two talk, or one talks and somebody is rung; before anybody has
+//!   answered it lives while the caller waits and somebody is rung.
+//! * Who is rung is not in a call: they may place, answer or join another, and what rang is
+//!   declined as busy. To others they are busy. That nobody keeps a line busy by ringing it,
+//!   [`CallsConfig::redial_free`] sees to: whoever rang somebody in vain a few times has to wait,
+//!   longer each time.
+//! * Two who call each other alone are connected, whoever was first. A one-to-one call that meets a
+//!   group call finds its callee busy.
 
 mod call;
 mod collision;
@@ -19,20 +32,24 @@ mod config;
 mod ending;
 mod ids;
 mod input;
+mod member;
+mod members;
 mod memory;
 mod output;
 mod placing;
 mod presence;
 mod rate;
+mod redial;
 mod refusal;
 mod registry;
 mod requests;
 mod snapshot;
+mod steps;
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use calling_model::{CallId, Endpoint, Machine};
+use calling_model::{CallId, Endpoint, Machine, UserId};
 
 pub use collision::Collision;
 pub use config::CallsConfig;
@@ -40,17 +57,19 @@ pub use input::{CallAction, CallsInput, RequestToken};
 pub use output::CallsOutput;
 pub use snapshot::{CallSnapshot, CallsStats};
 
-use call::{CallState, RingEnd, TalkEnd};
+use call::{Call, Standing};
 use config::later;
-use ending::Closing;
+use ending::{Closing, End};
 use ids::Ids;
 use memory::Memory;
 use placing::ringing_notice;
 use presence::Presence;
 use rate::RateLimiter;
+use redial::Redial;
 use registry::Registry;
+use steps::{Leaving, Turn};
 
-use crate::call::Role;
+use crate::call::CallFacts;
 use crate::protocol::Event;
 
 /// The shell asked for something the machine cannot do.
@@ -84,6 +103,8 @@ pub struct Calls {
     live: Registry,
     memory: Memory,
     limiter: RateLimiter,
+    rings: RateLimiter,
+    redial: Redial,
     stopping: bool,
     stats: CallsStats,
     outputs: VecDeque<CallsOutput>,
@@ -103,6 +124,13 @@ impl Calls {
                 config.call_interval,
                 config.max_endpoints,
             ),
+            rings: RateLimiter::new(config.ring_burst, config.ring_interval, config.max_endpoints),
+            redial: Redial::new(
+                config.redial_free,
+                config.redial_pause,
+                config.max_redial_pause,
+                config.max_endpoints,
+            ),
             stopping: false,
             stats: CallsStats::default(),
             outputs: VecDeque::new(),
@@ -111,53 +139,95 @@ impl Calls {
     }
 
     fn signed_in(&mut self, now: Instant, endpoint: Endpoint) -> Result<(), CallsMisuse> {
-        let limit = self.config.max_endpoints;
-        if self.presence.len() >= limit && !self.presence.contains(&endpoint) {
-            return Err(CallsMisuse::Full { limit });
-        }
-        self.presence.insert(&endpoint);
-        self.kick_surplus(now, &endpoint);
+        self.arrive(now, &endpoint)?;
         self.resume(now, endpoint);
         Ok(())
+    }
+
+    fn returned(&mut self, now: Instant, endpoint: Endpoint) -> Result<(), CallsMisuse> {
+        self.arrive(now, &endpoint)?;
+        self.welcome_back(now, endpoint);
+        Ok(())
+    }
+
+    fn arrive(&mut self, now: Instant, endpoint: &Endpoint) -> Result<(), CallsMisuse> {
+        let limit = self.config.max_endpoints;
+        if self.presence.len() >= limit && !self.presence.contains(endpoint) {
+            return Err(CallsMisuse::Full { limit });
+        }
+        self.presence.insert(endpoint);
+        self.kick_surplus(now, endpoint);
+        Ok(())
+    }
+
+    /// Tells a device that took up its session how its call stands, should an answer have been
+    /// lost; and of what rings only if it does not ring there yet.
+    fn welcome_back(&mut self, now: Instant, endpoint: Endpoint) {
+        let Some(call) = self.live.of_user(&endpoint.user) else { return };
+        let call_id = call.facts.call_id.clone();
+        match (call.standing(&endpoint), call.role_of(&endpoint)) {
+            (Standing::Rung, None) => {
+                let told = self.invite(now, &call_id, endpoint);
+                self.outputs.extend(told);
+            }
+            (Standing::Here, Some(role)) => {
+                let event = Event::Resumed(call.reply(&endpoint, role));
+                self.outputs.push_back(CallsOutput::Notify { to: endpoint.clone(), event });
+                self.live.update(&call_id, |call| call.set_signalling(&endpoint, None));
+            }
+            (
+                Standing::Rung
+                | Standing::Here
+                | Standing::Elsewhere
+                | Standing::Out
+                | Standing::Stranger,
+                _,
+            ) => {}
+        }
     }
 
     /// Tells a device that signed in what it is in the middle of.
     fn resume(&mut self, now: Instant, endpoint: Endpoint) {
         let Some(call) = self.live.of_user(&endpoint.user) else { return };
         let call_id = call.facts.call_id.clone();
-        if matches!(call.state, CallState::Ringing(_)) && call.callee == endpoint.user {
+        if call.standing(&endpoint) == Standing::Rung {
             let told = self.invite(now, &call_id, endpoint);
             self.outputs.extend(told);
             return;
         }
         let Some(role) = call.role_of(&endpoint) else { return };
-        let event = Event::Resumed(call.reply(role));
+        let event = Event::Resumed(call.reply(&endpoint, role));
         self.outputs.push_back(CallsOutput::Notify { to: endpoint.clone(), event });
-        if let CallState::Ringing(ringing) = &call.state
-            && !ringing.rang.is_empty()
-        {
-            self.outputs.push_back(ringing_notice(call));
-        }
+        let rings = call.members.iter().filter(|member| {
+            member
+                .ringing()
+                .is_some_and(|ringing| ringing.inviter == endpoint.user && !ringing.rang.is_empty())
+        });
+        self.outputs.extend(rings.filter_map(|member| ringing_notice(call, &member.user)));
         self.live.update(&call_id, |call| call.set_signalling(&endpoint, None));
     }
 
     /// Signs out the account's devices beyond the limit, those that signed in longest ago first.
-    /// One in a call stays, and so does the newcomer.
+    /// The newcomer stays, and so does one in a call unless only one device is allowed at all.
     fn kick_surplus(&mut self, now: Instant, newcomer: &Endpoint) {
         let devices = self.presence.devices_of(&newcomer.user);
-        let limit = self.config.max_devices_per_user.max(2);
+        let limit = self.config.max_devices_per_user.max(1);
         let surplus = devices.len().saturating_sub(limit);
-        let call = self.live.of_user(&newcomer.user);
+        let call = self.live.of_user(&newcomer.user).filter(|_| limit > 1);
         let kicked: Vec<Endpoint> = devices
             .iter()
             .map(|device| Endpoint { user: newcomer.user.clone(), device: device.clone() })
             .filter(|device| device != newcomer && !call.is_some_and(|call| call.holds(device)))
             .take(surplus)
             .collect();
-        for to in kicked {
-            self.signed_out(now, &to);
-            self.outputs.push_back(CallsOutput::Notify { to, event: Event::KickedOffline {} });
+        for endpoint in kicked {
+            self.kick(now, endpoint);
         }
+    }
+
+    fn kick(&mut self, now: Instant, to: Endpoint) {
+        self.signed_out(now, &to);
+        self.outputs.push_back(CallsOutput::Notify { to, event: Event::KickedOffline {} });
     }
 
     fn disconnected(&mut self, now: Instant, endpoint: &Endpoint) {
@@ -178,18 +248,14 @@ impl Calls {
         }
         let Some(call) = self.live.of_user(&endpoint.user) else { return };
         let call_id = call.facts.call_id.clone();
-        match (&call.state, call.role_of(endpoint)) {
-            (_, None) => {}
-            (CallState::Ringing(_), Some(Role::Caller)) => {
-                self.end_ringing(now, &call_id, &RingEnd::Withdrawn);
-            }
+        match call.standing(endpoint) {
+            Standing::Here => self.leave(now, &call_id, &endpoint.user, Leaving::HungUp),
             // It goes on ringing: on the other devices, and for whoever signs in.
-            (CallState::Ringing(_), Some(Role::Callee)) => {
-                self.leave_media(&call_id, [endpoint.clone()]);
+            Standing::Rung if call.role_of(endpoint).is_some() => {
+                let endpoint = endpoint.clone();
+                self.outputs.push_back(CallsOutput::LeaveMedia { call_id, endpoint });
             }
-            (CallState::Connected(_), Some(_)) => {
-                self.end_talk(now, &call_id, &TalkEnd::HungUp { by: endpoint.clone() });
-            }
+            Standing::Rung | Standing::Elsewhere | Standing::Out | Standing::Stranger => {}
         }
     }
 
@@ -200,55 +266,85 @@ impl Calls {
         }
     }
 
-    fn end_ringing(&mut self, now: Instant, call_id: &CallId, end: &RingEnd) {
-        let Some(call) = self.live.remove(call_id) else { return };
-        if let CallState::Ringing(ringing) = &call.state {
-            let outputs = self.close(now, Closing::of_ringing(&call, ringing, now, end));
-            self.outputs.extend(outputs);
-        }
+    fn leave(&mut self, now: Instant, call_id: &CallId, user: &UserId, how: Leaving) {
+        let turn = self.live.update(call_id, |call| call.leave(now, user, how));
+        let outputs = self.conclude(now, call_id, turn.unwrap_or_default()).all();
+        self.outputs.extend(outputs);
     }
 
-    fn end_talk(&mut self, now: Instant, call_id: &CallId, end: &TalkEnd) {
-        let Some(call) = self.live.remove(call_id) else { return };
-        if let CallState::Connected(talk) = &call.state {
-            let outputs = self.close(now, Closing::of_talk(&call, talk, now, end));
-            self.outputs.extend(outputs);
-        }
-    }
-
-    /// Ends what is due. A deadline that has passed has passed, whatever is handled first.
+    /// Does what is due. A deadline that has passed has passed, whatever is handled first.
     fn expire(&mut self, now: Instant) {
         while let Some(call_id) = self.live.due(now).cloned()
-            && let Some(call) = self.live.remove(&call_id)
+            && let Some((at, reason)) = self.live.get(&call_id).map(Call::deadline)
         {
-            let outputs = self.close(now, Closing::of_deadline(&call, now));
-            self.outputs.extend(outputs);
+            match reason {
+                CallsReason::RingTimeout => {
+                    let turn = self.live.update(&call_id, |call| call.ring_out(now, at));
+                    let outputs = self.conclude(now, &call_id, turn.unwrap_or_default()).all();
+                    self.outputs.extend(outputs);
+                }
+                CallsReason::PeerLost => {
+                    let lost = self.live.get(&call_id).map(|call| call.lost(at));
+                    for user in lost.unwrap_or_default() {
+                        self.leave(now, &call_id, &user, Leaving::Lost);
+                    }
+                }
+                CallsReason::MaxLength => self.end(now, &call_id, End::TooLong),
+            }
         }
     }
 
     fn shut_down(&mut self, now: Instant) {
         self.stopping = true;
-        while let Some(call_id) = self.live.any().cloned()
-            && let Some(call) = self.live.remove(&call_id)
-        {
-            let outputs = self.close(now, Closing::of_shutdown(&call, now));
-            self.outputs.extend(outputs);
+        while let Some(call_id) = self.live.any().cloned() {
+            self.end(now, &call_id, End::Stopped);
         }
     }
 
-    fn end_by_operator(&mut self, now: Instant, call_id: &CallId) {
+    fn end(&mut self, now: Instant, call_id: &CallId, end: End) {
         let Some(call) = self.live.remove(call_id) else {
             self.stats.stale += 1;
             return;
         };
-        let outputs = self.close(now, Closing::of_shutdown(&call, now));
+        let turn = Turn { end: Some(end), visible: true, ..Turn::default() };
+        let outputs = self.finish(now, call, turn);
         self.outputs.extend(outputs);
     }
 
-    /// The last outputs of a call that was taken out of the registry: media stops first, then the
-    /// record is stored, then people are told.
+    /// Draws the conclusions of a step: the call goes on or is over.
+    fn conclude(&mut self, now: Instant, call_id: &CallId, turn: Turn) -> Concluded {
+        if self.live.get(call_id).is_some_and(Call::is_over)
+            && let Some(call) = self.live.remove(call_id)
+        {
+            return Concluded { first: self.finish(now, call, turn), then: Vec::new() };
+        }
+        self.note_in_vain(now, &turn.in_vain);
+        let stop = |endpoint| CallsOutput::LeaveMedia { call_id: call_id.clone(), endpoint };
+        let first = turn.leave.into_iter().map(stop).chain(turn.entered).collect();
+        let tell = |(to, event)| CallsOutput::Notify { to, event };
+        let mut then: Vec<_> = turn.notices.into_iter().chain(turn.if_alive).map(tell).collect();
+        if turn.visible
+            && let Some(call) = self.live.get(call_id).filter(|call| call.is_connected())
+        {
+            then.extend(self.group_changed(&call.facts));
+        }
+        Concluded { first, then }
+    }
+
+    /// The last outputs of a call that was taken out of the registry.
+    fn finish(&mut self, now: Instant, call: Call, turn: Turn) -> Vec<CallsOutput> {
+        let (facts, seen) = (call.facts.clone(), call.is_connected());
+        let mut outputs = self.close(now, Closing::of(call, now, turn));
+        if seen {
+            outputs.extend(self.group_changed(&facts));
+        }
+        outputs
+    }
+
+    /// Media stops first, then the record is stored, then people are told.
     fn close(&mut self, now: Instant, closing: Closing) -> Vec<CallsOutput> {
-        let Closing { ended, notices, leave, remembered } = closing;
+        let Closing { ended, notices, leave, in_vain, remembered } = closing;
+        self.note_in_vain(now, &in_vain);
         let call_id = ended.facts.call_id.clone();
         *self.stats.ended.entry(ended.outcome).or_default() += 1;
         self.memory.insert(now, call_id.clone(), remembered);
@@ -258,10 +354,31 @@ impl Calls {
         outputs
     }
 
-    fn leave_media(&mut self, call_id: &CallId, endpoints: impl IntoIterator<Item = Endpoint>) {
-        let call_id = call_id.clone();
-        let leave = |endpoint| CallsOutput::LeaveMedia { call_id: call_id.clone(), endpoint };
-        self.outputs.extend(endpoints.into_iter().map(leave));
+    fn note_in_vain(&mut self, now: Instant, pairs: &[(UserId, UserId)]) {
+        for (from, to) in pairs {
+            self.redial.in_vain(now, from, to);
+        }
+    }
+
+    /// What the members of the call's group are to see now.
+    fn group_changed(&self, facts: &CallFacts) -> Option<CallsOutput> {
+        let group_id = facts.group_id.clone()?;
+        let call = self.live.of_group(&group_id).and_then(Call::running);
+        Some(CallsOutput::GroupCall { group_id, call_id: facts.call_id.clone(), call })
+    }
+}
+
+/// What follows from a step: before the reply to the request that led to it, and after.
+struct Concluded {
+    first: Vec<CallsOutput>,
+    then: Vec<CallsOutput>,
+}
+
+impl Concluded {
+    fn all(self) -> Vec<CallsOutput> {
+        let mut all = self.first;
+        all.extend(self.then);
+        all
     }
 }
 
@@ -275,6 +392,7 @@ impl Machine for Calls {
         self.expire(now);
         match input {
             CallsInput::SignedIn { endpoint } => self.signed_in(now, endpoint)?,
+            CallsInput::Returned { endpoint } => self.returned(now, endpoint)?,
             CallsInput::Disconnected { endpoint } => self.disconnected(now, &endpoint),
             CallsInput::SignedOut { endpoint } => self.signed_out(now, &endpoint),
             CallsInput::Request { from, request, action } => {
@@ -285,7 +403,9 @@ impl Machine for Calls {
                 self.media(&call_id, &endpoint, Some(until));
             }
             CallsInput::PeerBack { call_id, endpoint } => self.media(&call_id, &endpoint, None),
-            CallsInput::End { call_id } => self.end_by_operator(now, &call_id),
+            CallsInput::End { call_id } => self.end(now, &call_id, End::Operator),
+            CallsInput::RemoveMember { call_id, user } => self.remove_member(now, &call_id, &user),
+            CallsInput::Kick { endpoint } => self.kick(now, endpoint),
             CallsInput::Shutdown => self.shut_down(now),
         }
         Ok(())

@@ -1,8 +1,8 @@
-use calling_model::{CallId, Endpoint, RoomId, UnixMillis};
+use calling_model::{CallId, Endpoint, GroupId, RoomId, UnixMillis, UserId};
 
 use super::RequestToken;
 use crate::call::{CallFacts, EndedCall};
-use crate::protocol::{Event, ProtocolError, Reply};
+use crate::protocol::{Event, ProtocolError, Reply, RunningCall};
 
 /// What [`Calls`](super::Calls) wants done. The shell does it in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +30,8 @@ pub enum CallsOutput {
         /// What.
         event: Event,
     },
-    /// The call is accepted: media may pass between these two devices and nobody else. Comes
-    /// before anybody is told of the accept.
+    /// The call is accepted: media may pass between these two devices and nobody else, until
+    /// others join. Comes before anybody is told of the accept.
     Connected {
         /// The call.
         call_id: CallId,
@@ -43,6 +43,39 @@ pub enum CallsOutput {
         callee: Endpoint,
         /// When.
         accepted_at: UnixMillis,
+    },
+    /// One more device is in the conversation: media may pass between it and those who are in it
+    /// already. Comes before anybody is told.
+    Joined {
+        /// The call.
+        call_id: CallId,
+        /// Its room, whose gate is open.
+        room_id: RoomId,
+        /// The device that answered or joined.
+        endpoint: Endpoint,
+        /// When.
+        at: UnixMillis,
+        /// It was rung before; `false` if it came unasked.
+        rung: bool,
+    },
+    /// Somebody rings more people into a call. Comes before anybody is told.
+    Invited {
+        /// The call.
+        call_id: CallId,
+        /// Who invites.
+        by: UserId,
+        /// Whom, those who turned out busy included.
+        users: Vec<UserId>,
+    },
+    /// The running call of a group began, changed or is over: the group's members are to be told
+    /// by [`Event::GroupCallChanged`].
+    GroupCall {
+        /// The group.
+        group_id: GroupId,
+        /// The call that changed, which need not be the one shown.
+        call_id: CallId,
+        /// The call to show; `None` once nobody talks.
+        call: Option<RunningCall>,
     },
     /// This device belongs to the call no longer: its media connection closes, at once.
     LeaveMedia {

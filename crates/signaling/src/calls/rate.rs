@@ -32,14 +32,21 @@ impl RateLimiter {
 
     /// Takes a token of `user`; `false` if there is none.
     pub(super) fn allow(&mut self, now: Instant, user: &UserId) -> bool {
+        self.allow_many(now, user, 1)
+    }
+
+    /// Takes so many tokens of `user` at once; none, and `false`, if there are fewer.
+    pub(super) fn allow_many(&mut self, now: Instant, user: &UserId, tokens: u32) -> bool {
+        let Some(beyond_one) = tokens.checked_sub(1) else { return true };
         self.forget_full(now);
         let old = self.full_at.get(user).copied();
         let full_at = old.unwrap_or(now);
-        let too_soon = full_at.saturating_duration_since(now) > self.tolerance;
+        let ahead = full_at.saturating_duration_since(now);
+        let too_soon = ahead + self.interval.saturating_mul(beyond_one) > self.tolerance;
         if too_soon || (old.is_none() && self.full_at.len() >= self.capacity) {
             return false;
         }
-        let next = later(full_at, self.interval);
+        let next = later(full_at, self.interval.saturating_mul(tokens));
         if let Some(old) = old {
             self.by_time.remove(&(old, user.clone()));
         }
@@ -81,6 +88,19 @@ mod tests {
         assert!(limiter.allow(epoch(), &user("bob")), "buckets are per account");
         assert!(allowed(&mut limiter, epoch() + SECOND));
         assert!(!allowed(&mut limiter, epoch() + SECOND));
+    }
+
+    #[test]
+    fn several_tokens_at_once_or_none() {
+        let mut limiter = RateLimiter::new(10, SECOND, 10);
+        let alice = user("alice");
+        assert!(limiter.allow_many(epoch(), &alice, 0) && limiter.full_at.is_empty());
+        assert!(!limiter.allow_many(epoch(), &alice, 11));
+        assert!(limiter.allow_many(epoch(), &alice, 7));
+        assert!(!limiter.allow_many(epoch(), &alice, 4));
+        assert!(limiter.allow_many(epoch(), &alice, 3));
+        assert!(!limiter.allow(epoch(), &alice));
+        assert!(limiter.allow_many(epoch() + SECOND * 2, &alice, 2));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Why a request is refused: a stable code and a sentence that says what to do.
 
-use calling_model::Endpoint;
+use std::time::Duration;
+
+use calling_model::{Endpoint, UnixMillis, UserId};
 
 use super::CallsConfig;
 use super::memory::Remembered;
+use super::placing::Checked;
 use crate::call::Outcome;
 use crate::protocol::{CallParams, Code, ProtocolError};
 
@@ -14,24 +17,66 @@ pub(super) fn check_params(
     config: &CallsConfig,
 ) -> Result<(), ProtocolError> {
     let CallParams { callees, user_data, .. } = params;
-    if callees.is_empty() {
-        return Err(bad_parameter("The list of callees is empty; name somebody to call."));
-    }
-    if callees.contains(&from.user) {
-        return Err(bad_parameter("One cannot call oneself; name somebody else."));
-    }
-    if (1..callees.len()).any(|index| callees[..index].contains(&callees[index])) {
-        return Err(bad_parameter("A callee is named twice; name everybody once."));
-    }
-    if callees.len() > 1 {
-        return Err(ProtocolError::new(
-            Code::SceneUnsupported,
-            "Calls to several people are not offered here; call one at a time.",
-        ));
-    }
+    check_list(from, callees, config)?;
     if user_data.len() > config.max_user_data_bytes {
         let limit = config.max_user_data_bytes;
         return Err(bad_parameter(&format!("user_data is at most {limit} bytes; send less.")));
+    }
+    Ok(())
+}
+
+/// Checks a list of people to be rung into a call, as far as it can be judged alone.
+pub(super) fn check_invitees(
+    from: &Endpoint,
+    users: &[UserId],
+    config: &CallsConfig,
+) -> Result<(), ProtocolError> {
+    check_list(from, users, config)
+}
+
+fn check_list(
+    from: &Endpoint,
+    users: &[UserId],
+    config: &CallsConfig,
+) -> Result<(), ProtocolError> {
+    if users.is_empty() {
+        return Err(bad_parameter("The list is empty; name somebody to call."));
+    }
+    // Before anything that takes longer the longer the list is.
+    if users.len() >= config.max_members {
+        let limit = config.max_members;
+        return Err(bad_parameter(&format!("A call has at most {limit} members; name fewer.")));
+    }
+    if users.contains(&from.user) {
+        return Err(bad_parameter("One cannot call oneself; name somebody else."));
+    }
+    if (1..users.len()).any(|index| users[..index].contains(&users[index])) {
+        return Err(bad_parameter("Somebody is named twice; name everybody once."));
+    }
+    Ok(())
+}
+
+/// Refuses what was asked too long ago: who waits for an answer has long given up.
+pub(super) fn check_age(
+    params: &CallParams,
+    at: UnixMillis,
+    most: Duration,
+) -> Result<(), ProtocolError> {
+    let age = params.sent_at.map(|sent| at.saturating_since(sent));
+    if age.is_some_and(|age| age > most) {
+        let sentence = "The request was under way for too long; call again.";
+        return Err(ProtocolError::new(Code::WrongState, sentence));
+    }
+    Ok(())
+}
+
+/// Refuses people who do not exist or do not belong there.
+pub(super) fn check_people(checked: Checked<'_>) -> Result<(), ProtocolError> {
+    if !checked.unknown.is_empty() {
+        return Err(unknown_user());
+    }
+    if !checked.outsiders.is_empty() {
+        return Err(not_in_group());
     }
     Ok(())
 }
@@ -54,6 +99,50 @@ pub(super) fn stopping() -> ProtocolError {
 
 pub(super) fn too_fast() -> ProtocolError {
     ProtocolError::new(Code::RateLimited, "Too many calls in a row; wait a moment.")
+}
+
+pub(super) fn rang_too_often() -> ProtocolError {
+    ProtocolError::new(
+        Code::RateLimited,
+        "You rang this person several times in vain; wait a while before you call again.",
+    )
+}
+
+pub(super) fn not_in_group() -> ProtocolError {
+    ProtocolError::new(Code::PermissionDenied, "Only members of the group can be in its calls.")
+}
+
+pub(super) fn all_invited() -> ProtocolError {
+    ProtocolError::new(Code::Repeated, "Everybody named is in the call or rung already.")
+}
+
+pub(super) fn call_is_full(limit: usize) -> ProtocolError {
+    let sentence = format!("The call is full: it has at most {limit} members.");
+    ProtocolError::new(Code::WrongState, sentence)
+}
+
+pub(super) fn in_it_already() -> ProtocolError {
+    ProtocolError::new(Code::Repeated, "This device is in the call already.")
+}
+
+pub(super) fn removed() -> ProtocolError {
+    ProtocolError::new(Code::PermissionDenied, "You were taken out of this call.")
+}
+
+pub(super) fn nobody_talks() -> ProtocolError {
+    ProtocolError::new(Code::WrongState, "Nobody has answered the call yet; it cannot be joined.")
+}
+
+pub(super) fn answer_first() -> ProtocolError {
+    ProtocolError::new(Code::WrongState, "The call rings here; accept it first.")
+}
+
+pub(super) fn left_it() -> ProtocolError {
+    ProtocolError::new(Code::WrongState, "You are not in the call any more; join it first.")
+}
+
+pub(super) fn rings_no_more() -> ProtocolError {
+    ProtocolError::new(Code::InviteNotFound, "The call does not ring for you any more.")
 }
 
 pub(super) fn too_many_calls() -> ProtocolError {

@@ -1,12 +1,11 @@
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use calling_model::{CallId, Endpoint};
 
-use super::call::{Call, CallState, RingEnd, TalkEnd};
-use super::ending::handled_elsewhere;
+use super::call::{Call, Standing};
+use super::placing::Checked;
+use super::steps::Leaving;
 use super::{CallAction, Calls, CallsOutput, RequestToken, refusal};
-use crate::call::Role;
 use crate::protocol::{CallReply, ProtocolError, Reply};
 
 /// What a granted request is answered, and what happens once the answer is under way.
@@ -20,7 +19,7 @@ impl Answer {
         Self { reply: Reply::Call(reply), then: Vec::new() }
     }
 
-    const fn done() -> Self {
+    pub(super) const fn done() -> Self {
         Self { reply: Reply::Done {}, then: Vec::new() }
     }
 }
@@ -40,15 +39,10 @@ impl Calls {
         request: RequestToken,
         action: CallAction,
     ) {
-        let answer = match action {
-            _ if !self.presence.contains(&from) => Err(refusal::not_signed_in()),
-            CallAction::Call { params, unknown, at } => {
-                self.place(now, &from, params, &unknown, at)
-            }
-            CallAction::Accept { call_id } => self.accept(now, &from, &call_id),
-            CallAction::Reject { call_id, busy } => self.reject(now, &from, &call_id, busy),
-            CallAction::Hangup { call_id } => self.hang_up(now, &from, &call_id),
-            CallAction::GetCall { call_id } => self.look_up(now, &from, &call_id),
+        let answer = if self.presence.contains(&from) {
+            self.act(now, &from, action)
+        } else {
+            Err(refusal::not_signed_in())
         };
         let (result, then) = match answer {
             Ok(Answer { reply, then }) => (Ok(reply), then),
@@ -61,21 +55,50 @@ impl Calls {
         self.outputs.extend(then);
     }
 
+    fn act(
+        &mut self,
+        now: Instant,
+        from: &Endpoint,
+        action: CallAction,
+    ) -> Result<Answer, ProtocolError> {
+        match action {
+            CallAction::Call { params, unknown, outsiders, at } => {
+                let checked = Checked { unknown: &unknown, outsiders: &outsiders };
+                self.place(now, from, params, checked, at)
+            }
+            CallAction::Accept { call_id } => self.accept(now, from, &call_id),
+            CallAction::Reject { call_id, busy } => self.reject(now, from, &call_id, busy),
+            CallAction::Hangup { call_id } => self.hang_up(now, from, &call_id),
+            CallAction::InviteUsers { params, unknown, outsiders } => {
+                let checked = Checked { unknown: &unknown, outsiders: &outsiders };
+                self.invite_users(now, from, &params, checked)
+            }
+            CallAction::Join { call_id, insider } => self.join(now, from, &call_id, insider),
+            CallAction::SwitchMediaType { call_id, media_type } => {
+                self.switch_media_type(now, from, &call_id, media_type)
+            }
+            CallAction::GetCall { call_id } => self.look_up(now, from, &call_id),
+            CallAction::GroupCall { group_id, insider } => self.group_call(&group_id, insider),
+        }
+    }
+
     fn accept(
         &mut self,
         now: Instant,
         from: &Endpoint,
         call_id: &CallId,
     ) -> Result<Answer, ProtocolError> {
-        let call = match self.find(now, from, call_id)? {
-            Found::Live(call) => call,
-            Found::Over(call) => return Err(refusal::over(&call)),
-        };
-        match &call.state {
-            _ if call.facts.caller == from.user => Err(refusal::caller_cannot_answer()),
-            CallState::Connected(talk) if talk.callee == *from => Err(refusal::already_accepted()),
-            CallState::Connected(_) => Err(refusal::answered_elsewhere()),
-            CallState::Ringing(_) => self.connect(now, call_id, from),
+        match self.find(now, from, call_id)? {
+            Found::Over(call) => Err(refusal::over(&call)),
+            Found::Live(call) => match call.standing(from) {
+                Standing::Rung => self.connect(now, call_id, from),
+                Standing::Here | Standing::Elsewhere if from.user == call.facts.caller => {
+                    Err(refusal::caller_cannot_answer())
+                }
+                Standing::Here => Err(refusal::already_accepted()),
+                Standing::Elsewhere => Err(refusal::answered_elsewhere()),
+                Standing::Out | Standing::Stranger => Err(refusal::rings_no_more()),
+            },
         }
     }
 
@@ -86,20 +109,20 @@ impl Calls {
         call_id: &CallId,
         busy: bool,
     ) -> Result<Answer, ProtocolError> {
-        let call = match self.find(now, from, call_id)? {
-            Found::Live(call) => call,
-            Found::Over(call) => return Err(refusal::over(&call)),
-        };
-        match &call.state {
-            _ if call.facts.caller == from.user => Err(refusal::caller_cannot_answer()),
-            CallState::Connected(talk) if talk.callee == *from => {
-                Err(refusal::cannot_reject_connected())
-            }
-            CallState::Connected(_) => Err(refusal::answered_elsewhere()),
-            CallState::Ringing(_) => {
-                self.end_ringing(now, call_id, &RingEnd::Declined { by: from.clone(), busy });
-                Ok(Answer::done())
-            }
+        match self.find(now, from, call_id)? {
+            Found::Over(call) => Err(refusal::over(&call)),
+            Found::Live(call) => match call.standing(from) {
+                Standing::Rung => {
+                    self.decline(now, from, call_id, busy);
+                    Ok(Answer::done())
+                }
+                Standing::Here | Standing::Elsewhere if from.user == call.facts.caller => {
+                    Err(refusal::caller_cannot_answer())
+                }
+                Standing::Here => Err(refusal::cannot_reject_connected()),
+                Standing::Elsewhere => Err(refusal::answered_elsewhere()),
+                Standing::Out | Standing::Stranger => Err(refusal::rings_no_more()),
+            },
         }
     }
 
@@ -109,25 +132,30 @@ impl Calls {
         from: &Endpoint,
         call_id: &CallId,
     ) -> Result<Answer, ProtocolError> {
-        let call = match self.find(now, from, call_id)? {
-            Found::Live(call) => call,
-            Found::Over(_) => return Err(refusal::already_over()),
-        };
-        let role = call.role_of(from).ok_or_else(refusal::not_your_call)?;
-        match (&call.state, role) {
-            (CallState::Ringing(_), Role::Caller) => {
-                self.end_ringing(now, call_id, &RingEnd::Withdrawn);
-            }
-            // Hanging up what rings declines it.
-            (CallState::Ringing(_), Role::Callee) => {
-                let end = RingEnd::Declined { by: from.clone(), busy: false };
-                self.end_ringing(now, call_id, &end);
-            }
-            (CallState::Connected(_), Role::Caller | Role::Callee) => {
-                self.end_talk(now, call_id, &TalkEnd::HungUp { by: from.clone() });
-            }
+        match self.find(now, from, call_id)? {
+            Found::Over(_) => Err(refusal::already_over()),
+            Found::Live(call) => match call.standing(from) {
+                Standing::Here => {
+                    self.leave(now, call_id, &from.user, Leaving::HungUp);
+                    Ok(Answer::done())
+                }
+                // Hanging up what rings declines it.
+                Standing::Rung if call.role_of(from).is_some() => {
+                    self.decline(now, from, call_id, false);
+                    Ok(Answer::done())
+                }
+                Standing::Out => Err(refusal::already_over()),
+                Standing::Rung | Standing::Elsewhere | Standing::Stranger => {
+                    Err(refusal::not_your_call())
+                }
+            },
         }
-        Ok(Answer::done())
+    }
+
+    fn decline(&mut self, now: Instant, from: &Endpoint, call_id: &CallId, busy: bool) {
+        let turn = self.live.update(call_id, |call| call.decline(now, from, busy));
+        let outputs = self.conclude(now, call_id, turn.unwrap_or_default()).all();
+        self.outputs.extend(outputs);
     }
 
     /// How a call stands. Who missed its end is told again what it missed.
@@ -138,22 +166,26 @@ impl Calls {
         call_id: &CallId,
     ) -> Result<Answer, ProtocolError> {
         let (missed, error) = match self.find(now, from, call_id)? {
-            Found::Live(call) => match call.role_of(from) {
-                Some(role) => return Ok(Answer::call(call.reply(role))),
-                None if call.facts.caller == from.user => return Err(refusal::not_your_call()),
-                None => {
-                    let this = BTreeSet::from([from.clone()]);
-                    let missed = handled_elsewhere(call, &this, true).map(|(_, event)| event);
-                    (missed.collect::<Vec<_>>(), refusal::answered_elsewhere())
+            Found::Live(call) => {
+                if let Some(role) = call.role_of(from) {
+                    return Ok(Answer::call(call.reply(from, role)));
                 }
-            },
-            Found::Over(call) => {
-                let missed = call.last_words.iter().filter(|(to, _)| to == from);
-                (missed.map(|(_, event)| event.clone()).collect(), refusal::over(&call))
+                let words = call.member(&from.user).map(|member| member.last_words.clone());
+                let error = match call.standing(from) {
+                    Standing::Elsewhere if from.user != call.facts.caller => {
+                        refusal::answered_elsewhere()
+                    }
+                    Standing::Out => refusal::rings_no_more(),
+                    Standing::Elsewhere | Standing::Here | Standing::Rung | Standing::Stranger => {
+                        refusal::not_your_call()
+                    }
+                };
+                (words.unwrap_or_default(), error)
             }
+            Found::Over(call) => (call.last_words.clone(), refusal::over(&call)),
         };
-        let told = missed.into_iter().map(|event| CallsOutput::Notify { to: from.clone(), event });
-        self.outputs.extend(told);
+        let mine = missed.into_iter().filter(|(to, _)| to == from);
+        self.outputs.extend(mine.map(|(to, event)| CallsOutput::Notify { to, event }));
         Err(error)
     }
 

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use calling_model::{CallId, DeviceId, Endpoint, UnixMillis, UserId};
+use calling_model::{CallId, DeviceId, Endpoint, GroupId, UnixMillis, UserId};
 
 use super::Calls;
-use super::call::{Call, CallState};
+use super::call::Call;
 use crate::call::{CallFacts, Outcome};
-use crate::protocol::CallReply;
+use crate::protocol::{CallReply, Member, RunningCall};
 
 /// A call that is alive, as an operator may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +14,12 @@ pub struct CallSnapshot {
     pub facts: CallFacts,
     /// The device that placed it.
     pub caller: Endpoint,
-    /// The device that answered and when; `None` while it rings.
+    /// The device that answered first and when; `None` while it rings.
     pub answered: Option<(Endpoint, UnixMillis)>,
+    /// Everybody who is or was in the call or rung by it, the caller first.
+    pub members: Vec<Member>,
+    /// The devices in the call: the caller's, then those that answered or joined.
+    pub devices: Vec<Endpoint>,
 }
 
 /// Counters since the start of the server.
@@ -34,8 +38,9 @@ pub struct CallsStats {
 }
 
 impl Calls {
-    /// Whether `endpoint` may open a media connection for the call: the caller's device, the
-    /// callee's invited devices while it rings, then only the one that answered.
+    /// Whether `endpoint` may open a media connection for the call: the devices in it, and those
+    /// that ring, so that they are ready once they answer. That media passes between the former
+    /// alone is the shell's to see to.
     pub fn may_connect_media(&self, call_id: &CallId, endpoint: &Endpoint) -> bool {
         self.live.get(call_id).is_some_and(|call| call.role_of(endpoint).is_some())
     }
@@ -43,7 +48,23 @@ impl Calls {
     /// The call `endpoint` is in: the one it placed or answered, or that rings on it.
     pub fn call_of(&self, endpoint: &Endpoint) -> Option<CallReply> {
         let call = self.live.of_user(&endpoint.user)?;
-        Some(call.reply(call.role_of(endpoint)?))
+        Some(call.reply(endpoint, call.role_of(endpoint)?))
+    }
+
+    /// Whether `endpoint` is in the conversation of the call: it may send and hear.
+    pub fn is_talking(&self, call_id: &CallId, endpoint: &Endpoint) -> bool {
+        self.live.get(call_id).is_some_and(|call| call.is_connected() && call.holds(endpoint))
+    }
+
+    /// The group a live call belongs to, if any.
+    pub fn group_of(&self, call_id: &CallId) -> Option<&GroupId> {
+        self.live.get(call_id)?.facts.group_id.as_ref()
+    }
+
+    /// The running call of a group, as its members may see it: of those in which somebody talks
+    /// the one placed first.
+    pub fn running_of(&self, group_id: &GroupId) -> Option<RunningCall> {
+        self.live.of_group(group_id).and_then(Call::running)
     }
 
     /// A live call.
@@ -80,8 +101,8 @@ impl Calls {
     #[cfg(test)]
     pub(crate) fn digest(&self, out: &mut String) {
         use std::fmt::Write;
-        let Self { presence, live, memory, stopping, .. } = self;
-        let _ = write!(out, "{presence:?}{live:?}{memory:?}{stopping}");
+        let Self { presence, live, memory, redial, stopping, .. } = self;
+        let _ = write!(out, "{presence:?}{live:?}{memory:?}{redial:?}{stopping}");
     }
 
     /// Whether the machine's indices agree; for tests and fuzzing.
@@ -92,9 +113,11 @@ impl Calls {
 }
 
 fn snapshot(call: &Call) -> CallSnapshot {
-    let answered = match &call.state {
-        CallState::Ringing(_) => None,
-        CallState::Connected(talk) => Some((talk.callee.clone(), talk.accepted_at)),
-    };
-    CallSnapshot { facts: call.facts.clone(), caller: call.caller.clone(), answered }
+    CallSnapshot {
+        facts: call.facts.clone(),
+        caller: call.caller.clone(),
+        answered: call.accepted.as_ref().map(|accepted| (accepted.by.clone(), accepted.at)),
+        members: call.list(),
+        devices: call.seats().cloned().collect(),
+    }
 }

@@ -1,10 +1,12 @@
 use std::time::Instant;
 
+use calling_model::{CallId, MediaType, UserId};
+
 use super::pending::Purpose;
-use super::state::{Close, Closing, Requested, State};
+use super::state::{Close, Closing, Requested, State, Wish};
 use super::{ClientCalls, ClientMisuse, ClientOutput, Command, CommandToken};
 use crate::call::Outcome;
-use crate::protocol::{CallParams, Request};
+use crate::protocol::{CallParams, InviteParams, MemberState, Request};
 
 impl ClientCalls {
     pub(super) fn command(
@@ -19,6 +21,11 @@ impl ClientCalls {
             Command::Reject => self.decline(now, token, false),
             Command::Ignore => self.decline(now, token, true),
             Command::Hangup => self.hang_up(now, token),
+            Command::InviteUsers { users, timeout_s } => {
+                self.invite_users(now, token, users, timeout_s)
+            }
+            Command::Join(call_id) => self.join(now, token, call_id),
+            Command::SwitchMediaType(media_type) => self.switch(now, token, media_type),
             Command::SetMicMute(muted) => {
                 self.set_mic_mute(token, muted);
                 Ok(())
@@ -33,15 +40,116 @@ impl ClientCalls {
         params: CallParams,
     ) -> Result<(), ClientMisuse> {
         self.check_call(&params)?;
-        // The last call is over for this user; the server hears of that first.
-        self.stop_waiting(now);
-        if !matches!(self.state, State::Idle) {
-            return Err(ClientMisuse::AlreadyInCall);
+        if self.is_call_back(&params) {
+            return self.accept(now, token);
         }
+        self.make_way(now)?;
+        let params = CallParams { sent_at: self.server_clock(now), ..params };
         let until = self.request(now, Purpose::Call, Request::Call(params.clone()));
-        let early = Vec::new();
-        self.state = State::Requested(Requested { token, params, until, withdrawn: None, early });
+        self.wait_for(token, Wish::Call(params), until);
         Ok(())
+    }
+
+    fn wait_for(&mut self, token: CommandToken, wish: Wish, until: Instant) {
+        let early = Vec::new();
+        self.state = State::Requested(Requested { token, wish, until, withdrawn: None, early });
+    }
+
+    /// Whether the user calls just whom rings here for this user alone: that answers the call.
+    fn is_call_back(&self, params: &CallParams) -> bool {
+        let State::Incoming(incoming) = &self.state else { return false };
+        let facts = &incoming.session.facts;
+        facts.callees == [self.user.clone()]
+            && params.callees == [facts.caller.clone()]
+            && params.group_id == facts.group_id
+    }
+
+    /// Leaves what the user has left already or turns away from: a call that is closing, and one
+    /// that rings, which its caller sees as busy. The server hears of that first.
+    fn make_way(&mut self, now: Instant) -> Result<(), ClientMisuse> {
+        if let State::Incoming(incoming) = &self.state {
+            if incoming.accepting.is_some() {
+                return Err(ClientMisuse::AlreadyInCall);
+            }
+            self.close(now, None, Close::Reject { busy: true }, Outcome::Busy);
+        }
+        self.stop_waiting(now);
+        let free = matches!(self.state, State::Idle);
+        free.then_some(()).ok_or(ClientMisuse::AlreadyInCall)
+    }
+
+    fn join(
+        &mut self,
+        now: Instant,
+        token: CommandToken,
+        call_id: CallId,
+    ) -> Result<(), ClientMisuse> {
+        if !self.is_signed_in() {
+            return Err(ClientMisuse::NotSignedIn);
+        }
+        match &self.state {
+            State::Incoming(_) if self.state.is_in(&call_id) => return self.accept(now, token),
+            State::Idle | State::Closing(_) | State::Incoming(_) => {}
+            State::Requested(_) | State::Outgoing(_) | State::Connected(_) => {
+                return Err(ClientMisuse::AlreadyInCall);
+            }
+        }
+        self.make_way(now)?;
+        self.over.forget(&call_id);
+        let request = Request::Join { call_id: call_id.clone() };
+        let until = self.request(now, Purpose::Call, request);
+        self.wait_for(token, Wish::Join(call_id), until);
+        Ok(())
+    }
+
+    fn invite_users(
+        &mut self,
+        now: Instant,
+        token: CommandToken,
+        users: Vec<UserId>,
+        timeout_s: Option<u32>,
+    ) -> Result<(), ClientMisuse> {
+        let call_id = self.own_call()?;
+        if users.is_empty() {
+            return Err(ClientMisuse::NobodyNamed);
+        }
+        if users.contains(&self.user) {
+            return Err(ClientMisuse::CallYourself);
+        }
+        let purpose = Purpose::Invite(token, call_id.clone());
+        self.request(
+            now,
+            purpose,
+            Request::InviteUsers(InviteParams { call_id, users, timeout_s }),
+        );
+        Ok(())
+    }
+
+    fn switch(
+        &mut self,
+        now: Instant,
+        token: CommandToken,
+        media_type: MediaType,
+    ) -> Result<(), ClientMisuse> {
+        let call_id = self.own_call()?;
+        let purpose = Purpose::Switch(token, call_id.clone(), media_type);
+        self.request(now, purpose, Request::SwitchMediaType { call_id, media_type });
+        Ok(())
+    }
+
+    /// The call this user placed or is talking in, and may decide about.
+    fn own_call(&self) -> Result<CallId, ClientMisuse> {
+        let session = match &self.state {
+            State::Outgoing(outgoing) => &outgoing.session,
+            State::Connected(talk) => &talk.session,
+            State::Idle | State::Requested(_) | State::Incoming(_) | State::Closing(_) => {
+                return Err(ClientMisuse::NotInCall);
+            }
+        };
+        if !self.is_signed_in() {
+            return Err(ClientMisuse::NotSignedIn);
+        }
+        Ok(session.facts.call_id.clone())
     }
 
     fn check_call(&self, params: &CallParams) -> Result<(), ClientMisuse> {
@@ -51,8 +159,8 @@ impl ClientCalls {
             _ if params.callees.contains(&self.user) => Err(ClientMisuse::CallYourself),
             _ if params.user_data.len() > limit => Err(ClientMisuse::UserDataTooLong { limit }),
             _ if !self.is_signed_in() => Err(ClientMisuse::NotSignedIn),
-            State::Idle | State::Closing(_) => Ok(()),
-            State::Requested(_) | State::Outgoing(_) | State::Incoming(_) | State::Connected(_) => {
+            State::Idle | State::Closing(_) | State::Incoming(_) => Ok(()),
+            State::Requested(_) | State::Outgoing(_) | State::Connected(_) => {
                 Err(ClientMisuse::AlreadyInCall)
             }
         }
@@ -153,10 +261,13 @@ impl ClientCalls {
         self.give_up_accept();
         self.stop_media();
         let Some(facts) = self.state.facts().cloned() else { return };
-        let told = matches!(&self.state, State::Outgoing(outgoing) if outgoing.told);
+        let told = self.state.session().is_none_or(answered) || facts.is_group();
+        let rang = matches!(self.state, State::Incoming(_));
+        let attempt = self.state.attempt();
         let until = super::later(now, self.config.closing_timeout);
         let close = Some(close);
-        self.state = State::Closing(Closing { facts, token, close, guess, until, told });
+        let closing = Closing { facts, token, close, guess, until, told, rang, attempt };
+        self.state = State::Closing(closing);
         if self.is_signed_in() {
             self.send_close(now);
         } else {
@@ -175,4 +286,10 @@ impl ClientCalls {
             self.request(now, purpose, close.request(call_id));
         }
     }
+}
+
+/// Whether the callee of a one-to-one call has answered in any way.
+pub(super) fn answered(session: &super::state::Session) -> bool {
+    let callee = session.facts.callees.first();
+    callee.and_then(|callee| session.members.get(callee)) != Some(MemberState::Pending)
 }

@@ -1,9 +1,10 @@
 //! From the server's word about a call to the conversation.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::replies::unexpected;
-use super::state::{Close, Outgoing, Requested, Session, State, Talk};
+use super::state::{Close, Incoming, Outgoing, Requested, Session, State, Talk, Wish};
 use super::{ClientCalls, ClientOutput, CommandToken, ListenerEvent};
 use crate::call::{CallFacts, Outcome, Role};
 use crate::protocol::{CallReply, Event};
@@ -22,14 +23,16 @@ impl ClientCalls {
     fn is_wished(&self, call: &CallReply) -> bool {
         let State::Requested(requested) = &self.state else { return false };
         let CallFacts { call_id, caller, callees, .. } = &call.facts;
+        let wanted = match &requested.wish {
+            Wish::Join(wanted) => return call_id == wanted && call.connected,
+            Wish::Call(params) => &params.callees,
+        };
         match call.role {
             // Asked for after an earlier call to the same person, which the server still holds.
             _ if self.over.contains(call_id) => false,
-            Role::Caller => *caller == self.user && *callees == requested.params.callees,
+            Role::Caller => *caller == self.user && callees.starts_with(wanted),
             Role::Callee => {
-                call.connected
-                    && callees.contains(&self.user)
-                    && requested.params.callees.contains(caller)
+                call.connected && callees.contains(&self.user) && wanted.contains(caller)
             }
         }
     }
@@ -46,15 +49,15 @@ impl ClientCalls {
         }
         let ring = Duration::from_secs(u64::from(call.facts.timeout_s));
         let until = super::later(now, ring.saturating_add(self.config.ring_slack));
-        let session = Session::new(now, call.facts, call.role);
-        let outgoing = Outgoing { session, until, rang: false, told: false };
-        self.state = State::Outgoing(outgoing);
+        let session = Session::new(now, call.facts.clone(), call.role);
+        self.state = State::Outgoing(Outgoing { session, until, rang: BTreeSet::new() });
         let result = Ok(Some(call_id));
         self.outputs.push_back(ClientOutput::Finished { token, result });
         if let Some(token) = withdrawn {
             self.withdraw(now, token);
         } else {
             self.start_media();
+            self.catch_up(&call);
             if call.connected {
                 self.connect(now);
             }
@@ -80,17 +83,31 @@ impl ClientCalls {
             State::Outgoing(Outgoing { session, .. }) | State::Connected(Talk { session, .. })
                 if session.facts.call_id == call_id =>
             {
-                if call.connected && call.role == session.role {
+                let same_side = call.role == session.role;
+                if matches!(self.state, State::Connected(_)) && !call.connected {
+                    // Given up there as lost; at most it rings anew.
+                    self.leave_with(now, self.state.guess(now, Outcome::PeerLost, None));
+                    return;
+                }
+                self.catch_up(&call);
+                if call.connected && same_side {
                     self.connect(now);
                 }
             }
             State::Incoming(incoming) if incoming.session.facts.call_id == call_id => {
                 let wished = incoming.accepting.is_some();
-                match (call.role, call.connected) {
-                    (Role::Callee, true) if wished => self.accepted(now),
-                    (Role::Callee, false) => self.send_accept(now),
+                let same_side = call.role == incoming.session.role;
+                match (same_side, call.connected) {
+                    (true, true) if wished => {
+                        self.accepted(now);
+                        self.catch_up(&call);
+                    }
+                    (true, false) => {
+                        self.catch_up(&call);
+                        self.send_accept(now);
+                    }
                     // Nobody here took this call: whoever says so, the gate stays shut.
-                    (Role::Callee, true) | (Role::Caller, _) => {
+                    (true, true) | (false, _) => {
                         self.close(now, None, Close::Hangup, Outcome::Cancelled);
                     }
                 }
@@ -127,10 +144,11 @@ impl ClientCalls {
     pub(super) fn connect(&mut self, now: Instant) {
         self.state = match std::mem::replace(&mut self.state, State::Idle) {
             State::Outgoing(Outgoing { session, .. }) => {
-                State::Connected(Talk { session, since: now })
+                State::Connected(Talk { session, since: now, entered: BTreeSet::new(), attempt: 0 })
             }
             State::Incoming(incoming) => {
-                State::Connected(Talk { session: incoming.session, since: now })
+                let Incoming { session, attempt, .. } = incoming;
+                State::Connected(Talk { session, since: now, entered: BTreeSet::new(), attempt })
             }
             same
             @ (State::Idle | State::Requested(_) | State::Connected(_) | State::Closing(_)) => {
@@ -141,11 +159,6 @@ impl ClientCalls {
         let Some(session) = self.state.session_mut() else { return };
         let early = std::mem::take(&mut session.early);
         let (facts, role) = (session.facts.clone(), session.role);
-        if role == Role::Caller {
-            for user in &facts.callees {
-                self.emit(ListenerEvent::Accept { user: user.clone() });
-            }
-        }
         let CallFacts { call_id, room_id, media_type, .. } = facts;
         self.outputs.push_back(ClientOutput::OpenGate { call_id: call_id.clone() });
         self.emit(ListenerEvent::CallBegin { call_id, room_id, media_type, role });
@@ -162,6 +175,8 @@ impl ClientCalls {
     pub(super) fn keep_early(&mut self, event: Event) {
         const MOST: usize = 16;
         let early = match &mut self.state {
+            // What is told of a call before the answer to joining it is about the time before.
+            State::Requested(Requested { wish: Wish::Join(_), .. }) => None,
             State::Requested(requested) => Some(&mut requested.early),
             State::Outgoing(Outgoing { session, .. }) => Some(&mut session.early),
             State::Incoming(incoming) => Some(&mut incoming.session.early),

@@ -14,27 +14,45 @@ use crate::protocol::{Code, ProtocolError, Request};
 /// The calls that ended lately on this device: whatever is still heard of them is stale.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Over {
-    calls: VecDeque<(CallId, Option<Close>)>,
+    calls: VecDeque<Ended>,
+}
+
+#[derive(Clone, Debug)]
+struct Ended {
+    call_id: CallId,
+    close: Option<Close>,
+    attempt: u32,
 }
 
 /// How many ended calls a client remembers.
 const REMEMBERED: usize = 16;
 
 impl Over {
-    fn push(&mut self, call_id: CallId, close: Option<Close>) {
+    pub(super) fn push(&mut self, call_id: CallId, close: Option<Close>, attempt: u32) {
+        self.forget(&call_id);
         if self.calls.len() >= REMEMBERED {
             self.calls.pop_front();
         }
-        self.calls.push_back((call_id, close));
+        self.calls.push_back(Ended { call_id, close, attempt });
+    }
+
+    /// The user wants the call again.
+    pub(super) fn forget(&mut self, call_id: &CallId) {
+        self.calls.retain(|over| over.call_id != *call_id);
+    }
+
+    /// Whether an invite is for a call that is over, and no later one to the same call.
+    pub(super) fn covers(&self, call_id: &CallId, attempt: u32) -> bool {
+        self.calls.iter().any(|over| over.call_id == *call_id && over.attempt >= attempt)
     }
 
     pub(super) fn contains(&self, call_id: &CallId) -> bool {
-        self.calls.iter().any(|(over, _)| over == call_id)
+        self.calls.iter().any(|over| over.call_id == *call_id)
     }
 
     /// How this user left the call, if it was this user.
     pub(super) fn how(&self, call_id: &CallId) -> Option<Close> {
-        self.calls.iter().find(|(over, _)| over == call_id).and_then(|(_, close)| *close)
+        self.calls.iter().find(|over| over.call_id == *call_id).and_then(|over| over.close)
     }
 }
 
@@ -63,7 +81,7 @@ impl ClientCalls {
         };
         let Some(facts) = self.state.facts() else { return };
         let call_id = facts.call_id.clone();
-        self.over.push(call_id.clone(), close);
+        self.over.push(call_id.clone(), close, self.state.attempt());
         if let State::Closing(closing) = std::mem::replace(&mut self.state, State::Idle)
             && let Some(token) = closing.token
         {
@@ -115,7 +133,7 @@ impl ClientCalls {
         let declined = self.over.how(call_id).filter(|_| !connected);
         let close = declined.unwrap_or(Close::Hangup);
         if !self.over.contains(call_id) {
-            self.over.push(call_id.clone(), Some(close));
+            self.over.push(call_id.clone(), Some(close), 0);
         }
         self.stats.orphans += 1;
         if self.is_signed_in() {

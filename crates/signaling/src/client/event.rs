@@ -135,8 +135,9 @@ pub enum ListenerEvent {
     },
     /// The call became a video call, or a voice call.
     MediaTypeChanged {
-        /// Who switched; this user too.
-        by: UserId,
+        /// Who switched, this user included; `None` if it happened while this device was away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
         /// What it was.
         old: MediaType,
         /// What it is.

@@ -1,4 +1,4 @@
-use calling_model::CallId;
+use calling_model::{CallId, MediaType, UnixMillis, UserId};
 
 use super::{Connection, NetworkQuality, UserQuality};
 use crate::protocol::{CallParams, ProtocolError, ServerFrame};
@@ -20,8 +20,16 @@ pub enum ClientInput {
     },
     /// A frame of the server. Replies to requests the mirror did not send are passed over.
     Server(ServerFrame),
+    /// The server's wall clock, as its answer to the sign-in tells it. Requests to call carry
+    /// their age from then on.
+    ServerClock {
+        /// What it shows now.
+        at: UnixMillis,
+    },
     /// The client is signed in, on a first connection or a new one.
     SignedIn,
+    /// The client took up its session on a new connection: what it was told meanwhile comes now.
+    SessionResumed,
     /// The signalling connection is gone.
     SignallingLost,
     /// This client signs out on purpose: it leaves its call at once. What `Send`s come of it go
@@ -55,7 +63,8 @@ pub enum ClientInput {
 /// What an application asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Places a call.
+    /// Places a call. What rings here is declined as busy, unless its caller is called back: that
+    /// answers it.
     Call(CallParams),
     /// Answers the incoming call.
     Accept,
@@ -63,6 +72,17 @@ pub enum Command {
     Reject,
     /// Declines the incoming call; the caller sees "line busy".
     Ignore,
+    /// Rings more people into the call this user placed or is talking in.
+    InviteUsers {
+        /// Whom.
+        users: Vec<UserId>,
+        /// How long to ring, in seconds; as the call itself if `None`.
+        timeout_s: Option<u32>,
+    },
+    /// Enters a running call of one of this user's groups, or one that was left or declined.
+    Join(CallId),
+    /// Makes the call a video call, or a voice call, for everybody in it.
+    SwitchMediaType(MediaType),
     /// Leaves the call, withdraws it while it rings, declines it if it is incoming.
     Hangup,
     /// Mutes or unmutes the microphone, now and in calls to come.

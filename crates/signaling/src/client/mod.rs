@@ -23,6 +23,7 @@ mod event;
 mod events;
 mod input;
 mod media;
+mod members;
 mod output;
 mod pending;
 mod replies;
@@ -31,7 +32,7 @@ mod state;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use calling_model::{Machine, UserId};
+use calling_model::{Machine, UnixMillis, UserId};
 
 pub use config::ClientConfig;
 pub use event::{Connection, ListenerEvent, NetworkQuality, UserQuality};
@@ -41,11 +42,12 @@ pub use output::ClientOutput;
 use ended::Over;
 use events::Held;
 use media::Media;
+use members::Members;
 use pending::{Pending, Purpose};
 use state::{Close, Session, State};
 
 use crate::call::{CallFacts, Outcome, Role};
-use crate::protocol::{Code, Request, ServerFrame};
+use crate::protocol::{Code, Member, Request, ServerFrame};
 
 /// A command that makes no sense now; nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -150,6 +152,8 @@ pub struct ClientCalls {
     over: Over,
     pending: Pending,
     muted: bool,
+    /// What the server's wall clock showed when.
+    clock: Option<(Instant, UnixMillis)>,
     next_id: u64,
     stats: ClientStats,
     outputs: VecDeque<ClientOutput>,
@@ -167,6 +171,7 @@ impl ClientCalls {
             over: Over::default(),
             pending: Pending::default(),
             muted: false,
+            clock: None,
             next_id: 1,
             stats: ClientStats::default(),
             outputs: VecDeque::new(),
@@ -196,6 +201,12 @@ impl ClientCalls {
         self.state.session().map(|session| session.role)
     }
 
+    /// Everybody who is or was in the call this client is in, or was rung by it, the caller first;
+    /// empty when in none.
+    pub fn members(&self) -> &[Member] {
+        self.state.session().map_or(&[], |session| session.members.list())
+    }
+
     /// Whether the microphone is muted.
     pub const fn is_muted(&self) -> bool {
         self.muted
@@ -216,6 +227,12 @@ impl ClientCalls {
 
     fn is_signed_in(&self) -> bool {
         self.link == SignallingLink::Up
+    }
+
+    /// What the server's wall clock shows now, if it ever told.
+    fn server_clock(&self, now: Instant) -> Option<UnixMillis> {
+        let (then, at) = self.clock?;
+        Some(at.saturating_add(now.saturating_duration_since(then)))
     }
 
     fn emit(&mut self, event: ListenerEvent) {
@@ -255,7 +272,7 @@ impl ClientCalls {
         if before == SignallingLink::Lost {
             self.emit(ListenerEvent::Recovered { connection: Connection::Signalling });
         }
-        self.forget_connection();
+        self.forget_requests();
         if let Some(session) = self.state.session_mut() {
             session.lost_until = None;
         }
@@ -266,10 +283,15 @@ impl ClientCalls {
         self.tell_mute_again();
     }
 
-    /// Answers on the way are lost with their connection. What still rings rings again on the next.
-    fn forget_connection(&mut self) {
-        self.pending.clear();
-        self.held = None;
+    /// Answers on the way are lost with their connection.
+    fn forget_requests(&mut self) {
+        for purpose in self.pending.clear() {
+            match purpose {
+                Purpose::Invite(token, _) | Purpose::Switch(token, ..) => self.fail(token),
+                // Their states tell what becomes of them.
+                Purpose::Call | Purpose::Accept(_) | Purpose::Close(_) | Purpose::GetCall(_) => {}
+            }
+        }
     }
 
     fn tell_mute_again(&mut self) {
@@ -283,7 +305,7 @@ impl ClientCalls {
             return;
         }
         self.link = SignallingLink::Lost;
-        self.forget_connection();
+        self.forget_requests();
         let until = later(now, self.config.signalling_grace);
         if let Some(session) = self.state.session_mut() {
             session.lost_until = Some(until);
@@ -299,7 +321,7 @@ impl ClientCalls {
             State::Idle | State::Requested(_) | State::Incoming(_) | State::Closing(_) => {}
         }
         self.drop_out(now);
-        self.pending.clear();
+        self.forget_requests();
         self.link = SignallingLink::SignedOut;
     }
 
@@ -342,7 +364,8 @@ impl ClientCalls {
 
 impl Session {
     fn new(now: Instant, facts: CallFacts, role: Role) -> Self {
-        Self { facts, role, media: Media::new(now), early: Vec::new(), lost_until: None }
+        let members = Members::of(&facts);
+        Self { facts, role, members, media: Media::new(now), early: Vec::new(), lost_until: None }
     }
 }
 
@@ -357,7 +380,16 @@ impl Machine for ClientCalls {
         match input {
             ClientInput::Command { token, command } => self.command(now, token, command)?,
             ClientInput::Server(frame) => self.frame(now, frame),
-            ClientInput::SignedIn => self.signed_in(now),
+            ClientInput::ServerClock { at } => self.clock = Some((now, at)),
+            ClientInput::SignedIn => {
+                // What still rings rings again.
+                self.held = None;
+                self.signed_in(now);
+            }
+            ClientInput::SessionResumed => {
+                self.signed_in(now);
+                self.ring_held(now);
+            }
             ClientInput::SignallingLost => self.signalling_lost(now),
             ClientInput::SignedOut => self.signed_out(now),
             ClientInput::Reconnecting(connection) => {

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use calling_model::CallId;
+use calling_model::{CallId, MediaType};
+
+use super::CommandToken;
 
 /// What a request that has not been answered was sent for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// To place a call.
+    /// To place a call, or to join one.
     Call,
     /// To answer one.
     Accept(CallId),
@@ -14,6 +16,10 @@ pub(super) enum Purpose {
     Close(CallId),
     /// To hear how one stands.
     GetCall(CallId),
+    /// To ring more people.
+    Invite(CommandToken, CallId),
+    /// To give the call another medium.
+    Switch(CommandToken, CallId, MediaType),
 }
 
 /// The requests whose answers matter. There are few at a time: one to place or answer or leave a
@@ -37,8 +43,8 @@ impl Pending {
     }
 
     /// The connection is gone, and every answer with it.
-    pub(super) fn clear(&mut self) {
-        self.requests.clear();
+    pub(super) fn clear(&mut self) -> impl Iterator<Item = Purpose> + use<> {
+        std::mem::take(&mut self.requests).into_values().map(|(purpose, _)| purpose)
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {

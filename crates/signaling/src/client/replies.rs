@@ -4,7 +4,7 @@ use calling_model::CallId;
 
 use super::pending::Purpose;
 use super::state::{Close, Closing, Requested, State};
-use super::{ClientCalls, ClientOutput};
+use super::{ClientCalls, ClientOutput, CommandToken};
 use crate::call::Outcome;
 use crate::protocol::{Code, ProtocolError, Reply, Request};
 
@@ -13,7 +13,18 @@ impl ClientCalls {
         let purpose = self.pending.take(id);
         match (purpose, reply) {
             (Some(Purpose::Call), Reply::Call(call)) => self.placed(now, call),
+            (Some(Purpose::Invite(token, call_id)), Reply::Call(call)) => {
+                self.invited_users(now, &call);
+                self.done(token, call_id);
+            }
+            (Some(Purpose::Switch(token, call_id, media_type)), Reply::Done {}) => {
+                self.switched(&call_id, media_type);
+                self.done(token, call_id);
+            }
             // What was a call that failed for this user is one that nobody knows.
+            (Some(Purpose::Switch(token, ..)), Reply::Call(_)) => {
+                self.outputs.push_back(ClientOutput::Finished { token, result: Err(unexpected()) });
+            }
             (_, Reply::Call(call)) => self.learn(now, call),
             (
                 Some(Purpose::Call),
@@ -25,6 +36,18 @@ impl ClientCalls {
                 | Reply::History(_)
                 | Reply::Chat(_),
             ) => self.call_failed(now, unexpected()),
+            (
+                Some(Purpose::Invite(token, _) | Purpose::Switch(token, ..)),
+                Reply::Done {}
+                | Reply::Hello(_)
+                | Reply::SignedIn(_)
+                | Reply::Media(_)
+                | Reply::GroupCall(_)
+                | Reply::History(_)
+                | Reply::Chat(_),
+            ) => {
+                self.outputs.push_back(ClientOutput::Finished { token, result: Err(unexpected()) })
+            }
             (
                 Some(Purpose::Accept(_) | Purpose::Close(_) | Purpose::GetCall(_)) | None,
                 Reply::Done {}
@@ -44,8 +67,15 @@ impl ClientCalls {
             Some(Purpose::Accept(call_id)) => self.accept_refused(now, &call_id, error),
             Some(Purpose::Close(call_id)) => self.close_refused(now, &call_id, error.code),
             Some(Purpose::GetCall(call_id)) => self.not_found(now, &call_id, error.code),
+            Some(Purpose::Invite(token, _) | Purpose::Switch(token, ..)) => {
+                self.outputs.push_back(ClientOutput::Finished { token, result: Err(error) });
+            }
             None => {}
         }
+    }
+
+    fn done(&mut self, token: CommandToken, call_id: CallId) {
+        self.outputs.push_back(ClientOutput::Finished { token, result: Ok(Some(call_id)) });
     }
 
     fn close_refused(&mut self, now: Instant, call_id: &CallId, code: Code) {
@@ -97,7 +127,9 @@ impl ClientCalls {
         self.stop_media();
         let until = super::later(now, self.config.closing_timeout);
         let call_id = facts.call_id.clone();
-        let closing = Closing { facts, token: None, close: None, guess, until, told: false };
+        let (token, close, told, rang) = (None, None, false, true);
+        let attempt = self.state.attempt();
+        let closing = Closing { facts, token, close, guess, until, told, rang, attempt };
         self.state = State::Closing(closing);
         self.ask(now, call_id);
     }
@@ -142,6 +174,7 @@ impl ClientCalls {
             }
             // The doubt remains.
             Purpose::GetCall(call_id) if self.state.is_in(&call_id) => self.ask(now, call_id),
+            Purpose::Invite(token, _) | Purpose::Switch(token, ..) => self.fail(token),
             Purpose::Accept(_) | Purpose::Close(_) | Purpose::GetCall(_) => {}
         }
     }

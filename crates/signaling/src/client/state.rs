@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use calling_model::{CallId, UserId};
 
 use super::media::Media;
+use super::members::Members;
 use super::{ClientPhase, CommandToken};
 use crate::call::{CallFacts, Outcome, Role};
 use crate::protocol::{CallParams, Event};
@@ -10,7 +12,7 @@ use crate::protocol::{CallParams, Event};
 /// Where a client stands.
 ///
 /// ```text
-///            Command::Call                        Invited
+///        Command::Call, Join                      Invited
 ///         ┌─────────────────── Idle ──────────────────────┐
 ///         ▼                     ▲                         ▼
 ///     Requested ──── error ────▶│◀── cancelled,       Incoming
@@ -41,7 +43,7 @@ pub(super) enum State {
 #[derive(Clone, Debug)]
 pub(super) struct Requested {
     pub(super) token: CommandToken,
-    pub(super) params: CallParams,
+    pub(super) wish: Wish,
     /// When to give up on the answer.
     pub(super) until: Instant,
     /// The user hung up already: the call is withdrawn as soon as it has an id.
@@ -50,11 +52,21 @@ pub(super) struct Requested {
     pub(super) early: Vec<Event>,
 }
 
+/// What the user wants of the server.
+#[derive(Clone, Debug)]
+pub(super) enum Wish {
+    /// A new call.
+    Call(CallParams),
+    /// To enter one that runs.
+    Join(CallId),
+}
+
 /// What holds of a call from the server's first word on.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     pub(super) facts: CallFacts,
     pub(super) role: Role,
+    pub(super) members: Members,
     pub(super) media: Media,
     /// Events of the room that came before the conversation began.
     pub(super) early: Vec<Event>,
@@ -68,10 +80,8 @@ pub(super) struct Outgoing {
     pub(super) session: Session,
     /// When it has rung longer than the server should have let it.
     pub(super) until: Instant,
-    /// The application knows that it rings.
-    pub(super) rang: bool,
-    /// The application knows that nobody takes it.
-    pub(super) told: bool,
+    /// The callees of whom the application knows that it rings at theirs.
+    pub(super) rang: BTreeSet<UserId>,
 }
 
 /// A call rings on this device.
@@ -80,6 +90,8 @@ pub(super) struct Incoming {
     pub(super) session: Session,
     /// When it has rung longer than the server should have let it.
     pub(super) until: Instant,
+    /// How often this user was invited to the call before.
+    pub(super) attempt: u32,
     /// The command by which the user accepted; without it nothing opens the gate.
     pub(super) accepting: Option<CommandToken>,
 }
@@ -90,6 +102,10 @@ pub(super) struct Talk {
     pub(super) session: Session,
     /// When it began, as this device saw it.
     pub(super) since: Instant,
+    /// Who entered the media room, as the application knows.
+    pub(super) entered: BTreeSet<UserId>,
+    /// How often this user was invited to the call before.
+    pub(super) attempt: u32,
 }
 
 /// No media any more; the server's last word is awaited.
@@ -106,6 +122,10 @@ pub(super) struct Closing {
     pub(super) until: Instant,
     /// The application knows that nobody took the call.
     pub(super) told: bool,
+    /// It rang here.
+    pub(super) rang: bool,
+    /// How often this user was invited to the call before.
+    pub(super) attempt: u32,
 }
 
 /// How a call ended, as far as this device knows by itself.
@@ -160,6 +180,16 @@ impl State {
             | Self::Incoming(Incoming { session, .. })
             | Self::Connected(Talk { session, .. }) => Some(&session.facts),
             Self::Idle | Self::Requested(_) => None,
+        }
+    }
+
+    /// How often this user was invited to the call before, if ever.
+    pub(super) const fn attempt(&self) -> u32 {
+        match self {
+            Self::Incoming(incoming) => incoming.attempt,
+            Self::Connected(talk) => talk.attempt,
+            Self::Closing(closing) => closing.attempt,
+            Self::Idle | Self::Requested(_) | Self::Outgoing(_) => 0,
         }
     }
 

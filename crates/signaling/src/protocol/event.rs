@@ -20,6 +20,9 @@ pub enum Event {
         /// Who talks in the call already.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         in_call: Vec<UserId>,
+        /// How often this user was invited to this call before.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        attempt: u32,
     },
     /// To who invited them: a device of `user` rings.
     Ringing {
@@ -118,6 +121,9 @@ pub enum Event {
         by: UserId,
         /// Everybody invited so far, those before included.
         users: Vec<UserId>,
+        /// Those invited now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        invited: Vec<UserId>,
     },
     /// To everybody else in the call: it has another medium now.
     MediaTypeChanged {
@@ -211,8 +217,13 @@ impl<'de> Deserialize<'de> for Event {
 impl Event {
     /// Somebody calls, and nobody else has a hand in it.
     pub const fn invited(facts: CallFacts, remaining_ms: u32) -> Self {
-        Self::Invited { facts, remaining_ms, inviter: None, in_call: Vec::new() }
+        Self::Invited { facts, remaining_ms, inviter: None, in_call: Vec::new(), attempt: 0 }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// How loud one user is.

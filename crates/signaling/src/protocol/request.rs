@@ -1,4 +1,4 @@
-use calling_model::{CallId, DeviceId, GroupId, MediaType, UserId};
+use calling_model::{CallId, DeviceId, GroupId, MediaType, UnixMillis, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{ChatReply, ChatRequest, Event, Member, MessageEvent, ProtocolError, RunningCall};
@@ -197,6 +197,10 @@ pub struct CallParams {
     /// Free text passed to the callees.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_data: String,
+    /// When the user asked, by the server's clock as told at sign-in (`server_time`). A request
+    /// that was under way for too long is refused; one that does not say is taken as new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<UnixMillis>,
 }
 
 /// Parameters of `history`.
@@ -355,6 +359,9 @@ pub struct SignInReply {
     /// STUN and TURN servers the client may use.
     #[serde(default)]
     pub ice_servers: Vec<IceServer>,
+    /// The server's wall clock as it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_time: Option<UnixMillis>,
     /// What takes up this session after a lost connection; `None` where that is not offered.
     /// Replaces every token given before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

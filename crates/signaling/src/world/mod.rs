@@ -204,6 +204,15 @@ impl World {
         }
     }
 
+    /// The operator signs phone `who` out; the connection closes behind it.
+    pub fn kick(&mut self, who: usize) {
+        let endpoint = self.phones[who].endpoint.clone();
+        if self.phones[who].alive && self.phones[who].server_up {
+            self.input(CallsInput::Kick { endpoint });
+            self.phones[who].server_up = false;
+        }
+    }
+
     /// The server stops in good order.
     pub fn shut_down(&mut self) {
         self.input(CallsInput::Shutdown);
@@ -288,20 +297,29 @@ impl World {
 
     fn action(&mut self, request: Request) -> Option<CallAction> {
         match request {
-            Request::Call(params) => {
-                Some(CallAction::Call { params, unknown: Vec::new(), at: self.wall })
-            }
+            Request::Call(params) => Some(CallAction::Call {
+                params,
+                unknown: Vec::new(),
+                outsiders: Vec::new(),
+                at: self.wall,
+            }),
             Request::Accept { call_id } => Some(CallAction::Accept { call_id }),
             Request::Reject { call_id, busy } => Some(CallAction::Reject { call_id, busy }),
             Request::Hangup { call_id } => Some(CallAction::Hangup { call_id }),
+            Request::InviteUsers(params) => {
+                Some(CallAction::InviteUsers { params, unknown: Vec::new(), outsiders: Vec::new() })
+            }
+            Request::Join { call_id } => Some(CallAction::Join { call_id, insider: true }),
+            Request::SwitchMediaType { call_id, media_type } => {
+                Some(CallAction::SwitchMediaType { call_id, media_type })
+            }
+            Request::GroupCall { group_id } => {
+                Some(CallAction::GroupCall { group_id, insider: true })
+            }
             Request::GetCall { call_id } => Some(CallAction::GetCall { call_id }),
             Request::Hello(_)
             | Request::SignIn(_)
             | Request::Resume(_)
-            | Request::InviteUsers(_)
-            | Request::Join { .. }
-            | Request::SwitchMediaType { .. }
-            | Request::GroupCall { .. }
             | Request::SignOut {}
             | Request::Ping {}
             | Request::ConnectMedia { .. }
@@ -353,8 +371,17 @@ impl World {
                     self.store();
                 }
             }
+            CallsOutput::GroupCall { group_id, call, .. } => {
+                let event = Event::GroupCallChanged { group_id, call };
+                for who in 0..self.phones.len() {
+                    let to = self.phones[who].endpoint.clone();
+                    self.tell(&to, event.clone().into());
+                }
+            }
             CallsOutput::Started { .. }
             | CallsOutput::Connected { .. }
+            | CallsOutput::Joined { .. }
+            | CallsOutput::Invited { .. }
             | CallsOutput::LeaveMedia { .. } => {}
         }
     }

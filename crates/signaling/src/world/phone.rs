@@ -9,7 +9,7 @@ use crate::client::{
     ClientCalls, ClientConfig, ClientInput, ClientOutput, ClientPhase, Command, CommandToken,
     ListenerEvent, MediaState,
 };
-use crate::protocol::{ClientFrame, ServerFrame};
+use crate::protocol::{ClientFrame, Event, EventFrame, ServerFrame};
 
 /// One client, its connection, and what it did so far.
 #[derive(Clone, Debug)]
@@ -33,6 +33,10 @@ pub struct Phone {
     calling: BTreeSet<CommandToken>,
     media: Option<Media>,
     stopped: BTreeSet<CallId>,
+    /// Calls that were left and may come to be again, by the user's wish or a new invite.
+    wanted_again: BTreeSet<CallId>,
+    /// Calls to which the server invited this device more than once.
+    reinvited: BTreeSet<CallId>,
     /// Calls whose end the application must still hear.
     owed: BTreeSet<CallId>,
     rings: Option<CallId>,
@@ -62,6 +66,8 @@ impl Phone {
             calling: BTreeSet::new(),
             media: None,
             stopped: BTreeSet::new(),
+            wanted_again: BTreeSet::new(),
+            reinvited: BTreeSet::new(),
             owed: BTreeSet::new(),
             rings: None,
             talks: None,
@@ -81,17 +87,23 @@ impl Phone {
         let Self { up, down, alive, client_up, server_up, unfinished, calling, .. } = self;
         let Self { media, stopped, owed, rings, talks, .. } = self;
         let _ = write!(out, "{up:?}{down:?}{alive}{client_up}{server_up}{unfinished:?}{calling:?}");
+        let Self { wanted_again, reinvited, .. } = self;
         let _ = write!(out, "{media:?}{stopped:?}{owed:?}{rings:?}{talks:?}");
+        let _ = write!(out, "{wanted_again:?}{reinvited:?}");
     }
 
     pub(super) fn command(&mut self, now: Instant, command: Command) -> bool {
         self.tokens += 1;
         let token = CommandToken(self.tokens);
-        let calls = matches!(command, Command::Call(_));
+        let calls = matches!(command, Command::Call(_) | Command::Join(_));
+        let joins =
+            if let Command::Join(call_id) = &command { Some(call_id.clone()) } else { None };
         let input = ClientInput::Command { token, command };
         let accepted = self.mirror.handle_input(now, input).is_ok();
         if accepted {
             self.unfinished.insert(token);
+            // What the user wants again may have media again.
+            self.wanted_again.extend(joins);
             if calls {
                 self.calling.insert(token);
             }
@@ -107,6 +119,13 @@ impl Phone {
     }
 
     pub(super) fn receive(&mut self, now: Instant, frame: ServerFrame) {
+        if let ServerFrame::Event(EventFrame {
+            event: Event::Invited { facts, attempt, .. }, ..
+        }) = &frame
+            && *attempt > 0
+        {
+            self.reinvited.insert(facts.call_id.clone());
+        }
         self.input(now, ClientInput::Server(frame));
     }
 
@@ -175,11 +194,17 @@ impl Phone {
     }
 
     fn start_media(&mut self, call_id: CallId) {
-        assert!(!self.stopped.contains(&call_id), "media of a call that is over");
+        let again = self.wanted_again.contains(&call_id) || self.rings_again(&call_id);
+        assert!(again || !self.stopped.contains(&call_id), "media of a call that is over");
         match &self.media {
             Some(media) => assert_eq!(media.call_id, call_id, "media of two calls"),
             None => self.media = Some(Media { call_id, open: false }),
         }
+    }
+
+    /// Whether the server rings this device in a call it was in before.
+    fn rings_again(&self, call_id: &CallId) -> bool {
+        self.reinvited.contains(call_id)
     }
 
     fn open_gate(&mut self, call_id: &CallId, audit: &Audit) {
@@ -224,12 +249,13 @@ impl Phone {
             | ListenerEvent::NetworkQuality { .. } => {
                 assert!(self.talks.is_some(), "{event:?} outside a conversation");
             }
-            ListenerEvent::Ringing { .. }
-            | ListenerEvent::Accept { .. }
-            | ListenerEvent::Reject { .. }
+            ListenerEvent::Ringing { .. } | ListenerEvent::Accept { .. } => {
+                assert!(self.rings.is_none(), "{event:?} to somebody rung");
+            }
+            ListenerEvent::Reject { .. }
             | ListenerEvent::NoResp { .. }
             | ListenerEvent::LineBusy { .. } => {
-                assert!(self.rings.is_none() && self.talks.is_none(), "{event:?} to no caller");
+                assert!(!self.owed.is_empty(), "{event:?} outside a call");
             }
             ListenerEvent::InviteesChanged { .. } | ListenerEvent::MediaTypeChanged { .. } => {
                 assert!(self.rings.is_some() || self.talks.is_some() || !self.owed.is_empty());

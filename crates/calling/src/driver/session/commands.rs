@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use calling_model::Machine;
+use calling_model::{CallId, Machine};
 use calling_signaling::client::{ClientInput, ClientPhase, Command, CommandToken};
 use calling_signaling::protocol::{ProtocolError, Reply, Request};
 use tokio::sync::oneshot;
@@ -25,6 +25,8 @@ pub(crate) enum SessionCommand {
     Ask { request: Request, answer: Asked },
     /// Tell of the incoming call again; whether there is one.
     InviteAgain { answer: oneshot::Sender<bool> },
+    /// Whether this call comes in.
+    IsIncoming { call_id: CallId, answer: oneshot::Sender<bool> },
     /// The figures of the running or the last call.
     Stats { answer: oneshot::Sender<CallStats> },
     /// Tell volumes this often, measured here; `None` leaves it to the server.
@@ -39,6 +41,11 @@ impl Session {
             SessionCommand::Do { command, answer } => self.command(command, answer),
             SessionCommand::Ask { request, answer } => self.ask_server(request, answer).await,
             SessionCommand::InviteAgain { answer } => self.invite_again(answer),
+            SessionCommand::IsIncoming { call_id, answer } => {
+                let is_it = self.mirror.call().is_some_and(|facts| facts.call_id == call_id);
+                // Whoever asked may have gone.
+                let _ = answer.send(is_it && self.mirror.phase() == ClientPhase::Incoming);
+            }
             SessionCommand::Stats { answer } => self.tell_stats(answer),
             SessionCommand::VolumeInterval(interval) => {
                 self.volume_interval = interval;
@@ -57,13 +64,16 @@ impl Session {
         let now = Instant::now();
         let places_call = matches!(command, Command::Call(_));
         let accepts = command == Command::Accept;
+        let joins =
+            if let Command::Join(call_id) = &command { Some(call_id.clone()) } else { None };
         let mutes = matches!(command, Command::SetMicMute(_));
         let token = self.take_token();
         match self.mirror.handle_input(now, ClientInput::Command { token, command }) {
             Ok(()) => {
                 self.waiting.insert(token, Waiting { answer, places_call, accepts });
-                if places_call {
+                if places_call || joins.is_some() {
                     self.begin_stats(now);
+                    self.stats.call_id = joins;
                 }
                 if accepts {
                     Timings::mark(&mut self.stats.timings.accept_asked, now);

@@ -26,7 +26,7 @@ pub(crate) use signalling::unexpected;
 use signalling::{Own, Signalling};
 
 use super::events::Fanout;
-use super::link::{LinkLost, SignedIn};
+use super::link::{LinkLost, Resume, SignedIn};
 use super::media::MediaEvent;
 use super::server_url::ServerUrl;
 use crate::config::Config;
@@ -55,6 +55,10 @@ pub(crate) struct Session {
     url: ServerUrl,
     mirror: ClientCalls,
     signalling: Signalling,
+    /// The connection the session begins with, until it runs.
+    first: Option<SignedIn>,
+    /// What takes up this session should its connection be lost.
+    resume: Option<Resume>,
     commands: mpsc::Receiver<SessionCommand>,
     waiting: BTreeMap<CommandToken, Waiting>,
     next_token: u64,
@@ -105,7 +109,9 @@ impl Session {
         let SessionStart { config, url, mirror, signed_in, commands, fanout, state } = start;
         Self {
             media: Media::default(),
-            signalling: Signalling::up(signed_in, Instant::now()),
+            signalling: Signalling::Gone,
+            first: Some(signed_in),
+            resume: None,
             config,
             url,
             mirror,
@@ -124,7 +130,9 @@ impl Session {
 
     /// Works until destroyed, or until `stopped` because the object was dropped.
     pub(crate) async fn run(mut self, stopped: CancellationToken) {
-        self.input(ClientInput::SignedIn);
+        if let Some(signed_in) = self.first.take() {
+            self.begin(signed_in);
+        }
         self.drain().await;
         loop {
             match self.wake(&stopped).await {

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{Session, Wake};
 use crate::driver::backoff::Backoff;
-use crate::driver::link::{Link, SignedIn, sign_in};
+use crate::driver::link::{Link, Resume, SignedIn, sign_in};
 use crate::error::{CommandError, InitError};
 
 /// Nothing heard for this many ping intervals: the connection is dead.
@@ -57,7 +57,7 @@ pub(super) enum Own {
 
 impl Signalling {
     pub(super) fn up(signed_in: SignedIn, now: Instant) -> Self {
-        let SignedIn { link, reply } = signed_in;
+        let SignedIn { link, reply, resumed: _ } = signed_in;
         let interval = Duration::from_millis(u64::from(reply.ping_interval_ms));
         Self::Up(Box::new(Up {
             link,
@@ -146,6 +146,11 @@ impl Session {
         if let Signalling::Up(up) = &mut self.signalling {
             up.last_heard = Instant::now();
         }
+        if let ServerFrame::Event(event) = &frame
+            && !self.is_news(event.seq)
+        {
+            return;
+        }
         let id = match &frame {
             ServerFrame::Reply { id, .. } => Some(*id),
             ServerFrame::Error { id, .. } => *id,
@@ -155,6 +160,28 @@ impl Session {
             Some(own) => own.answer(frame),
             None => self.input(ClientInput::Server(frame)),
         }
+    }
+
+    /// A connection is up and signed in.
+    pub(super) fn begin(&mut self, signed_in: SignedIn) {
+        let (resumed, reply) = (signed_in.resumed, &signed_in.reply);
+        let heard = self.resume.as_ref().map_or(0, |resume| resume.last_event);
+        // The events of a new session are counted from the start.
+        let last_event = if resumed { heard } else { 0 };
+        let token = reply.resume_token.clone();
+        self.resume = token.map(|token| Resume { token, last_event });
+        let clock = reply.server_time.map(|at| ClientInput::ServerClock { at });
+        self.signalling = Signalling::up(signed_in, Instant::now());
+        clock.into_iter().for_each(|clock| self.input(clock));
+        self.input(if resumed { ClientInput::SessionResumed } else { ClientInput::SignedIn });
+    }
+
+    /// Whether an event is to be handled: each is, once.
+    fn is_news(&mut self, seq: Option<u64>) -> bool {
+        let (Some(seq), Some(resume)) = (seq, &mut self.resume) else { return true };
+        let news = seq > resume.last_event;
+        resume.last_event = resume.last_event.max(seq);
+        news
     }
 
     pub(super) fn signalling_lost(&mut self, why: &str) {
@@ -170,11 +197,12 @@ impl Session {
 
     fn retry(&mut self, mut backoff: Backoff) {
         let (url, config) = (self.url.clone(), Arc::clone(&self.config));
-        let (first_id, _) = (self.mirror.take_request_id(), self.mirror.take_request_id());
+        let ids = std::array::from_fn(|_| self.mirror.take_request_id());
+        let resume = self.resume.clone();
         let wait = backoff.take(self.mirror.phase() != ClientPhase::Idle);
         let attempt = Box::pin(async move {
             tokio::time::sleep(wait).await;
-            sign_in(&url, &config, first_id).await
+            sign_in(&url, &config, ids, resume).await
         });
         self.signalling = Signalling::Down { attempt, backoff };
     }
@@ -182,8 +210,7 @@ impl Session {
     pub(super) async fn signed_in(&mut self, result: Result<SignedIn, InitError>) {
         match result {
             Ok(signed_in) => {
-                self.signalling = Signalling::up(signed_in, Instant::now());
-                self.input(ClientInput::SignedIn);
+                self.begin(signed_in);
                 self.drain().await;
                 self.offer_again().await;
             }

@@ -100,6 +100,7 @@ impl Line {
             group_id: None,
             timeout_s: None,
             user_data: String::new(),
+            sent_at: None,
         }))
         .await
     }

@@ -28,7 +28,7 @@ async fn the_gate_is_open_before_anybody_hears_of_the_acceptance() {
     let mut world = World::new();
     let (mut caller, mut callee, call) = world.ring(["alice", "bob"]).await;
     callee.request(HubRequest::Accept { call_id: call.facts.call_id }).await;
-    let ShardCommand::OpenGate { room, done } = world.shard.command().await else { panic!() };
+    let ShardCommand::OpenGate { room, done, .. } = world.shard.command().await else { panic!() };
     assert_eq!(room, call.facts.room_id);
     settle().await;
     assert!(caller.is_silent() && callee.is_silent());

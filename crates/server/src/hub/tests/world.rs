@@ -195,6 +195,9 @@ impl World {
             media_timeout: Duration::from_secs(30),
             audio_payload_type: 111,
             audio_level_id: 1,
+            resume_grace: Duration::from_secs(30),
+            unnoticed_loss: Duration::from_secs(30),
+            resume_key: calling_testkit::seed(2),
             max_waiting_calls: 2,
             stop_timeout: Duration::from_secs(2),
         };
@@ -216,8 +219,12 @@ impl World {
         let session = Session { endpoint: endpoint.clone(), id: SessionId(self.sessions) };
         let (outbox, inbox) = outbox(16);
         let (reply, answer) = oneshot::channel();
-        let welcome =
-            SignInReply { ping_interval_ms: 10_000, ice_servers: Vec::new(), resume_token: None };
+        let welcome = SignInReply {
+            ping_interval_ms: 10_000,
+            ice_servers: Vec::new(),
+            server_time: None,
+            resume_token: None,
+        };
         let request = 0;
         let command =
             HubCommand::SignIn { session: session.clone(), outbox, request, welcome, reply };
@@ -307,8 +314,9 @@ impl Device {
             group_id: None,
             timeout_s: None,
             user_data: String::new(),
+            sent_at: None,
         };
-        self.request(HubRequest::Call { params, unknown: Vec::new() }).await;
+        self.request(HubRequest::Call { params, unknown: Vec::new(), outsiders: Vec::new() }).await;
     }
 
     pub(super) async fn place(&mut self, callee: &str) -> CallReply {

@@ -144,7 +144,8 @@ fn clock_skew() {
     const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
     for at in [UnixMillis(START.0 - DAY_MS), UnixMillis(START.0 + DAY_MS), UnixMillis(u64::MAX)] {
         let mut desk = Desk::with(&["alice/a1", "bob/b1"]);
-        let action = CallAction::Call { params: to("bob"), unknown: Vec::new(), at };
+        let action =
+            CallAction::Call { params: to("bob"), unknown: Vec::new(), outsiders: Vec::new(), at };
         let Ok(Reply::Call(call)) = desk.ask("alice/a1", action) else { panic!() };
         let told = desk.told("bob/b1");
         assert!(matches!(&told[..], [Event::Invited { remaining_ms: 30_000, .. }]));

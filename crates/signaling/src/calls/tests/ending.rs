@@ -137,7 +137,8 @@ fn a_wall_clock_that_jumps_bends_no_call() {
     desk.sign_in("carol/c1");
     let yesterday = UnixMillis(START.0 - 24 * 60 * 60 * 1_000);
     let params = to("dave");
-    let action = CallAction::Call { params, unknown: Vec::new(), at: yesterday };
+    let action =
+        CallAction::Call { params, unknown: Vec::new(), outsiders: Vec::new(), at: yesterday };
     desk.ask("carol/c1", action).unwrap();
     desk.hang_up("alice/a1", &call_id).unwrap();
     let end = desk.the_end();

@@ -5,7 +5,8 @@ use crate::calls::CallsMisuse;
 
 #[test]
 fn a_caller_may_call_so_often_and_no_more() {
-    let mut desk = Desk::with(&["alice/a1", "bob/b1"]);
+    let config = CallsConfig { redial_free: 1_000, ..CallsConfig::default() };
+    let mut desk = Desk::configured(config, &["alice/a1", "bob/b1"]);
     let attempt = |desk: &mut Desk| -> Result<(), Code> {
         let call = desk.call_with("alice/a1", to("bob")).map_err(|error| error.code)?;
         desk.hang_up("alice/a1", &call.facts.call_id).unwrap();

@@ -1,9 +1,12 @@
 mod answering;
 mod attacks;
 mod ending;
+mod groups;
 mod limits;
 mod liveness;
 mod placing;
+mod roles;
+mod rung;
 
 use std::time::{Duration, Instant};
 
@@ -34,6 +37,7 @@ fn to(callee: &str) -> CallParams {
         group_id: None,
         timeout_s: None,
         user_data: String::new(),
+        sent_at: None,
     }
 }
 
@@ -104,7 +108,8 @@ impl Desk {
     }
 
     fn call_with(&mut self, name: &str, params: CallParams) -> Result<CallReply, ProtocolError> {
-        let action = CallAction::Call { params, unknown: Vec::new(), at: START };
+        let action =
+            CallAction::Call { params, unknown: Vec::new(), outsiders: Vec::new(), at: START };
         self.ask(name, action).map(|reply| {
             let Reply::Call(call) = reply else { panic!("{reply:?} to a call") };
             call
@@ -168,6 +173,14 @@ impl Desk {
         let mut ended = self.ended();
         assert_eq!(ended.len(), 1);
         ended.remove(0)
+    }
+
+    /// The end of `call_id`, among those that ended.
+    fn the_end_of(&mut self, call_id: &CallId) -> EndedCall {
+        let is_it = |output: &CallsOutput| matches!(output, CallsOutput::Ended { ended, .. } if ended.facts.call_id == *call_id);
+        let found = self.out.iter().find(|output| is_it(output)).cloned();
+        let Some(CallsOutput::Ended { ended, .. }) = found else { panic!("it did not end") };
+        ended
     }
 
     /// How often a call was connected since last asked, and to which devices of callees.

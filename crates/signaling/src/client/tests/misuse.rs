@@ -31,6 +31,8 @@ fn one_call_at_a_time() {
         assert_eq!(refused(&mut handset, Command::Accept), ClientMisuse::NoIncomingCall);
     }
     let mut bob = Handset::ringing_in();
+    bob.command(Command::Accept);
+    bob.sent();
     let misuse = refused(&mut bob, Command::Call(params("carol")));
     assert_eq!(misuse, ClientMisuse::AlreadyInCall);
 }

@@ -49,6 +49,7 @@ fn params(callee: &str) -> CallParams {
         group_id: None,
         timeout_s: None,
         user_data: String::new(),
+        sent_at: None,
     }
 }
 

@@ -55,6 +55,7 @@ fn call(name: &str) -> Command {
         group_id: None,
         timeout_s: None,
         user_data: String::new(),
+        sent_at: None,
     })
 }
 

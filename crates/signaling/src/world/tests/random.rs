@@ -13,6 +13,7 @@ fn likely() -> impl Strategy<Value = [u8; 2]> {
         2 => 18_u8..20,
         2 => 20_u8..22,
         1 => 22_u8..24,
+        3 => 24_u8..28,
     ];
     (what, any::<u8>()).prop_map(|(what, detail)| [what, detail])
 }

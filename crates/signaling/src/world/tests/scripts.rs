@@ -57,6 +57,7 @@ fn params(callee: &str) -> CallParams {
         group_id: None,
         timeout_s: None,
         user_data: String::new(),
+        sent_at: None,
     }
 }
 
@@ -66,7 +67,12 @@ fn perform(world: &mut World, last: Option<&CallId>, step: &Step) {
     let input = match (step.clone(), last.cloned()) {
         (Step::Call(who, callee), _) => {
             let at = UnixMillis(1_000);
-            let action = CallAction::Call { params: params(callee), unknown: Vec::new(), at };
+            let action = CallAction::Call {
+                params: params(callee),
+                unknown: Vec::new(),
+                outsiders: Vec::new(),
+                at,
+            };
             return world.ask_raw(&device(who), action);
         }
         (Step::Accept(who), Some(call_id)) => {
