@@ -1,6 +1,7 @@
-//! Who is who: UserSigs of accounts, and the admin token.
+//! Who is who: UserSigs of accounts, and the tokens of operators.
 
 mod limiter;
+mod operator;
 mod secrets;
 
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use calling_signaling::usersig::{self, VerifyParams};
 
 pub use self::limiter::FailureLimiter;
 pub(crate) use self::limiter::network;
+pub use self::operator::{Operator, ROOT};
 pub(crate) use self::secrets::webhook_key;
 pub use self::secrets::{AdminToken, Secrets, SecretsError};
 use crate::config::{Config, SecretKey};

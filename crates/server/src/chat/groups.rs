@@ -94,6 +94,25 @@ impl Chat {
         Ok(())
     }
 
+    /// Deletes an account, and has the groups it was in told; `false` if there is none.
+    pub(crate) async fn delete_account(
+        &self,
+        by: By<'_>,
+        user: &UserId,
+    ) -> Result<bool, ChatError> {
+        let storage = &self.inner.storage;
+        let Some(groups) = storage.delete_account(user).await? else { return Ok(false) };
+        for group in groups {
+            let limit = self.inner.max_group_members;
+            // A group that ended with its last member has nobody to be told.
+            if let Ok(left) = storage.group_members(None, &group, None, limit).await? {
+                let users = left.into_iter().map(|member| member.user_id).collect();
+                self.tell_group(&group, users, by).await;
+            }
+        }
+        Ok(true)
+    }
+
     pub(crate) async fn dissolve_group(
         &self,
         by: By<'_>,

@@ -2,14 +2,19 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
 use calling_model::{DeviceId, UserId};
 use calling_signaling::protocol::{Code, SignInParams};
 
 use super::{ApiError, AppState, now};
+use crate::auth::Operator;
+use crate::storage::Scope;
 
 /// Where a request comes from. Set by the listener; whoever embeds the router without it gets a
 /// client of no address, which may see nothing special.
@@ -24,8 +29,94 @@ pub struct Client {
 /// Whose credentials came along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Caller {
-    Admin,
+    Operator(Operator),
     User(UserId),
+}
+
+/// An operator who may look at everything.
+#[derive(Clone, Debug)]
+pub(super) struct Reader;
+
+/// An operator who may change things. What is changed is noted first: see [`Writer::notes`].
+#[derive(Clone, Debug)]
+pub(super) struct Writer {
+    pub(super) operator: Operator,
+    source: IpAddr,
+    slot: AuditSlot,
+}
+
+/// Where a request leaves the number of its line in the audit log, for the status to be added.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AuditSlot(Arc<OnceLock<u64>>);
+
+impl FromRequestParts<AppState> for Reader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        operator(parts, state).await.map(|_| Self)
+    }
+}
+
+impl FromRequestParts<AppState> for Writer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let (operator, client) = operator(parts, state).await?;
+        if operator.scope < Scope::Write {
+            return Err(ApiError::forbidden("this token may look at things and not change them"));
+        }
+        let slot = parts.extensions.get::<AuditSlot>().cloned().unwrap_or_default();
+        Ok(Self { operator, source: client.source, slot })
+    }
+}
+
+impl Writer {
+    /// Notes in the audit log what is about to be done; what cannot be noted is not done.
+    pub(super) async fn notes(
+        &self,
+        state: &AppState,
+        action: &str,
+        target: &str,
+    ) -> Result<(), ApiError> {
+        let (who, source) = (self.operator.name.as_str(), self.source.to_string());
+        let seq = state.storage.audit(who, &source, action, target, now().1).await?;
+        // A request changes one thing; the status is that of the first.
+        let _ = self.slot.0.set(seq);
+        Ok(())
+    }
+
+    /// For what the token in the file alone may do.
+    pub(super) fn must_be_root(&self) -> Result<(), ApiError> {
+        if self.operator.is_root {
+            return Ok(());
+        }
+        Err(ApiError::forbidden("only the token in DATA/admin.token may do this"))
+    }
+}
+
+/// Adds the status to the audit log once a change is answered.
+pub(super) async fn note_status(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let slot = AuditSlot::default();
+    request.extensions_mut().insert(slot.clone());
+    let response = next.run(request).await;
+    if let Some(seq) = slot.0.get()
+        && let Err(error) = state.storage.audit_answered(*seq, response.status().as_u16()).await
+    {
+        tracing::warn!(%error, "the audit log lacks the status of a request");
+    }
+    response
+}
+
+async fn operator(parts: &Parts, state: &AppState) -> Result<(Operator, Client), ApiError> {
+    let client = client_of(parts);
+    match known_caller(state, client, &parts.headers).await? {
+        Caller::Operator(operator) => Ok((operator, client)),
+        Caller::User(_) => Err(ApiError::forbidden("only the admin token may do this")),
+    }
 }
 
 impl Client {
@@ -53,10 +144,14 @@ impl<S: Sync> FromRequestParts<S> for Client {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let unknown = Self { source: nobody, peer: nobody };
-        Ok(parts.extensions.get::<Self>().copied().unwrap_or(unknown))
+        Ok(client_of(parts))
     }
+}
+
+fn client_of(parts: &Parts) -> Client {
+    let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let unknown = Client { source: nobody, peer: nobody };
+    parts.extensions.get::<Client>().copied().unwrap_or(unknown)
 }
 
 /// Whether the request was made at this machine and not merely passed on by a proxy on it: the
@@ -89,7 +184,7 @@ fn host_is_loopback(headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 /// The credentials are wrong, or their source has to wait.
-pub(super) fn caller(
+pub(super) async fn caller(
     state: &AppState,
     client: Client,
     headers: &HeaderMap,
@@ -101,24 +196,33 @@ pub(super) fn caller(
         .and_then(|value| value.trim().split_once(' '))
         .ok_or_else(|| ApiError::unauthorised("the Authorization header is not understood"))?;
     let credentials = credentials.trim();
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return admin(state, client, credentials).map(Some);
-    }
-    if scheme.eq_ignore_ascii_case("usersig") {
-        return user(state, client, credentials).map(Some);
-    }
-    Err(ApiError::unauthorised(
-        "use `Authorization: Bearer <admin token>` or `Authorization: UserSig <user>:<sig>`",
-    ))
+    let caller = if scheme.eq_ignore_ascii_case("bearer") {
+        token(state, client, credentials).await?
+    } else if scheme.eq_ignore_ascii_case("usersig") {
+        user(state, client, credentials)?
+    } else {
+        return Err(ApiError::unauthorised(
+            "use `Authorization: Bearer <admin token>` or `Authorization: UserSig <user>:<sig>`",
+        ));
+    };
+    let who = match &caller {
+        Caller::Operator(operator) => format!("operator {}", operator.name),
+        Caller::User(user) => format!("user {}", user.as_str()),
+    };
+    state.rate.admit(&who, now().0).map_err(|wait| {
+        let sentence = format!("too many requests; wait {} ms", wait.as_millis().max(1));
+        ApiError::new(Code::RateLimited, sentence)
+    })?;
+    Ok(Some(caller))
 }
 
 /// [`caller`], and nobody is an error.
-pub(super) fn known_caller(
+pub(super) async fn known_caller(
     state: &AppState,
     client: Client,
     headers: &HeaderMap,
 ) -> Result<Caller, ApiError> {
-    caller(state, client, headers)?.ok_or_else(|| {
+    caller(state, client, headers).await?.ok_or_else(|| {
         ApiError::unauthorised(
             "say who asks: `Authorization: Bearer <admin token>` (the file admin.token in the \
              data directory) or `Authorization: UserSig <user>:<sig>`",
@@ -126,23 +230,14 @@ pub(super) fn known_caller(
     })
 }
 
-/// [`known_caller`], and anybody but the admin is an error.
-pub(super) fn only_admin(
-    state: &AppState,
-    client: Client,
-    headers: &HeaderMap,
-) -> Result<(), ApiError> {
-    match known_caller(state, client, headers)? {
-        Caller::Admin => Ok(()),
-        Caller::User(_) => Err(ApiError::forbidden("only the admin token may do this")),
+async fn token(state: &AppState, client: Client, token: &str) -> Result<Caller, ApiError> {
+    match state.auth.operator(client.source, token, now().0).await? {
+        Some(operator) => Ok(Caller::Operator(operator)),
+        None => Err(ApiError::unauthorised(
+            "this is not the admin token, which stands in DATA/admin.token, nor another that is \
+             valid",
+        )),
     }
-}
-
-fn admin(state: &AppState, client: Client, token: &str) -> Result<Caller, ApiError> {
-    if state.auth.is_admin(client.source, token, now().0)? {
-        return Ok(Caller::Admin);
-    }
-    Err(ApiError::unauthorised("this is not the admin token; it stands in DATA/admin.token"))
 }
 
 fn user(state: &AppState, client: Client, credentials: &str) -> Result<Caller, ApiError> {

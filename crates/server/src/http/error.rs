@@ -4,7 +4,8 @@ use axum::response::{IntoResponse, Response};
 use calling_signaling::protocol::{Code, ProtocolError};
 use serde_json::json;
 
-use crate::storage::StorageError;
+use crate::chat::ChatError;
+use crate::storage::{Refusal, StorageError};
 
 /// An answer of REST that says why not: `{"error":{"code":…,"message":…}}`.
 ///
@@ -32,6 +33,13 @@ impl ApiError {
     pub(super) fn unauthorised(message: &str) -> Self {
         let error = ProtocolError::new(Code::PermissionDenied, message);
         Self { status: StatusCode::UNAUTHORIZED, error }
+    }
+
+    pub(super) fn not_found(message: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            error: ProtocolError::new(Code::BadParameter, message),
+        }
     }
 
     pub(super) fn no_call() -> Self {
@@ -70,6 +78,18 @@ fn status(code: Code) -> StatusCode {
 impl From<ProtocolError> for ApiError {
     fn from(error: ProtocolError) -> Self {
         Self { status: status(error.code), error }
+    }
+}
+
+impl From<ChatError> for ApiError {
+    fn from(error: ChatError) -> Self {
+        let absent = matches!(
+            error,
+            ChatError::Refused(Refusal::NoSuchGroup | Refusal::NoSuchMessage | Refusal::NoSuchUser)
+        );
+        let refused = Self::from(ProtocolError::from(error));
+        // To an operator nothing is hidden: what is refused so is not there.
+        if absent { Self { status: StatusCode::NOT_FOUND, ..refused } } else { refused }
     }
 }
 

@@ -7,16 +7,18 @@ use base64::engine::general_purpose::STANDARD;
 
 const PAGE: &str = include_str!("page.html");
 
-/// Allows the page's own style and script, by their digests, and talking to this server; nothing
+static POLICY: LazyLock<String> = LazyLock::new(|| policy(PAGE));
+
+/// Allows a page's own style and script, by their digests, and talking to this server; nothing
 /// else.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
+pub(super) fn policy(page: &str) -> String {
     format!(
         "default-src 'none'; style-src '{}'; script-src '{}'; connect-src 'self'; img-src data:; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        source("<style>", "</style>"),
-        source("<script>", "</script>")
+        source(page, "<style>", "</style>"),
+        source(page, "<script>", "</script>")
     )
-});
+}
 
 /// `GET /`: the status page. It is the same for everybody and asks `/v1/status` for the figures.
 pub(super) async fn get() -> ([(HeaderName, &'static str); 2], &'static str) {
@@ -28,8 +30,8 @@ pub(super) async fn get() -> ([(HeaderName, &'static str); 2], &'static str) {
 }
 
 /// The hash source (CSP level 3, section 2.3.1) of what stands between two tags.
-fn source(open: &str, close: &str) -> String {
-    let inner = PAGE
+fn source(page: &str, open: &str, close: &str) -> String {
+    let inner = page
         .split_once(open)
         .and_then(|(_, rest)| rest.split_once(close))
         .map_or("", |(inner, _)| inner);

@@ -40,7 +40,8 @@ pub(super) async fn get(
     client: Client,
     headers: HeaderMap,
 ) -> Result<Json<Status>, ApiError> {
-    let is_admin = caller(&state, client, &headers)? == Some(Caller::Admin);
+    let caller = caller(&state, client, &headers).await?;
+    let is_admin = matches!(caller, Some(Caller::Operator(_)));
     let at_home = state.config.demo && is_local(&state, client, &headers);
     let records = if is_admin || at_home {
         let filter = RecordFilter { limit: RECORDS, ..RecordFilter::default() };

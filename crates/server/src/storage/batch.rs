@@ -15,7 +15,7 @@ use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StorageError;
-use super::calls::{accept_in, end_in, refuse_in, start_in};
+use super::calls::{Acceptance, End, accept_in, end_in, refuse_in, start_in};
 use super::messages::Delivery;
 use super::outbox::Outbox;
 use super::writing::Writing;
@@ -107,30 +107,62 @@ async fn store_together(
     pen: &Pen,
     writes: &mut (dyn Iterator<Item = &Write> + Send),
 ) -> Result<Vec<Vec<Delivery>>, StorageError> {
+    let sorted = Sorted::of(writes);
     let mut tx = Writing::begin(&pen.writer).await?;
     let taken = pen.outbox.flush_in(tx.connection()?).await?;
-    let mut results = Vec::new();
-    for write in writes {
-        results.push(store_in(tx.connection()?, &pen.outbox, write).await?);
-    }
+    let results = store_in(tx.connection()?, &pen.outbox, sorted).await?;
     tx.commit().await?;
     pen.outbox.forget(&taken);
     Ok(results)
 }
 
+/// Writes by what they write. What belongs to one call was asked for in this order.
+#[derive(Default)]
+struct Sorted<'a> {
+    count: usize,
+    starts: Vec<&'a CallFacts>,
+    refusals: Vec<&'a CallId>,
+    accepts: Vec<Acceptance<'a>>,
+    /// With their places among all.
+    ends: Vec<End<'a>>,
+    end_places: Vec<usize>,
+}
+
+impl<'a> Sorted<'a> {
+    fn of(writes: &mut (dyn Iterator<Item = &'a Write> + Send)) -> Self {
+        let mut sorted = Self::default();
+        for write in writes {
+            match write {
+                Write::Started(facts) => sorted.starts.push(facts),
+                Write::Refused(call_id) => sorted.refusals.push(call_id),
+                Write::Accepted { call_id, by, at } => {
+                    sorted.accepts.push(Acceptance { call_id, by, at: *at });
+                }
+                Write::Ended { ended, quality } => {
+                    sorted.ends.push(End { ended, quality: quality.as_ref() });
+                    sorted.end_places.push(sorted.count);
+                }
+            }
+            sorted.count += 1;
+        }
+        sorted
+    }
+}
+
 async fn store_in(
     tx: &mut SqliteConnection,
     outbox: &Outbox,
-    write: &Write,
-) -> Result<Vec<Delivery>, StorageError> {
-    match write {
-        Write::Started(facts) => start_in(tx, outbox, facts).await?,
-        Write::Refused(call_id) => refuse_in(tx, outbox, call_id).await?,
-        Write::Accepted { call_id, by, at } => accept_in(tx, outbox, call_id, by, *at).await?,
-        Write::Ended { ended, quality } => {
-            let stored = end_in(tx, outbox, ended, quality.as_ref()).await?;
-            return Ok(stored.map(|stored| stored.messages).unwrap_or_default());
-        }
+    writes: Sorted<'_>,
+) -> Result<Vec<Vec<Delivery>>, StorageError> {
+    start_in(tx, outbox, &writes.starts).await?;
+    for call_id in writes.refusals {
+        refuse_in(tx, outbox, call_id).await?;
     }
-    Ok(Vec::new())
+    accept_in(tx, outbox, &writes.accepts).await?;
+    let mut results = vec![Vec::new(); writes.count];
+    let stored = end_in(tx, outbox, &writes.ends).await?;
+    for (place, stored) in writes.end_places.into_iter().zip(stored) {
+        results[place] = stored.map(|stored| stored.messages).unwrap_or_default();
+    }
+    Ok(results)
 }

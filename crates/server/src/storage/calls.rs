@@ -1,7 +1,10 @@
+use std::collections::BTreeSet;
+
 use calling_callrecord::{QualitySummary, Record};
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
-use sqlx::{Row, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use super::batch::{Write, Written};
 use super::messages::{Delivery, insert_call_messages};
@@ -69,21 +72,32 @@ impl Storage {
     }
 }
 
+/// Rows in one statement: far below the variables a statement may have.
+pub(super) const MOST_ROWS: usize = 64;
+
+/// Stores the starts of calls; of those known nothing changes.
 pub(super) async fn start_in(
     tx: &mut SqliteConnection,
     outbox: &Outbox,
-    facts: &CallFacts,
+    starts: &[&CallFacts],
 ) -> Result<(), StorageError> {
-    let sql = "INSERT INTO calls (call_id, state, facts, started_at) \
-               VALUES ($1, 'started', $2, $3) ON CONFLICT (call_id) DO NOTHING";
-    let done = sqlx::query(sql)
-        .bind(facts.call_id.as_str())
-        .bind(json("call", facts)?)
-        .bind(millis(facts.started_at))
-        .execute(&mut *tx)
-        .await?;
-    if done.rows_affected() == 1 && outbox.is_used() {
-        outbox.started_in(tx, facts).await?;
+    for some in starts.chunks(MOST_ROWS) {
+        let rows = some.iter().map(|facts| Ok((*facts, json("call", facts)?)));
+        let rows = rows.collect::<Result<Vec<_>, StorageError>>()?;
+        let mut sql = QueryBuilder::new("INSERT INTO calls (call_id, state, facts, started_at) ");
+        sql.push_values(rows, |mut row, (facts, json)| {
+            row.push_bind(facts.call_id.as_str())
+                .push_bind("started")
+                .push_bind(json)
+                .push_bind(millis(facts.started_at));
+        });
+        sql.push(" ON CONFLICT (call_id) DO NOTHING RETURNING call_id");
+        let new = call_ids(sql.build().fetch_all(&mut *tx).await?)?;
+        if outbox.is_used() {
+            for facts in some.iter().filter(|facts| new.contains(facts.call_id.as_str())) {
+                outbox.started_in(tx, facts).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -104,29 +118,63 @@ pub(super) async fn refuse_in(
     }
 }
 
+/// Who accepted which call, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Acceptance<'a> {
+    pub(super) call_id: &'a CallId,
+    pub(super) by: &'a UserId,
+    pub(super) at: UnixMillis,
+}
+
+/// Stores the first acceptance of each call that is not over.
 pub(super) async fn accept_in(
     tx: &mut SqliteConnection,
     outbox: &Outbox,
-    call_id: &CallId,
-    by: &UserId,
-    at: UnixMillis,
+    accepts: &[Acceptance<'_>],
 ) -> Result<(), StorageError> {
-    let sql = "UPDATE calls SET accepted_at = $2, accepted_by = $3 \
-               WHERE call_id = $1 AND state = 'started' AND accepted_at IS NULL";
-    let done = sqlx::query(sql)
-        .bind(call_id.as_str())
-        .bind(millis(at))
-        .bind(by.as_str())
-        .execute(&mut *tx)
-        .await?;
-    if !outbox.is_used() {
-        return Ok(());
+    for some in accepts.chunks(MOST_ROWS) {
+        let mut seen = BTreeSet::new();
+        // Of several for one call a database may take any: it is given the first.
+        let firsts: Vec<bool> = some.iter().map(|one| seen.insert(one.call_id)).collect();
+        let rows = some.iter().zip(&firsts).filter(|(_, is_first)| **is_first);
+        let mut sql = QueryBuilder::new(
+            "UPDATE calls SET accepted_at = v.column2, accepted_by = v.column3 FROM (",
+        );
+        sql.push_values(rows, |mut row, (accept, _)| {
+            row.push_bind(accept.call_id.as_str())
+                .push_bind(millis(accept.at))
+                .push_bind(accept.by.as_str());
+        });
+        sql.push(
+            ") AS v WHERE calls.call_id = v.column1 AND calls.state = 'started' \
+             AND calls.accepted_at IS NULL RETURNING calls.call_id",
+        );
+        let changed = call_ids(sql.build().fetch_all(&mut *tx).await?)?;
+        if outbox.is_used() {
+            for (accept, is_first) in some.iter().zip(firsts) {
+                let is_first = is_first && changed.contains(accept.call_id.as_str());
+                tell_accepted(tx, outbox, accept, is_first).await?;
+            }
+        }
     }
+    Ok(())
+}
+
+async fn tell_accepted(
+    tx: &mut SqliteConnection,
+    outbox: &Outbox,
+    accept: &Acceptance<'_>,
+    is_first: bool,
+) -> Result<(), StorageError> {
     let sql = "SELECT facts FROM calls WHERE call_id = $1 AND state = 'started'";
-    let row = sqlx::query(sql).bind(call_id.as_str()).fetch_optional(&mut *tx).await?;
+    let row = sqlx::query(sql).bind(accept.call_id.as_str()).fetch_optional(&mut *tx).await?;
     let Some(row) = row else { return Ok(()) };
     let facts = parse("call", row.try_get("facts")?)?;
-    outbox.accepted_in(tx, &facts, by, at, done.rows_affected() == 1).await
+    outbox.accepted_in(tx, &facts, accept.by, accept.at, is_first).await
+}
+
+fn call_ids(rows: Vec<SqliteRow>) -> Result<BTreeSet<String>, StorageError> {
+    rows.iter().map(|row| Ok(row.try_get("call_id")?)).collect()
 }
 
 /// What the end of a call left behind.
@@ -135,27 +183,66 @@ pub(super) struct EndStored {
     pub(super) messages: Vec<Delivery>,
 }
 
-/// Ends a call within a transaction; `None` if it had ended before.
+/// An end to be stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End<'a> {
+    pub(super) ended: &'a EndedCall,
+    pub(super) quality: Option<&'a QualitySummary>,
+}
+
+/// Ends calls within a transaction; `None` for each that had ended before.
 pub(super) async fn end_in(
     tx: &mut SqliteConnection,
     outbox: &Outbox,
-    ended: &EndedCall,
-    quality: Option<&QualitySummary>,
-) -> Result<Option<EndStored>, StorageError> {
-    let mut record = Record::from(ended);
-    if let Some(quality) = quality {
-        record = record.with_quality(*quality);
+    ends: &[End<'_>],
+) -> Result<Vec<Option<EndStored>>, StorageError> {
+    let mut all = Vec::with_capacity(ends.len());
+    for some in ends.chunks(MOST_ROWS) {
+        all.extend(end_some(tx, outbox, some).await?);
     }
-    let told = outbox.is_used() && acceptance_is_stored(tx, &record).await?;
-    if !mark_ended(tx, &ended.facts, &record).await? {
-        return Ok(None);
-    }
-    insert_record(tx, &record).await?;
-    let messages = insert_call_messages(tx, &record, ended).await?;
+    Ok(all)
+}
+
+async fn end_some(
+    tx: &mut SqliteConnection,
+    outbox: &Outbox,
+    ends: &[End<'_>],
+) -> Result<Vec<Option<EndStored>>, StorageError> {
+    let records: Vec<Record> = ends.iter().map(End::record).collect();
+    let mut told = vec![false; ends.len()];
     if outbox.is_used() {
-        outbox.ended_in(tx, ended, &record, told).await?;
+        for (told, record) in told.iter_mut().zip(&records) {
+            *told = acceptance_is_stored(tx, record).await?;
+        }
     }
-    Ok(Some(EndStored { record, messages }))
+    let is_first = mark_ended(tx, ends, &records).await?;
+    let firsts = || records.iter().zip(&is_first).filter(|(_, first)| **first).map(|(it, _)| it);
+    insert_records(tx, &firsts().collect::<Vec<_>>()).await?;
+    let first_ends = ends.iter().zip(&is_first).filter(|(_, first)| **first).map(|(it, _)| it);
+    let of: Vec<_> = firsts().zip(first_ends.map(|end| end.ended)).collect();
+    let mut messages = insert_call_messages(tx, &of).await?.into_iter();
+    let mut stored = Vec::with_capacity(ends.len());
+    for (number, record) in records.into_iter().enumerate() {
+        if !is_first[number] {
+            stored.push(None);
+            continue;
+        }
+        if outbox.is_used() {
+            outbox.ended_in(tx, ends[number].ended, &record, told[number]).await?;
+        }
+        stored.push(Some(EndStored { record, messages: messages.next().unwrap_or_default() }));
+    }
+    Ok(stored)
+}
+
+impl End<'_> {
+    fn record(&self) -> Record {
+        let record = Record::from(self.ended);
+        match self.quality {
+            Some(quality) => record.with_quality(*quality),
+            None => record,
+        }
+    }
 }
 
 async fn acceptance_is_stored(
@@ -167,56 +254,74 @@ async fn acceptance_is_stored(
     Ok(row.is_some())
 }
 
-/// Whether this was the first end of the call.
+/// Which of these are the first ends of their calls. One whose start was never stored is stored
+/// whole.
 async fn mark_ended(
     tx: &mut SqliteConnection,
-    facts: &CallFacts,
-    record: &Record,
-) -> Result<bool, StorageError> {
-    let update = "UPDATE calls SET state = 'ended', accepted_at = $2, ended_at = $3 \
-                  WHERE call_id = $1 AND state = 'started'";
-    let updated = sqlx::query(update)
-        .bind(record.call_id.as_str())
-        .bind(record.accepted_at.map(millis))
-        .bind(millis(record.ended_at))
-        .execute(&mut *tx)
-        .await?;
-    if updated.rows_affected() == 1 {
-        return Ok(true);
-    }
-    let insert = "INSERT INTO calls (call_id, state, facts, started_at, accepted_at, ended_at) \
-                  VALUES ($1, 'ended', $2, $3, $4, $5) ON CONFLICT (call_id) DO NOTHING";
-    let inserted = sqlx::query(insert)
-        .bind(record.call_id.as_str())
-        .bind(json("call", facts)?)
-        .bind(millis(record.started_at))
-        .bind(record.accepted_at.map(millis))
-        .bind(millis(record.ended_at))
-        .execute(&mut *tx)
-        .await?;
-    Ok(inserted.rows_affected() == 1)
+    ends: &[End<'_>],
+    records: &[Record],
+) -> Result<Vec<bool>, StorageError> {
+    let mut seen = BTreeSet::new();
+    let once: Vec<bool> = records.iter().map(|record| seen.insert(&record.call_id)).collect();
+    let rows = ends.iter().zip(records).zip(&once).filter(|(_, once)| **once);
+    let rows = rows.map(|((end, record), _)| Ok((record, json("call", &end.ended.facts)?)));
+    let rows = rows.collect::<Result<Vec<_>, StorageError>>()?;
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO calls (call_id, state, facts, started_at, accepted_at, ended_at) ",
+    );
+    sql.push_values(rows, |mut row, (record, facts)| {
+        row.push_bind(record.call_id.as_str())
+            .push_bind("ended")
+            .push_bind(facts)
+            .push_bind(millis(record.started_at))
+            .push_bind(record.accepted_at.map(millis))
+            .push_bind(millis(record.ended_at));
+    });
+    sql.push(
+        " ON CONFLICT (call_id) DO UPDATE SET state = 'ended', \
+         accepted_at = excluded.accepted_at, ended_at = excluded.ended_at \
+         WHERE calls.state = 'started' RETURNING call_id",
+    );
+    let ended = call_ids(sql.build().fetch_all(&mut *tx).await?)?;
+    let is_first =
+        |(record, once): (&Record, bool)| once && ended.contains(record.call_id.as_str());
+    Ok(records.iter().zip(once).map(is_first).collect())
 }
 
-async fn insert_record(tx: &mut SqliteConnection, record: &Record) -> Result<(), StorageError> {
-    let sql = "INSERT INTO records (call_id, outcome, started_at, ended_at, record) \
-               VALUES ($1, $2, $3, $4, $5)";
-    sqlx::query(sql)
-        .bind(record.call_id.as_str())
-        .bind(outcome_text(record.outcome)?)
-        .bind(millis(record.started_at))
-        .bind(millis(record.ended_at))
-        .bind(json("record", record)?)
-        .execute(&mut *tx)
-        .await?;
-    for user in std::iter::once(&record.caller).chain(&record.callees) {
-        let sql = "INSERT INTO record_users (user_id, started_at, call_id) VALUES ($1, $2, $3) \
-                   ON CONFLICT (user_id, started_at, call_id) DO NOTHING";
-        sqlx::query(sql)
-            .bind(user.as_str())
-            .bind(millis(record.started_at))
-            .bind(record.call_id.as_str())
-            .execute(&mut *tx)
-            .await?;
+async fn insert_records(
+    tx: &mut SqliteConnection,
+    records: &[&Record],
+) -> Result<(), StorageError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let rows = records
+        .iter()
+        .map(|record| Ok((*record, outcome_text(record.outcome)?, json("record", record)?)));
+    let rows = rows.collect::<Result<Vec<_>, StorageError>>()?;
+    let mut sql =
+        QueryBuilder::new("INSERT INTO records (call_id, outcome, started_at, ended_at, record) ");
+    sql.push_values(rows, |mut row, (record, outcome, json)| {
+        row.push_bind(record.call_id.as_str())
+            .push_bind(outcome)
+            .push_bind(millis(record.started_at))
+            .push_bind(millis(record.ended_at))
+            .push_bind(json);
+    });
+    sql.build().execute(&mut *tx).await?;
+    let users = |record: &&'_ Record| -> Vec<(String, i64, String)> {
+        let users = std::iter::once(&record.caller).chain(&record.callees);
+        let (at, call_id) = (millis(record.started_at), record.call_id.as_str());
+        users.map(|user| (user.as_str().to_owned(), at, call_id.to_owned())).collect()
+    };
+    let rows: Vec<_> = records.iter().flat_map(users).collect();
+    for some in rows.chunks(2 * MOST_ROWS) {
+        let mut sql = QueryBuilder::new("INSERT INTO record_users (user_id, started_at, call_id) ");
+        sql.push_values(some, |mut row, (user, at, call_id)| {
+            row.push_bind(user).push_bind(at).push_bind(call_id);
+        });
+        sql.push(" ON CONFLICT (user_id, started_at, call_id) DO NOTHING");
+        sql.build().execute(&mut *tx).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@ use calling_model::{UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall, Outcome, ParticipantOutcome, Participation};
 use sqlx::{Row, SqliteConnection};
 
-use super::calls::end_in;
+use super::calls::{End, end_in};
 use super::values::{parse, unix, user};
 use super::{Storage, StorageError, timed};
 
@@ -44,7 +44,7 @@ impl Storage {
             let sql = "SELECT facts, accepted_at, accepted_by FROM calls \
                        WHERE state = 'started' ORDER BY started_at, call_id";
             let rows = sqlx::query(sql).fetch_all(tx.connection()?).await?;
-            let mut records = Vec::with_capacity(rows.len());
+            let mut calls = Vec::with_capacity(rows.len());
             for row in rows {
                 let facts = parse("call", row.try_get::<&str, _>("facts")?)?;
                 let accepted_at: Option<i64> = row.try_get("accepted_at")?;
@@ -53,10 +53,11 @@ impl Storage {
                     (Some(at), Some(by)) => Some((unix(at), user(by)?)),
                     (Some(_), None) | (None, Some(_)) | (None, None) => None,
                 };
-                let ended = interrupted(facts, accepted, ended_at);
-                let stored = end_in(tx.connection()?, &self.inner.outbox, &ended, None).await?;
-                records.extend(stored.map(|stored| stored.record));
+                calls.push(interrupted(facts, accepted, ended_at));
             }
+            let ends: Vec<_> = calls.iter().map(|ended| End { ended, quality: None }).collect();
+            let stored = end_in(tx.connection()?, &self.inner.outbox, &ends).await?;
+            let records = stored.into_iter().flatten().map(|stored| stored.record).collect();
             tx.commit().await?;
             self.inner.outbox.wake();
             Ok(records)

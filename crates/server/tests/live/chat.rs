@@ -49,10 +49,9 @@ fn text(to: Target, text: &str, client_id: &str) -> ChatRequest {
 }
 
 async fn send(client: &mut Client, to: Target, said: &str, client_id: &str) -> SentReply {
-    match ask(client, text(to, said, client_id)).await.unwrap() {
-        Reply::Chat(ChatReply::Sent(sent)) => sent,
-        other => panic!("unexpected: {other:?}"),
-    }
+    let reply = ask(client, text(to, said, client_id)).await.unwrap();
+    let Reply::Chat(ChatReply::Sent(sent)) = reply else { panic!("unexpected: {reply:?}") };
+    sent
 }
 
 async fn message(client: &mut Client) -> MessageEvent {
@@ -69,10 +68,11 @@ async fn chat_event(client: &mut Client) -> ChatEvent {
 
 async fn listed(client: &mut Client) -> Vec<ConversationInfo> {
     let request = ChatRequest::Conversations { limit: None, after: None };
-    match ask(client, request).await.unwrap() {
-        Reply::Chat(ChatReply::Conversations(reply)) => reply.conversations,
-        other => panic!("unexpected: {other:?}"),
-    }
+    let reply = ask(client, request).await.unwrap();
+    let Reply::Chat(ChatReply::Conversations(page)) = reply else {
+        panic!("unexpected: {reply:?}")
+    };
+    page.conversations
 }
 
 async fn history(client: &mut Client, of: Target) -> Result<Vec<MessageEvent>, ProtocolError> {
@@ -81,10 +81,9 @@ async fn history(client: &mut Client, of: Target) -> Result<Vec<MessageEvent>, P
         Target::Group(group) => (None, Some(group)),
     };
     let params = HistoryParams { peer, group_id, limit: None, before: None };
-    match client.ask(Request::History(params)).await? {
-        Reply::History(reply) => Ok(reply.messages),
-        other => panic!("unexpected: {other:?}"),
-    }
+    let reply = client.ask(Request::History(params)).await?;
+    let Reply::History(page) = reply else { panic!("unexpected: {reply:?}") };
+    Ok(page.messages)
 }
 
 async fn make_group(client: &mut Client, id: &str, members: &[&str]) {

@@ -14,6 +14,7 @@ mod memory;
 mod phone;
 mod receiver;
 mod recent;
+mod rest;
 mod resume;
 mod server;
 mod sign_in;

@@ -6,7 +6,7 @@ use aws_lc_rs::{digest, hmac};
 use calling_server::Server;
 use calling_server::config::{Config, SecretKey};
 use calling_server::storage::Storage;
-use calling_signaling::protocol::{Event, Request};
+use calling_signaling::protocol::{ChatRequest, Event, Reply, Request};
 use serde_json::Value;
 
 use crate::client::Client;
@@ -284,11 +284,32 @@ async fn a_callee_is_pushed_when_invited_and_when_it_is_over() {
     assert_eq!(body["CallId"], call_id.as_str());
 
     let mut bob = server.client("bob", "phone").await;
+    for (client, request) in [
+        (&mut alice, self_info("Alice A.", "https://example.org/a.png")),
+        (&mut bob, remark("alice", "Ally")),
+    ] {
+        assert_eq!(client.ask(Request::Chat(request)).await.unwrap(), Reply::Done {});
+    }
     talk(&mut alice, &mut bob).await;
-    assert_eq!(receiver.taken().await.body["Event"], "invite");
+    let invite = receiver.taken().await;
+    assert_eq!(invite.body["Event"], "invite");
+    assert_eq!(
+        (&invite.body["CallerName"], &invite.body["Title"]),
+        (&"Ally".into(), &"Ally".into())
+    );
+    assert_eq!(invite.body["CallerAvatar"], "https://example.org/a.png");
     let withdraw = receiver.taken().await;
     assert_eq!(withdraw.body["Reason"], "accepted", "the other phones stop showing it");
     server.running.stop().await;
+}
+
+fn self_info(nickname: &str, avatar: &str) -> ChatRequest {
+    let (nickname, avatar) = (Some(nickname.to_owned()), Some(avatar.to_owned()));
+    ChatRequest::SetSelfInfo { nickname, avatar }
+}
+
+fn remark(user: &str, remark: &str) -> ChatRequest {
+    ChatRequest::SetFriendRemark { user: user.parse().unwrap(), remark: remark.to_owned() }
 }
 
 #[tokio::test]

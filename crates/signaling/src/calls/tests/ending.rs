@@ -127,6 +127,25 @@ fn a_stopping_server_ends_every_call_and_starts_none() {
 }
 
 #[test]
+fn an_operator_ends_one_call_and_no_other() {
+    let (mut desk, call_id) = Desk::connected();
+    desk.sign_in("carol/c1");
+    desk.sign_in("dave/d1");
+    let ringing = desk.call("carol/c1", "dave");
+    desk.input(CallsInput::End { call_id: call_id.clone() });
+    let end = desk.the_end();
+    assert_eq!((end.facts.call_id, end.outcome), (call_id.clone(), Outcome::Interrupted));
+    assert_eq!((end.ended_by, desk.calls.live_calls()), (None, 1));
+    // Once is enough, and nobody is refused a call afterwards.
+    desk.input(CallsInput::End { call_id });
+    assert!(desk.ended().is_empty());
+    desk.call("alice/a1", "bob");
+    desk.input(CallsInput::End { call_id: ringing });
+    assert!(desk.told("dave/d1").iter().any(|event| matches!(event, Event::Cancelled { .. })));
+    assert_eq!(desk.calls.live_calls(), 1);
+}
+
+#[test]
 fn a_wall_clock_that_jumps_bends_no_call() {
     let mut desk = Desk::with(&["alice/a1", "bob/b1"]);
     let call_id = desk.call("alice/a1", "bob");
