@@ -146,7 +146,7 @@ async fn two_people_write_to_each_other() {
     let expected = (to_alice.clone(), sent.message.seq, Some(user("alice")));
     assert_eq!(bob.event("the recall", recalled).await, expected);
     let page = his.history(to_alice, Some(10), None).await.unwrap().messages;
-    assert_eq!((page.len(), page[1].recalled, page[1].text.as_deref()), (2, true, None));
+    assert_eq!((page.len(), page[1].recalled, page[1].text.as_deref()), (2, true, Some("")));
     assert_eq!(his.recall(to_bob, 1).await.unwrap_err().code(), Code::BadParameter);
 
     hers.set_self_info(Some("Alice A.".to_owned()), None).await.unwrap();

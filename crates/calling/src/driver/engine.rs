@@ -95,7 +95,7 @@ impl CallEngine {
     }
 
     /// Enters a running call without being rung: one of a group of this account's, or one that was
-    /// left or declined before. Done once this device is in it.
+    /// left or declined before. One that rings here is answered. Done once this device is in it.
     ///
     /// # Errors
     /// This device is in another call, or the server does not allow it.

@@ -42,9 +42,8 @@ impl Session {
             SessionCommand::Ask { request, answer } => self.ask_server(request, answer).await,
             SessionCommand::InviteAgain { answer } => self.invite_again(answer),
             SessionCommand::IsIncoming { call_id, answer } => {
-                let is_it = self.mirror.call().is_some_and(|facts| facts.call_id == call_id);
                 // Whoever asked may have gone.
-                let _ = answer.send(is_it && self.mirror.phase() == ClientPhase::Incoming);
+                let _ = answer.send(self.rings(&call_id));
             }
             SessionCommand::Stats { answer } => self.tell_stats(answer),
             SessionCommand::VolumeInterval(interval) => {
@@ -63,9 +62,11 @@ impl Session {
         }
         let now = Instant::now();
         let places_call = matches!(command, Command::Call(_));
-        let accepts = command == Command::Accept;
         let joins =
             if let Command::Join(call_id) = &command { Some(call_id.clone()) } else { None };
+        // To join what rings is to answer it.
+        let answers = joins.as_ref().is_some_and(|call_id| self.rings(call_id));
+        let (joins, accepts) = (joins.filter(|_| !answers), answers || command == Command::Accept);
         let mutes = matches!(command, Command::SetMicMute(_));
         let token = self.take_token();
         match self.mirror.handle_input(now, ClientInput::Command { token, command }) {
@@ -88,6 +89,12 @@ impl Session {
                 let _ = answer.send(Err(error.into()));
             }
         }
+    }
+
+    /// Whether this call comes in.
+    fn rings(&self, call_id: &CallId) -> bool {
+        let is_it = self.mirror.call().is_some_and(|facts| facts.call_id == *call_id);
+        is_it && self.mirror.phase() == ClientPhase::Incoming
     }
 
     fn take_token(&mut self) -> CommandToken {
