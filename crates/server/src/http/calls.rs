@@ -127,7 +127,7 @@ pub(super) async fn start(
     Ok((StatusCode::CREATED, Json(Call::from(live))))
 }
 
-/// Ends a call for everybody in it. Its record says `interrupted`, or `cancelled` if it rang.
+/// Ends a call for everybody in it, ringing or not. Its record says `interrupted`.
 #[utoipa::path(delete, path = "/v1/calls/{call_id}", tag = "calls",
     params(("call_id" = String, Path)), responses((status = 204), (status = 404)))]
 pub(super) async fn end(
