@@ -116,7 +116,7 @@ async fn the_call_log_shows_each_their_side_and_forgets_on_request() {
     // More than fit into one request.
     let strangers = (0..150).map(|number| CallId::new(format!("x{number}")).unwrap());
     let named = strangers.chain([missed.clone()]).collect();
-    assert_eq!(bob.engine.delete_record_calls(named).await.unwrap(), [missed.clone()]);
+    assert_eq!(bob.engine.delete_record_calls(named).await.unwrap(), [missed]);
     assert_eq!(bob.engine.query_recent_calls(only, None, None).await.unwrap().calls, []);
     assert_eq!(alice.engine.query_recent_calls(all, None, None).await.unwrap().calls.len(), 2);
     let stranger = alice.engine.query_recent_calls(all, None, CallId::new("x1").ok()).await;
