@@ -179,6 +179,13 @@ fn the_forms_of_chat() {
     let old =
         r#"{"event":"message","params":{"seq":1,"from":"a","to":"b","sent_at":5,"custom":"{}"}}"#;
     assert_eq!(encode(&decode_server_frame(old).unwrap()), old);
+    let log = r#"{"id":1,"method":"recent_calls"}"#;
+    let recent = Request::Chat(ChatRequest::RecentCalls(RecentCallsParams::default()));
+    assert_eq!(decode_client_frame(log).unwrap().request, recent);
+    let log = r#"{"id":1,"result":{"type":"recent_calls","calls":[{"call_id":"c1","inviter":"a","invite_list":["b"],"scene":"single","media_type":"audio","role":"callee","result":"missed","begin_time":5,"total_ms":0}],"next":"c1"}}"#;
+    assert_eq!(encode(&decode_server_frame(log).unwrap()), log);
+    let log = r#"{"id":1,"result":{"type":"deleted_calls","call_ids":["c1"]}}"#;
+    assert_eq!(encode(&decode_server_frame(log).unwrap()), log);
     let wrong = decode_client_frame(r#"{"id":1,"method":"mark_read","params":{"to":{"x":"y"}}}"#);
     assert_eq!(code_of(wrong), (Some(1), Code::BadParameter, false));
     let escaped = r#"{"id":1,"method":"my\u005fgroups"}"#;
