@@ -14,17 +14,17 @@ async fn recent(
     client: &mut Client,
     params: RecentCallsParams,
 ) -> Result<RecentCallsReply, ProtocolError> {
-    match client.ask(Request::Chat(ChatRequest::RecentCalls(params))).await? {
-        Reply::Chat(ChatReply::RecentCalls(reply)) => Ok(reply),
-        other => panic!("unexpected: {other:?}"),
-    }
+    let reply = client.ask(Request::Chat(ChatRequest::RecentCalls(params))).await?;
+    let Reply::Chat(ChatReply::RecentCalls(reply)) = reply else { panic!("unexpected: {reply:?}") };
+    Ok(reply)
 }
 
 async fn delete(client: &mut Client, call_ids: Vec<CallId>) -> Result<Vec<CallId>, ProtocolError> {
-    match client.ask(Request::Chat(ChatRequest::DeleteRecentCalls { call_ids })).await? {
-        Reply::Chat(ChatReply::DeletedCalls(reply)) => Ok(reply.call_ids),
-        other => panic!("unexpected: {other:?}"),
-    }
+    let reply = client.ask(Request::Chat(ChatRequest::DeleteRecentCalls { call_ids })).await?;
+    let Reply::Chat(ChatReply::DeletedCalls(reply)) = reply else {
+        panic!("unexpected: {reply:?}")
+    };
+    Ok(reply.call_ids)
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn each_sees_their_side_of_a_call_and_deletes_only_their_own() {
     assert_eq!((&his.calls[0].call_id, his.calls[0].total_ms), (&missed, 0));
 
     let named = vec![missed.clone(), missed.clone()];
-    assert_eq!(delete(&mut bob, named).await.unwrap(), [missed.clone()]);
+    assert_eq!(delete(&mut bob, named).await.unwrap(), [missed]);
     let his = recent(&mut bob, RecentCallsParams::default()).await.unwrap();
     assert_eq!(his.calls.len(), 1);
     let hers = recent(&mut alice, RecentCallsParams::default()).await.unwrap();
