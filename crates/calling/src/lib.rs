@@ -54,7 +54,6 @@ mod config;
 #[cfg(feature = "tokio")]
 mod driver;
 mod echo;
-mod end_reason;
 mod error;
 mod event;
 #[doc(hidden)]
@@ -77,7 +76,7 @@ pub use calling_media::{
     WavSink, WavSource,
 };
 pub use calling_model::{CallId, DeviceId, GroupId, MediaType, RoomId, UserId, Volume};
-pub use calling_signaling::call::{CallFacts, Outcome, Role};
+pub use calling_signaling::call::{CallEndReason, CallFacts, Outcome, Role};
 pub use calling_signaling::client::{
     ClientPhase, Connection, ListenerEvent, NetworkQuality, UserQuality,
 };
@@ -90,7 +89,6 @@ pub use calling_transport::CandidateKind;
 pub use config::{Config, IceConfig, VoiceConfig};
 #[cfg(feature = "tokio")]
 pub use driver::{CallEngine, Calling, Chat, Events, RecentCalls};
-pub use end_reason::CallEndReason;
 pub use error::{CommandError, InitError};
 pub use event::TimedEvent;
 pub use listener::{CallingListener, Invite, dispatch};

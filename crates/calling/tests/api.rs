@@ -77,7 +77,7 @@ fn paths() -> BTreeSet<String> {
         )* };
     }
     functions! {
-        CallEndReason::of,
+        ListenerEvent::end_reason,
         CallEngine::accept,
         CallEngine::call,
         CallEngine::call_with,

@@ -36,19 +36,70 @@ pub enum Outcome {
     Interrupted,
 }
 
+/// Why a call is over on one device; the numbers are those of `CallEndReason` in the component this
+/// project matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallEndReason {
+    /// 0: none of the others; a side was lost.
+    Unknown,
+    /// 1: hung up.
+    Hangup,
+    /// 2: declined.
+    Reject,
+    /// 3: nobody answered in time.
+    NoResponse,
+    /// 4: nobody could be reached.
+    Offline,
+    /// 5: the line was busy.
+    LineBusy,
+    /// 6: withdrawn.
+    Canceled,
+    /// 7: another device of this account answered.
+    OtherDeviceAccepted,
+    /// 8: another device of this account declined.
+    OtherDeviceReject,
+    /// 9: the server ended it.
+    EndByServer,
+}
+
+impl CallEndReason {
+    /// Its number.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::Hangup => 1,
+            Self::Reject => 2,
+            Self::NoResponse => 3,
+            Self::Offline => 4,
+            Self::LineBusy => 5,
+            Self::Canceled => 6,
+            Self::OtherDeviceAccepted => 7,
+            Self::OtherDeviceReject => 8,
+            Self::EndByServer => 9,
+        }
+    }
+}
+
+impl From<Outcome> for CallEndReason {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Completed => Self::Hangup,
+            Outcome::Rejected => Self::Reject,
+            Outcome::NoAnswer => Self::NoResponse,
+            Outcome::Offline => Self::Offline,
+            Outcome::Busy => Self::LineBusy,
+            Outcome::Cancelled => Self::Canceled,
+            Outcome::PeerLost => Self::Unknown,
+            Outcome::Interrupted => Self::EndByServer,
+        }
+    }
+}
+
 impl Outcome {
     /// The number of `CallEndReason` in the component this project matches.
-    pub const fn end_reason(self) -> u8 {
-        match self {
-            Self::Completed => 1,
-            Self::Rejected => 2,
-            Self::NoAnswer => 3,
-            Self::Offline => 4,
-            Self::Busy => 5,
-            Self::Cancelled => 6,
-            Self::PeerLost => 0,
-            Self::Interrupted => 9,
-        }
+    pub fn end_reason(self) -> u8 {
+        CallEndReason::from(self).number()
     }
 }
 

@@ -5,10 +5,11 @@ use calling_model::{CallId, DeviceId, GroupId, MediaType, UnixMillis, UserId};
 use calling_signaling::protocol::{
     CallParams, ChatEvent, ChatReply, ChatRequest, ClientCodec, ClientFrame, Code, CodecError,
     ConversationInfo, ConversationsReply, CreateGroupParams, Event, EventFrame, FrameError,
-    GroupInfo, GroupRole, GroupsReply, HelloParams, MAX_FRAME_BYTES, MAX_FRAME_DEPTH,
+    GroupInfo, GroupRole, GroupsReply, HelloParams, InviteParams, MAX_FRAME_BYTES, MAX_FRAME_DEPTH,
     MAX_SERVER_FRAME_BYTES, MediaOffer, MembersReply, MessageEvent, ProfilesReply, ProtocolError,
-    RecentCallsParams, RecentResult, Reply, Request, SendMessageParams, SentReply, ServerCodec,
-    ServerFrame, SignInParams, Target, decode_client_frame, decode_server_frame, encode, negotiate,
+    RecentCallsParams, RecentResult, Reply, Request, ResumeParams, SendMessageParams, SentReply,
+    ServerCodec, ServerFrame, SignInParams, Target, decode_client_frame, decode_server_frame,
+    encode, negotiate,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use proptest::prelude::*;
@@ -56,7 +57,20 @@ fn requests() -> Vec<Request> {
                 audio_ssrc: u32::MAX,
             },
         },
-        Request::SetMicMute { call_id, muted: true },
+        Request::SetMicMute { call_id: call_id.clone(), muted: true },
+        Request::InviteUsers(InviteParams {
+            call_id: call_id.clone(),
+            users: vec![user("carol")],
+            timeout_s: Some(5),
+        }),
+        Request::Join { call_id: call_id.clone() },
+        Request::SwitchMediaType { call_id, media_type: MediaType::Video },
+        Request::GroupCall { group_id: GroupId::new("@TGS#1").unwrap() },
+        Request::Resume(ResumeParams {
+            token: "t".into(),
+            device_id: DeviceId::new("d1").unwrap(),
+            last_event: u64::MAX,
+        }),
     ]
 }
 
@@ -225,6 +239,38 @@ fn the_forms_of_the_documentation() {
     let text = r#"{"id":null,"error":{"code":-1,"message":"what"}}"#;
     let frame = decode_server_frame(text).unwrap();
     assert_eq!(encode(&frame), text);
+}
+
+/// What an older build wrote and stored is read as ever: what came since is absent.
+#[test]
+fn older_texts_are_read() {
+    let facts = r#"{"call_id":"c","invite_id":"i","room_id":1,"caller":"alice","callees":["bob"],"media_type":"audio","timeout_s":30,"started_at":1}"#;
+    let ended = format!(
+        r#"{{"facts":{facts},"outcome":"completed","accepted_at":2,"ended_at":3,"participants":[{{"user":"alice","outcome":"called"}}]}}"#
+    );
+    let read: calling_signaling::call::EndedCall = serde_json::from_str(&ended).unwrap();
+    assert_eq!((read.switched_to, serde_json::to_string(&read).unwrap()), (None, ended));
+    for (text, seq) in [
+        (format!(r#"{{"event":"invited","params":{{"facts":{facts},"remaining_ms":5}}}}"#), None),
+        (
+            format!(
+                r#"{{"event":"invited","params":{{"facts":{facts},"remaining_ms":5}},"seq":7}}"#
+            ),
+            Some(7),
+        ),
+    ] {
+        let frame = decode_server_frame(&text).unwrap();
+        assert_eq!(encode(&frame), text);
+        let ServerFrame::Event(event) = frame else { panic!("{frame:?}") };
+        assert_eq!(event.seq, seq);
+        assert!(matches!(event.event, Event::Invited { inviter: None, attempt: 0, .. }));
+    }
+    let reply = format!(
+        r#"{{"id":1,"result":{{"type":"call","facts":{facts},"role":"caller","connected":true}}}}"#
+    );
+    assert_eq!(encode(&decode_server_frame(&reply).unwrap()), reply);
+    let wrong = r#"{"event":"kicked_offline","params":{},"seq":-1}"#;
+    assert!(!decode_server_frame(wrong).unwrap_err().hostile);
 }
 
 #[test]

@@ -32,6 +32,13 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 const READERS: u32 = 4;
 
+/// Pages the writer keeps in memory, in KiB as a negative number: what it touches with every call
+/// stays there.
+const WRITER_CACHE: &str = "-16384";
+
+/// Pages in the log before they are written back, 4 KiB each.
+const CHECKPOINT_PAGES: &str = "4000";
+
 impl Storage {
     /// Opens the database in `dir`, making both if absent, and brings its schema up to date.
     ///
@@ -50,7 +57,11 @@ impl Storage {
             // Every transaction reaches the disk before it counts, power cut or not.
             .synchronous(SqliteSynchronous::Full)
             .thread_name(|number| format!("{}d{number}", crate::THREAD_PREFIX));
-        let writer = pool(&path, 1, options.clone()).await?;
+        let writing = options
+            .clone()
+            .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+        let writer = pool(&path, 1, writing).await?;
         migrate(&path, &writer).await?;
         let readers = pool(&path, READERS, options.pragma("query_only", "ON")).await?;
         let outbox = Arc::new(Outbox::default());

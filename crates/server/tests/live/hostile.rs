@@ -174,7 +174,7 @@ async fn noise_on_the_media_port_harms_nobody() {
     let mut bob = server.client("bob", "phone").await;
     let call_id = alice.call("bob").await.unwrap().facts.call_id;
     bob.invited().await;
-    let phone = crate::phone::Phone::connect(&mut alice, &call_id, 1).await;
+    let mut phone = crate::phone::Phone::connect(&mut alice, &call_id, 1).await;
     assert_eq!(phone.packets(), 0);
     // Nothing was sent back to the noise.
     let mut buffer = [0; 64];

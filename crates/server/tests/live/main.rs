@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod attacks;
+mod attacks_flood;
+mod attacks_wire;
 mod calls;
 mod chat;
 mod client;

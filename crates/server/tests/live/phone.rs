@@ -121,7 +121,12 @@ impl Phone {
         self.find(payload).is_some()
     }
 
-    pub(crate) fn packets(&self) -> usize {
+    /// How many packets came, those included that wait to be read.
+    pub(crate) fn packets(&mut self) -> usize {
+        let mut datagram = [0; 2048];
+        while let Ok((length, _)) = self.socket.try_recv_from(&mut datagram) {
+            self.receive(&mut datagram[..length]);
+        }
         self.heard.len()
     }
 

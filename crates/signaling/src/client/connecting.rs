@@ -7,7 +7,7 @@ use super::replies::unexpected;
 use super::state::{Close, Incoming, Outgoing, Requested, Session, State, Talk, Wish};
 use super::{ClientCalls, ClientOutput, CommandToken, ListenerEvent};
 use crate::call::{CallFacts, Outcome, Role};
-use crate::protocol::{CallReply, Event};
+use crate::protocol::{CallReply, Event, Member};
 
 impl ClientCalls {
     /// The server's answer to this user's wish to call.
@@ -42,14 +42,20 @@ impl ClientCalls {
         let State::Requested(requested) = std::mem::replace(&mut self.state, State::Idle) else {
             return;
         };
-        let Requested { token, withdrawn, early, .. } = requested;
+        let Requested { token, withdrawn, early, wish, .. } = requested;
         let call_id = call.facts.call_id.clone();
         if self.held.as_ref().is_some_and(|held| held.facts.call_id == call_id) {
             self.held = None;
         }
         let ring = Duration::from_secs(u64::from(call.facts.timeout_s));
         let until = super::later(now, ring.saturating_add(self.config.ring_slack));
-        let session = Session::new(now, call.facts.clone(), call.role);
+        let mut session = Session::new(now, call.facts.clone(), call.role);
+        if matches!(wish, Wish::Join(_)) {
+            // Who was there before is no news to somebody who comes.
+            for Member { user, state } in &call.members {
+                session.members.set(user, *state);
+            }
+        }
         self.state = State::Outgoing(Outgoing { session, until, rang: BTreeSet::new() });
         let result = Ok(Some(call_id));
         self.outputs.push_back(ClientOutput::Finished { token, result });

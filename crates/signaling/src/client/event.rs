@@ -1,7 +1,7 @@
 use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, Volume};
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Outcome, Role};
+use crate::call::{CallEndReason, Outcome, Role};
 use crate::protocol::{Code, MessageEvent, ProtocolError, RunningCall, Target, UserVolume};
 
 /// What an application hears: the callbacks of the component this project matches, typed.
@@ -228,6 +228,50 @@ pub enum ListenerEvent {
         /// Which.
         group_id: GroupId,
     },
+}
+
+impl ListenerEvent {
+    /// Why the call is over on this device, if this event says that it is.
+    pub fn end_reason(&self) -> Option<CallEndReason> {
+        match self {
+            Self::CallEnd { outcome, .. } => Some((*outcome).into()),
+            Self::CallingCancel { .. } => Some(CallEndReason::Canceled),
+            Self::CallingTimeout { .. } => Some(CallEndReason::NoResponse),
+            Self::HandledElsewhere { accepted: true, .. } => {
+                Some(CallEndReason::OtherDeviceAccepted)
+            }
+            Self::HandledElsewhere { accepted: false, .. } => {
+                Some(CallEndReason::OtherDeviceReject)
+            }
+            Self::Error { .. }
+            | Self::Warning { .. }
+            | Self::EnterRoom { .. }
+            | Self::UserEnter { .. }
+            | Self::UserLeave { .. }
+            | Self::Invited { .. }
+            | Self::Ringing { .. }
+            | Self::Accept { .. }
+            | Self::Reject { .. }
+            | Self::NoResp { .. }
+            | Self::LineBusy { .. }
+            | Self::CallBegin { .. }
+            | Self::InviteesChanged { .. }
+            | Self::MediaTypeChanged { .. }
+            | Self::GroupCallChanged { .. }
+            | Self::UserAudioAvailable { .. }
+            | Self::UserVideoAvailable { .. }
+            | Self::UserVoiceVolume { .. }
+            | Self::NetworkQuality { .. }
+            | Self::KickedOffline {}
+            | Self::ConnectionLost { .. }
+            | Self::Reconnecting { .. }
+            | Self::Recovered { .. }
+            | Self::Message(_)
+            | Self::MessageRecalled { .. }
+            | Self::Read { .. }
+            | Self::GroupChanged { .. } => None,
+        }
+    }
 }
 
 /// One of a client's two connections to the server.

@@ -1,5 +1,6 @@
 mod callee;
 mod caller;
+mod groups;
 mod links;
 mod media;
 mod misuse;
