@@ -17,7 +17,10 @@ pub enum InitError {
     #[error("cannot reach the server ({0}); is it running, and is the address right?")]
     Unreachable(String),
     /// The server did not answer in time.
-    #[error("the server did not answer within {0:?}")]
+    #[error(
+        "the server did not answer within {0:?}; check the address and that no firewall drops the \
+         connection, or give a slow network a longer connect_timeout"
+    )]
     TimedOut(Duration),
     /// What answered is not a calling server, or closed the connection.
     #[error("the other end is no calling server: {0}")]
@@ -55,7 +58,7 @@ pub enum CommandError {
     #[error("no connection to the server at present; it is being tried again")]
     Disconnected,
     /// The server did not answer in time; events tell what became of it.
-    #[error("the server did not answer in time")]
+    #[error("the server did not answer in time; wait for the events, then ask again if need be")]
     TimedOut,
     /// More commands wait than one device can have in mind.
     #[error("too many commands wait; await those under way before giving more")]
@@ -90,6 +93,8 @@ mod tests {
         assert_eq!(CommandError::from(refused).code(), Code::UserSigExpired);
         assert_eq!(i32::from(CommandError::TimedOut.code()), -1401);
         assert_eq!(CommandError::SignedOut.code(), Code::NotInitialised);
+        let error = InitError::TimedOut(Duration::from_secs(10));
+        assert!(error.to_string().starts_with("the server did not answer within 10s; check"));
         let error = InitError::Config { field: "server", reason: "must begin with ws://".into() };
         assert_eq!(error.to_string(), "server: must begin with ws://");
     }

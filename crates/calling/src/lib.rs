@@ -3,6 +3,7 @@
 //! * [`Calling`] is one signed-in device: it connects, places calls and tells what happens, to
 //!   [`CallingListener`]s and as a stream of [`Events`].
 //! * [`CallEngine`] is what is done with a call: answer, decline, hang up, mute, measure.
+//! * [`Chat`] is the account's conversations, groups and profiles.
 //! * [`CallView`] is a call window: [`Calling::set_view`] takes one and it is shown with every call.
 //! * [`Audio`] says where the voice comes from and goes to; nothing of it is opened before a call
 //!   is answered.
@@ -47,6 +48,8 @@
 //! `tokio` (default): sockets, timers and tasks. Without it there remain the types and pure parts.
 
 mod audio;
+mod bell;
+pub mod codes;
 mod config;
 #[cfg(feature = "tokio")]
 mod driver;
@@ -56,6 +59,7 @@ mod event;
 #[doc(hidden)]
 pub mod fuzz;
 mod listener;
+mod options;
 pub mod pipeline;
 mod quality;
 mod state;
@@ -65,25 +69,30 @@ mod timings;
 pub mod view;
 
 pub use audio::{Audio, AudioRoute, DeviceError};
+pub use bell::CallingBell;
+pub use calling_callrecord::{CallLogEntry, CallLogFilter, CallLogResult, Scene};
 pub use calling_media::{
     AudioSink, AudioSource, MemorySink, ReceiverStats, SenderStats, SilenceSource, ToneSource,
     WavSink, WavSource,
 };
 pub use calling_model::{CallId, DeviceId, GroupId, MediaType, RoomId, UserId, Volume};
-pub use calling_signaling::call::{CallFacts, Outcome, Role};
+pub use calling_signaling::call::{CallEndReason, CallFacts, Outcome, Role};
 pub use calling_signaling::client::{
     ClientPhase, Connection, ListenerEvent, NetworkQuality, UserQuality,
 };
 pub use calling_signaling::protocol::{
-    CallParams, Code, HistoryReply, IceServer, MessageEvent, ProtocolError, UserVolume,
+    CallParams, Code, ConversationInfo, ConversationsReply, CreateGroupParams, GroupInfo,
+    GroupMemberInfo, GroupRole, HistoryReply, IceServer, MessageEvent, ProfileInfo, ProtocolError,
+    RunningCall, SendMessageParams, SentReply, Target, UserVolume,
 };
 pub use calling_transport::CandidateKind;
 pub use config::{Config, IceConfig, VoiceConfig};
 #[cfg(feature = "tokio")]
-pub use driver::{CallEngine, Calling, Events};
+pub use driver::{CallEngine, Calling, Chat, Events, RecentCalls};
 pub use error::{CommandError, InitError};
 pub use event::TimedEvent;
 pub use listener::{CallingListener, Invite, dispatch};
+pub use options::CallOptions;
 pub use pipeline::RemoteFigures;
 pub use state::CallState;
 pub use stats::CallStats;

@@ -1,7 +1,9 @@
 use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, Volume};
 use calling_signaling::call::{Outcome, Role};
 use calling_signaling::client::{Connection, ListenerEvent, NetworkQuality, UserQuality};
-use calling_signaling::protocol::{Code, MessageEvent, ProtocolError, RunningCall, UserVolume};
+use calling_signaling::protocol::{
+    Code, MessageEvent, ProtocolError, RunningCall, Target, UserVolume,
+};
 
 /// Callbacks, one for each thing that happens; override those you need.
 ///
@@ -94,6 +96,15 @@ pub trait CallingListener: Send + Sync {
     /// A message arrived in a conversation of this account.
     fn on_message(&self, message: &MessageEvent) {}
 
+    /// A message was taken back, by whoever wrote it or by an operator (`None`).
+    fn on_message_recalled(&self, conversation: &Target, seq: u64, by: Option<&UserId>) {}
+
+    /// Another device of this account read a conversation up to a message.
+    fn on_read(&self, conversation: &Target, seq: u64) {}
+
+    /// A group of this account began, changed or is over.
+    fn on_group_changed(&self, group_id: &GroupId) {}
+
     /// The same account signed in on another terminal; this one is signed out.
     fn on_kicked_offline(&self) {}
 
@@ -174,6 +185,11 @@ pub fn dispatch(listener: &dyn CallingListener, event: &ListenerEvent) {
         E::UserVoiceVolume { volumes, total } => listener.on_user_voice_volume(volumes, *total),
         E::NetworkQuality { local, remotes } => listener.on_network_quality(*local, remotes),
         E::Message(message) => listener.on_message(message),
+        E::MessageRecalled { conversation, seq, by } => {
+            listener.on_message_recalled(conversation, *seq, by.as_ref());
+        }
+        E::Read { conversation, seq } => listener.on_read(conversation, *seq),
+        E::GroupChanged { group_id } => listener.on_group_changed(group_id),
         E::KickedOffline {} => listener.on_kicked_offline(),
         E::ConnectionLost { connection } => listener.on_connection_lost(*connection),
         E::Reconnecting { connection } => listener.on_try_to_reconnect(*connection),

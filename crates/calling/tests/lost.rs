@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use calling::{
-    CallingListener, ClientPhase, Code, CommandError, Connection, ListenerEvent, MediaType, Outcome,
+    CallingListener, ClientPhase, Code, CommandError, Connection, ListenerEvent, MediaType,
+    Outcome, Target,
 };
 use calling_callrecord::quality::MeasuredBy;
 use calling_server::storage::{RecordFilter, Storage};
@@ -39,7 +40,7 @@ async fn a_cut_signalling_wire_is_mended_and_the_voices_never_stop() {
     alice.event("the loss", lost(Connection::Signalling)).await;
     alice.devices.forget();
     until("bob, without signalling", || alice.devices.hears(BOB_HZ) > AUDIBLE).await;
-    let refused = alice.engine.history(user("bob"), None, None).await;
+    let refused = alice.calling.chat().history(Target::User(user("bob")), None, None).await;
     assert_eq!(refused, Err(CommandError::Disconnected));
     wire.mend();
     alice.event("the recovery", recovered(Connection::Signalling)).await;

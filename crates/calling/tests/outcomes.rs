@@ -8,7 +8,7 @@ mod common;
 use std::time::Duration;
 
 use calling::{
-    CallParams, Calling, ClientPhase, Code, CommandError, ListenerEvent, MediaType, Outcome,
+    CallParams, Calling, ClientPhase, Code, CommandError, ListenerEvent, MediaType, Outcome, Target,
 };
 use common::{ALICE_HZ, AUDIBLE, Person, World, soon, until, user};
 
@@ -291,6 +291,6 @@ async fn the_end_of_a_call_is_in_the_conversation() {
             when!(ListenerEvent::Message(message) => assert!(message.call_id.is_some())),
         )
         .await;
-    let page = alice.engine.history(user("bob"), None, None).await.unwrap();
+    let page = alice.calling.chat().history(Target::User(user("bob")), None, None).await.unwrap();
     assert_eq!(page.messages.len(), 1);
 }

@@ -80,6 +80,9 @@ pub(crate) fn describe(event: &ListenerEvent) -> Option<(&'static str, String)> 
         }
         ListenerEvent::GroupCallChanged { .. }
         | ListenerEvent::Message(_)
+        | ListenerEvent::MessageRecalled { .. }
+        | ListenerEvent::Read { .. }
+        | ListenerEvent::GroupChanged { .. }
         | ListenerEvent::NetworkQuality { .. }
         | ListenerEvent::UserVoiceVolume { .. } => return None,
     })

@@ -7,8 +7,9 @@ use calling_signaling::protocol::{
     ConversationInfo, ConversationsReply, CreateGroupParams, Event, EventFrame, FrameError,
     GroupInfo, GroupRole, GroupsReply, HelloParams, InviteParams, MAX_FRAME_BYTES, MAX_FRAME_DEPTH,
     MAX_SERVER_FRAME_BYTES, MediaOffer, MembersReply, MessageEvent, ProfilesReply, ProtocolError,
-    Reply, Request, ResumeParams, SendMessageParams, SentReply, ServerCodec, ServerFrame,
-    SignInParams, Target, decode_client_frame, decode_server_frame, encode, negotiate,
+    RecentCallsParams, RecentResult, Reply, Request, ResumeParams, SendMessageParams, SentReply,
+    ServerCodec, ServerFrame, SignInParams, Target, decode_client_frame, decode_server_frame,
+    encode, negotiate,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use proptest::prelude::*;
@@ -107,6 +108,12 @@ fn chat_requests() -> Vec<ChatRequest> {
         },
         ChatRequest::RenameGroup { group_id: id.clone(), name: "H".into() },
         ChatRequest::DissolveGroup { group_id },
+        ChatRequest::RecentCalls(RecentCallsParams {
+            result: Some(RecentResult::Missed),
+            limit: Some(3),
+            ..RecentCallsParams::default()
+        }),
+        ChatRequest::DeleteRecentCalls { call_ids: vec![CallId::new("c1").unwrap()] },
     ]
 }
 
@@ -119,7 +126,7 @@ fn every_request_about_conversations_round_trips_by_its_own_method() {
         assert!(text.contains(&format!("\"method\":\"{method}\"")), "{text}");
         assert_eq!(decode_client_frame(&text).unwrap(), frame);
     }
-    assert_eq!(chat_requests().len(), 16);
+    assert_eq!(chat_requests().len(), 18);
 }
 
 fn message(to: Option<UserId>, group_id: Option<GroupId>) -> MessageEvent {
@@ -186,6 +193,13 @@ fn the_forms_of_chat() {
     let old =
         r#"{"event":"message","params":{"seq":1,"from":"a","to":"b","sent_at":5,"custom":"{}"}}"#;
     assert_eq!(encode(&decode_server_frame(old).unwrap()), old);
+    let log = r#"{"id":1,"method":"recent_calls"}"#;
+    let recent = Request::Chat(ChatRequest::RecentCalls(RecentCallsParams::default()));
+    assert_eq!(decode_client_frame(log).unwrap().request, recent);
+    let log = r#"{"id":1,"result":{"type":"recent_calls","calls":[{"call_id":"c1","inviter":"a","invite_list":["b"],"scene":"single","media_type":"audio","role":"callee","result":"missed","begin_time":5,"total_ms":0}],"next":"c1"}}"#;
+    assert_eq!(encode(&decode_server_frame(log).unwrap()), log);
+    let log = r#"{"id":1,"result":{"type":"deleted_calls","call_ids":["c1"]}}"#;
+    assert_eq!(encode(&decode_server_frame(log).unwrap()), log);
     let wrong = decode_client_frame(r#"{"id":1,"method":"mark_read","params":{"to":{"x":"y"}}}"#);
     assert_eq!(code_of(wrong), (Some(1), Code::BadParameter, false));
     let escaped = r#"{"id":1,"method":"my\u005fgroups"}"#;

@@ -6,12 +6,15 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::bell::Bell;
+use super::chat::Chat;
 use super::engine::{CallEngine, MOST_COMMANDS};
 use super::events::{Events, Fanout};
 use super::link::sign_in;
 use super::server_url::ServerUrl;
 use super::session::{Session, SessionCommand, SessionStart, mirror};
 use super::shared;
+use crate::bell::CallingBell;
 use crate::config::Config;
 use crate::error::{CommandError, InitError};
 use crate::listener::CallingListener;
@@ -44,6 +47,7 @@ use crate::view::{CallView, CallViewState, ViewInput};
 pub struct Calling {
     engine: CallEngine,
     runtime: Handle,
+    bell: Bell,
     _stop: DropGuard,
 }
 
@@ -78,6 +82,7 @@ impl Calling {
         Ok(Self {
             engine: CallEngine::new(commands, seen, config, fanout),
             runtime,
+            bell: Bell::new(),
             _stop: stop.drop_guard(),
         })
     }
@@ -110,7 +115,7 @@ impl Calling {
         self.engine.call(user, media_type).await
     }
 
-    /// Calls several members of a group; see [`CallEngine::group_call`].
+    /// Calls several; see [`CallEngine::group_call`].
     ///
     /// # Errors
     /// As [`CallEngine::group_call`].
@@ -151,6 +156,23 @@ impl Calling {
     /// A handle for what is done with calls.
     pub fn engine(&self) -> CallEngine {
         self.engine.clone()
+    }
+
+    /// The chat of this account: conversations, groups, profiles.
+    pub fn chat(&self) -> Chat {
+        self.engine.chat()
+    }
+
+    /// Rings `bell` while a call comes in, in place of the one before; `None` rings nothing, which
+    /// is how a `Calling` begins. A call that comes in already rings at once.
+    pub fn set_calling_bell(&self, bell: Option<Arc<dyn CallingBell>>) {
+        self.bell.set(&self.runtime, self.engine.state.clone(), bell);
+    }
+
+    /// Whether calls come in silently: the [bell](Self::set_calling_bell) is not rung, and falls
+    /// silent if it rings. Nothing else changes.
+    pub fn enable_mute_mode(&self, enable: bool) {
+        self.bell.mute(enable);
     }
 
     /// Shows calls by `view` from now on: the running one at once, all others as they come in or

@@ -3,14 +3,15 @@ use std::time::Duration;
 
 use calling_model::{CallId, GroupId, MediaType, UserId};
 use calling_signaling::client::Command;
-use calling_signaling::protocol::{CallParams, HistoryParams, HistoryReply};
+use calling_signaling::protocol::{CallParams, Reply, Request, RunningCall};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::events::Fanout;
-use super::session::SessionCommand;
+use super::session::{SessionCommand, unexpected};
 use crate::audio::AudioRoute;
 use crate::config::Config;
 use crate::error::CommandError;
+use crate::options::CallOptions;
 use crate::state::CallState;
 use crate::stats::CallStats;
 
@@ -32,7 +33,7 @@ const LEAST_VOLUME_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub struct CallEngine {
     commands: mpsc::Sender<SessionCommand>,
-    state: watch::Receiver<CallState>,
+    pub(super) state: watch::Receiver<CallState>,
     config: Arc<Config>,
     pub(super) fanout: Arc<Fanout>,
 }
@@ -53,37 +54,89 @@ impl CallEngine {
     /// # Errors
     /// Why the server or the state of this device does not allow it.
     pub async fn call(&self, user: UserId, media_type: MediaType) -> Result<CallId, CommandError> {
+        self.calls(vec![user], media_type, CallOptions::default()).await
+    }
+
+    /// Calls one or several: one is a call of two, several talk together. With a group in the
+    /// options the call is that group's, and its members may join.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn calls(
+        &self,
+        users: Vec<UserId>,
+        media_type: MediaType,
+        options: CallOptions,
+    ) -> Result<CallId, CommandError> {
+        let CallOptions { group_id, timeout_s, user_data } = options;
         self.call_with(CallParams {
-            callees: vec![user],
+            callees: users,
             media_type,
-            group_id: None,
-            timeout_s: None,
-            user_data: String::new(),
+            group_id,
+            timeout_s,
+            user_data,
             sent_at: None,
         })
         .await
     }
 
-    /// Calls several members of a group.
+    /// Rings more people into the call this device placed or is talking in. How many a call may
+    /// have is the server's to say. They ring as long as others of this call, or for `timeout_s`
+    /// seconds.
     ///
     /// # Errors
-    /// As [`call`](Self::call); a server without group calls gives
-    /// [`Code::SceneUnsupported`](crate::Code::SceneUnsupported).
+    /// There is no such call, or the server does not allow it.
+    pub async fn invite_user(
+        &self,
+        users: Vec<UserId>,
+        timeout_s: Option<u32>,
+    ) -> Result<(), CommandError> {
+        self.command(Command::InviteUsers { users, timeout_s }).await.map(drop)
+    }
+
+    /// Enters a running call without being rung: one of a group of this account's, or one that was
+    /// left or declined before. One that rings here is answered. Done once this device is in it.
+    ///
+    /// # Errors
+    /// This device is in another call, or the server does not allow it.
+    pub async fn join(&self, call: CallId) -> Result<(), CommandError> {
+        self.command(Command::Join(call)).await.map(drop)
+    }
+
+    /// Makes the call a video call, or a voice call, for everybody in it.
+    ///
+    /// # Errors
+    /// There is none, or the server does not allow it.
+    pub async fn switch_call_media_type(&self, to: MediaType) -> Result<(), CommandError> {
+        self.command(Command::SwitchMediaType(to)).await.map(drop)
+    }
+
+    /// The running call of a group of this account's, if there is one. Its changes come as
+    /// [`ListenerEvent::GroupCallChanged`](crate::ListenerEvent::GroupCallChanged).
+    ///
+    /// # Errors
+    /// The server refused, or cannot be reached.
+    pub async fn running_call(
+        &self,
+        group_id: GroupId,
+    ) -> Result<Option<RunningCall>, CommandError> {
+        let Reply::GroupCall(reply) = self.ask(Request::GroupCall { group_id }).await? else {
+            return Err(unexpected().into());
+        };
+        Ok(reply.call)
+    }
+
+    /// Calls several: as [`calls`](Self::calls), with nothing but a group.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
     pub async fn group_call(
         &self,
         users: Vec<UserId>,
         media_type: MediaType,
         group_id: Option<GroupId>,
     ) -> Result<CallId, CommandError> {
-        self.call_with(CallParams {
-            callees: users,
-            media_type,
-            group_id,
-            timeout_s: None,
-            user_data: String::new(),
-            sent_at: None,
-        })
-        .await
+        self.calls(users, media_type, CallOptions { group_id, ..CallOptions::default() }).await
     }
 
     /// Places a call with everything that can be said about it.
@@ -139,6 +192,11 @@ impl CallEngine {
     /// [`Audio::with_route`](crate::Audio::with_route), on this task.
     pub fn set_hands_free(&self, hands_free: bool) {
         let route = if hands_free { AudioRoute::Speaker } else { AudioRoute::Earpiece };
+        self.select_audio_playback_device(route);
+    }
+
+    /// As [`set_hands_free`](Self::set_hands_free), by the name of the route.
+    pub fn select_audio_playback_device(&self, route: AudioRoute) {
         self.config.audio.follow(route);
     }
 
@@ -183,20 +241,40 @@ impl CallEngine {
         stats.await.map_err(|_| CommandError::SignedOut)
     }
 
-    /// Messages of the conversation with `peer`, newest first: at most `limit` (1..=100), older
-    /// than the one numbered `before`.
+    /// Whether `user` is the account signed in.
+    pub fn check_is_self(&self, user: &UserId) -> bool {
+        self.account() == user
+    }
+
+    /// Whether `call` still comes in: neither answered, declined nor withdrawn, and its time not
+    /// over. Ask before showing what a push notification told of.
     ///
     /// # Errors
-    /// The server refused, or cannot be reached.
-    pub async fn history(
-        &self,
-        peer: UserId,
-        limit: Option<u32>,
-        before: Option<u64>,
-    ) -> Result<HistoryReply, CommandError> {
+    /// This device is signed out, or too many commands wait.
+    pub async fn is_valid_invite(&self, call: &CallId) -> Result<bool, CommandError> {
+        let (answer, told) = oneshot::channel();
+        self.tell(SessionCommand::IsIncoming { call_id: call.clone(), answer })?;
+        told.await.map_err(|_| CommandError::SignedOut)
+    }
+
+    /// Tells of the incoming call once more, as [`ListenerEvent::Invited`] with what is left of its
+    /// time: for an application that comes to the foreground and did not look when it came.
+    /// Whether there is one.
+    ///
+    /// # Errors
+    /// This device is signed out, or too many commands wait.
+    ///
+    /// [`ListenerEvent::Invited`]: crate::ListenerEvent::Invited
+    pub async fn query_offline_calling(&self) -> Result<bool, CommandError> {
+        let (answer, told) = oneshot::channel();
+        self.tell(SessionCommand::InviteAgain { answer })?;
+        told.await.map_err(|_| CommandError::SignedOut)
+    }
+
+    /// Asks the server something that has nothing to do with the state of the call.
+    pub(super) async fn ask(&self, request: Request) -> Result<Reply, CommandError> {
         let (answer, reply) = oneshot::channel();
-        let params = HistoryParams { peer: Some(peer), group_id: None, limit, before };
-        self.tell(SessionCommand::History { params, answer })?;
+        self.tell(SessionCommand::Ask { request, answer })?;
         match tokio::time::timeout(self.config.request_timeout, reply).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(_)) => Err(CommandError::Disconnected),

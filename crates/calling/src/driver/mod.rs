@@ -1,7 +1,10 @@
 //! Sockets, timers and tasks on tokio.
 
 mod backoff;
+mod bell;
+mod call_log;
 mod calling;
+mod chat;
 mod engine;
 mod events;
 mod ice;
@@ -12,6 +15,8 @@ mod session;
 mod shared;
 mod views;
 
+pub use call_log::RecentCalls;
 pub use calling::Calling;
+pub use chat::Chat;
 pub use engine::CallEngine;
 pub use events::Events;

@@ -30,7 +30,8 @@ impl ServerUrl {
         };
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| bad(text))?.to_owned();
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let tls = if secure { Some(tls_config(extra_roots_pem)?) } else { None };
+        let roots = trusted(extra_roots_pem)?;
+        let tls = if secure { Some(tls_config(roots)?) } else { None };
         Ok(Self { uri: with_path(uri)?, host, port, tls })
     }
 
@@ -51,6 +52,9 @@ impl ServerUrl {
     }
 }
 
+const NO_CERTIFICATE: &str = "there is no certificate in it; give PEM text with at least one \
+                              `-----BEGIN CERTIFICATE-----`, or None to trust the public ones only";
+
 fn bad(text: &str) -> InitError {
     let shown: String = text.chars().take(80).collect();
     let reason = format!("\"{shown}\" is no address such as ws://127.0.0.1:8080 or wss://host");
@@ -67,22 +71,36 @@ fn with_path(uri: Uri) -> Result<Uri, InitError> {
     Uri::from_parts(parts).map_err(|_| bad(&text))
 }
 
-fn tls_config(extra_roots_pem: Option<&[u8]>) -> Result<Arc<ClientConfig>, InitError> {
-    let refused = |reason: String| InitError::Config { field: "extra_roots_pem", reason };
+/// The public certificates and those of the application. Checked even where none is used, so that
+/// a mistake is not found on the day the server moves to `wss://`.
+fn trusted(extra_roots_pem: Option<&[u8]>) -> Result<RootCertStore, InitError> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    for certificate in CertificateDer::pem_slice_iter(extra_roots_pem.unwrap_or_default()) {
-        let certificate = certificate.map_err(|error| refused(error.to_string()))?;
-        roots.add(certificate).map_err(|error| refused(error.to_string()))?;
+    let Some(pem) = extra_roots_pem else { return Ok(roots) };
+    let public = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| bad_roots(error.to_string()))?;
+        roots.add(certificate).map_err(|error| bad_roots(error.to_string()))?;
     }
+    if roots.len() == public {
+        return Err(bad_roots(NO_CERTIFICATE.to_owned()));
+    }
+    Ok(roots)
+}
+
+fn tls_config(roots: RootCertStore) -> Result<Arc<ClientConfig>, InitError> {
     // Named here, since no process-wide default may be relied upon.
     let provider = Arc::new(crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| refused(error.to_string()))?
+        .map_err(|error| bad_roots(error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+const fn bad_roots(reason: String) -> InitError {
+    InitError::Config { field: "extra_roots_pem", reason }
 }
 
 #[cfg(test)]
@@ -112,5 +130,18 @@ mod tests {
         }
         let error = ServerUrl::parse("wss://h", Some(b"-----BEGIN CERTIFICATE-----\nno")).err();
         assert!(matches!(error, Some(InitError::Config { field: "extra_roots_pem", .. })));
+    }
+
+    #[test]
+    fn roots_without_a_certificate_are_a_mistake_that_is_named() {
+        let key = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".as_slice();
+        for pem in [b"".as_slice(), b"no PEM at all", key] {
+            for server in ["ws://h", "wss://h"] {
+                let error = ServerUrl::parse(server, Some(pem)).err().unwrap();
+                let expected = format!("extra_roots_pem: {NO_CERTIFICATE}");
+                assert_eq!(error.to_string(), expected);
+            }
+        }
+        assert!(ServerUrl::parse("wss://h", None).is_ok());
     }
 }

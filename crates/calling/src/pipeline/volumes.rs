@@ -6,10 +6,11 @@ use calling_model::{AudioLevel, UserId, Volume};
 use calling_signaling::protocol::UserVolume;
 
 use super::input::VolumeReport;
+use super::remotes::MOST_REMOTES;
 use crate::ticker::Ticker;
 
-/// People remembered; a call has at most nine members.
-const MOST_PEOPLE: usize = 16;
+/// People remembered: everybody who can be heard, and this user.
+const MOST_PEOPLE: usize = MOST_REMOTES + 1;
 
 /// The loudest each was since the last report.
 pub(super) struct Volumes {
@@ -76,6 +77,8 @@ impl Volumes {
             told.then(|| UserVolume { user: user.clone(), volume })
         });
         self.last = VolumeReport { volumes: volumes.collect(), total: self.total.volume() };
+        // Who is silent and was told so needs no place any more.
+        self.people.retain(|_, loudness| loudness.spoke);
         self.total = AudioLevel::SILENCE;
         Some(self.last.clone())
     }
@@ -156,5 +159,25 @@ mod tests {
         assert_eq!(told(&volumes.take_due(epoch() + INTERVAL).unwrap()), []);
         volumes.set_interval(epoch(), Some(Duration::ZERO));
         assert_eq!(volumes.next(), None);
+    }
+
+    #[test]
+    fn everybody_of_the_largest_call_is_told_and_whoever_leaves_makes_room() {
+        let mut volumes = Volumes::new(user("me"));
+        volumes.set_interval(epoch(), Some(INTERVAL));
+        let loud = AudioLevel::from_neg_dbov(10);
+        let people: Vec<_> = (0..MOST_REMOTES).map(|number| user(&format!("u{number}"))).collect();
+        volumes.local(&[0.5; 480], false);
+        for one in &people {
+            volumes.remote(one, loud);
+        }
+        let report = volumes.take_due(epoch() + INTERVAL).unwrap();
+        assert_eq!(report.volumes.len(), MOST_REMOTES + 1);
+        // Silent twice: told once more with 0, then let go.
+        volumes.take_due(epoch() + INTERVAL * 2).unwrap();
+        volumes.take_due(epoch() + INTERVAL * 3).unwrap();
+        volumes.remote(&user("late"), loud);
+        let report = volumes.take_due(epoch() + INTERVAL * 4).unwrap();
+        assert_eq!(told(&report).first().map(|told| told.0), Some("late"));
     }
 }

@@ -42,6 +42,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// What people say.
 pub const ALICE_HZ: f64 = 440.0;
 pub const BOB_HZ: f64 = 1_000.0;
+pub const CAROL_HZ: f64 = 1_700.0;
 
 /// A tone this strong is heard; one a tenth of it is not.
 pub const AUDIBLE: f64 = 0.1;
@@ -136,7 +137,11 @@ pub struct Person {
 impl Person {
     pub async fn new(mut config: Config) -> Self {
         let devices = Devices::default();
-        let tone = if config.user_id == user("alice") { ALICE_HZ } else { BOB_HZ };
+        let tone = match config.user_id.as_str() {
+            "alice" => ALICE_HZ,
+            "carol" => CAROL_HZ,
+            _ => BOB_HZ,
+        };
         config.audio = devices.audio(tone);
         let calling = soon("the sign-in", Calling::init(config)).await.unwrap();
         let (engine, events) = (calling.engine(), calling.events());

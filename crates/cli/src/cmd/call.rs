@@ -258,7 +258,10 @@ impl Conversation {
             | ListenerEvent::ConnectionLost { .. }
             | ListenerEvent::Reconnecting { .. }
             | ListenerEvent::Recovered { .. }
-            | ListenerEvent::Message(_) => Ok(None),
+            | ListenerEvent::Message(_)
+            | ListenerEvent::MessageRecalled { .. }
+            | ListenerEvent::Read { .. }
+            | ListenerEvent::GroupChanged { .. } => Ok(None),
         }
     }
 

@@ -10,6 +10,7 @@ use calling_signaling::protocol::{
 };
 use tokio::time::timeout;
 
+use super::recent;
 use crate::chat::{
     By, Chat, ChatError, check_message, check_name, check_users, conversation, target,
 };
@@ -128,6 +129,10 @@ async fn handle(chat: &Chat, session: &Session, request: ChatRequest) -> Result<
             chat.rename_group(by, &group_id, &name).await?;
         }
         ChatRequest::DissolveGroup { group_id } => chat.dissolve_group(by, &group_id).await?,
+        ChatRequest::RecentCalls(params) => return recent::calls(chat, user, params).await,
+        ChatRequest::DeleteRecentCalls { call_ids } => {
+            return recent::delete(chat, by, user, &call_ids).await;
+        }
     }
     Ok(Reply::Done {})
 }
@@ -217,7 +222,7 @@ fn fitting<'a>(messages: impl Iterator<Item = Option<&'a Message>>) -> usize {
     fit.count().max(1)
 }
 
-fn checked(limit: Option<u32>, default: u32, max: u32) -> Result<u32, ChatError> {
+pub(super) fn checked(limit: Option<u32>, default: u32, max: u32) -> Result<u32, ChatError> {
     match limit.unwrap_or(default) {
         limit if (1..=max).contains(&limit) => Ok(limit),
         _ => Err(ChatError::Bad(format!("`limit` is 1 to {max}"))),

@@ -12,6 +12,7 @@ mod half_open;
 mod meter;
 mod outbox;
 mod people;
+mod recent;
 mod requests;
 
 use std::sync::Arc;

@@ -12,6 +12,7 @@
 mod accounts;
 mod audit;
 mod batch;
+mod call_log;
 mod calls;
 mod conversation;
 mod conversations;
@@ -42,6 +43,7 @@ use self::batch::Batches;
 
 pub use self::accounts::Account;
 pub use self::audit::AuditEntry;
+pub use self::call_log::CallLogPage;
 pub use self::conversation::Conversation;
 pub use self::conversations::{ListCursor, Listed};
 pub use self::error::{OpenError, StorageError};

@@ -20,6 +20,7 @@ use super::{DATABASE_FILE, Inner, OpenError, Storage};
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../../migrations/0001_first.sql")),
     (2, "chat", include_str!("../../migrations/0002_chat.sql")),
+    (3, "call_log", include_str!("../../migrations/0003_call_log.sql")),
 ];
 
 /// How long SQLite itself waits for a lock held by another process. Less than any caller waits for

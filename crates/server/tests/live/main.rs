@@ -16,6 +16,7 @@ mod liveness;
 mod memory;
 mod phone;
 mod receiver;
+mod recent;
 mod rest;
 mod resume;
 mod server;

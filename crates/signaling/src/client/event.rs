@@ -2,7 +2,7 @@ use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, Volume};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{CallEndReason, Outcome, Role};
-use crate::protocol::{Code, MessageEvent, ProtocolError, RunningCall, UserVolume};
+use crate::protocol::{Code, MessageEvent, ProtocolError, RunningCall, Target, UserVolume};
 
 /// What an application hears: the callbacks of the component this project matches, typed.
 ///
@@ -206,6 +206,28 @@ pub enum ListenerEvent {
     },
     /// A message arrived in a conversation of this account.
     Message(MessageEvent),
+    /// A message was taken back: show that, and forget what it said.
+    MessageRecalled {
+        /// Its conversation.
+        conversation: Target,
+        /// Its number there.
+        seq: u64,
+        /// Who took it back; `None` if an operator did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+    },
+    /// Another device of this account read a conversation.
+    Read {
+        /// Which.
+        conversation: Target,
+        /// Up to which message.
+        seq: u64,
+    },
+    /// A group of this account began, changed or is over; ask for it anew.
+    GroupChanged {
+        /// Which.
+        group_id: GroupId,
+    },
 }
 
 impl ListenerEvent {
@@ -244,7 +266,10 @@ impl ListenerEvent {
             | Self::ConnectionLost { .. }
             | Self::Reconnecting { .. }
             | Self::Recovered { .. }
-            | Self::Message(_) => None,
+            | Self::Message(_)
+            | Self::MessageRecalled { .. }
+            | Self::Read { .. }
+            | Self::GroupChanged { .. } => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::commands::answered;
 use super::state::{Guess, Incoming, Outgoing, Session, State};
 use super::{ClientCalls, ClientOutput, ListenerEvent, MediaState};
 use crate::call::{CallFacts, Outcome, Role};
-use crate::protocol::{Event, MemberState};
+use crate::protocol::{ChatEvent, Event, MemberState};
 
 /// More people than any server lets into a room.
 const MOST_IN_ROOM: usize = 1_024;
@@ -66,7 +66,7 @@ impl ClientCalls {
             }
             Event::Message(message) => self.emit(ListenerEvent::Message(message)),
             // For whoever speaks of conversations over the same connection.
-            Event::Chat(_) => {}
+            Event::Chat(event) => self.emit(heard(event)),
             Event::KickedOffline {} => self.kicked(now),
         }
     }
@@ -400,6 +400,16 @@ const fn answer_in(outcome: Outcome) -> Option<MemberState> {
         Outcome::Busy => Some(MemberState::Busy),
         Outcome::NoAnswer | Outcome::Offline => Some(MemberState::NoAnswer),
         Outcome::Cancelled | Outcome::Completed | Outcome::PeerLost | Outcome::Interrupted => None,
+    }
+}
+
+fn heard(event: ChatEvent) -> ListenerEvent {
+    match event {
+        ChatEvent::MessageRecalled { conversation, seq, by } => {
+            ListenerEvent::MessageRecalled { conversation, seq, by }
+        }
+        ChatEvent::Read { conversation, seq } => ListenerEvent::Read { conversation, seq },
+        ChatEvent::GroupChanged { group_id } => ListenerEvent::GroupChanged { group_id },
     }
 }
 

@@ -1,9 +1,9 @@
 //! Conversations, groups and profiles: what the chat of an application needs.
 
-use calling_model::{GroupId, UnixMillis, UserId};
+use calling_model::{CallId, GroupId, UnixMillis, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::MessageEvent;
+use super::{DeletedCallsReply, MessageEvent, RecentCallsParams, RecentCallsReply};
 
 /// A conversation as one account sees it: `{"user":"bob"}` or `{"group":"team"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -133,11 +133,19 @@ pub enum ChatRequest {
         /// The group.
         group_id: GroupId,
     },
+    /// The asker's calls, latest first; answered with [`ChatReply::RecentCalls`].
+    RecentCalls(RecentCallsParams),
+    /// Takes calls out of the asker's log, for this account alone: the operator's record and the
+    /// logs of the others stay. Answered with [`ChatReply::DeletedCalls`].
+    DeleteRecentCalls {
+        /// Which; at most [`MAX_DELETED_CALLS`](super::MAX_DELETED_CALLS).
+        call_ids: Vec<CallId>,
+    },
 }
 
 impl ChatRequest {
     /// Every `method` of these.
-    pub(super) const METHODS: [&'static str; 16] = [
+    pub(super) const METHODS: [&'static str; 18] = [
         "send_message",
         "conversations",
         "mark_read",
@@ -154,6 +162,8 @@ impl ChatRequest {
         "set_member",
         "rename_group",
         "dissolve_group",
+        "recent_calls",
+        "delete_recent_calls",
     ];
 
     /// Its name in the protocol.
@@ -175,6 +185,8 @@ impl ChatRequest {
             Self::SetMember { .. } => "set_member",
             Self::RenameGroup { .. } => "rename_group",
             Self::DissolveGroup { .. } => "dissolve_group",
+            Self::RecentCalls(_) => "recent_calls",
+            Self::DeleteRecentCalls { .. } => "delete_recent_calls",
         }
     }
 }
@@ -237,6 +249,10 @@ pub enum ChatReply {
     Groups(GroupsReply),
     /// To `group_members`.
     Members(MembersReply),
+    /// To `recent_calls`.
+    RecentCalls(RecentCallsReply),
+    /// To `delete_recent_calls`.
+    DeletedCalls(DeletedCallsReply),
 }
 
 /// To `send_message`.

@@ -11,6 +11,7 @@ mod codec;
 mod decode;
 mod event;
 mod member;
+mod recent;
 mod request;
 
 pub use chat::{
@@ -23,6 +24,10 @@ pub use codec::{ClientCodec, CodecError, Frame, FrameCodec, ServerCodec, encode}
 pub use decode::{FrameError, decode_client_frame, decode_server_frame, negotiate};
 pub use event::{Event, MessageEvent, UserVolume};
 pub use member::{Member, MemberState, RunningCall};
+pub use recent::{
+    DeletedCallsReply, MAX_DELETED_CALLS, RecentCall, RecentCallsParams, RecentCallsReply,
+    RecentResult, RecentScene,
+};
 pub use request::{
     CallParams, CallReply, ClientFrame, EventFrame, GroupCallReply, HeardQuality, HelloParams,
     HelloReply, HistoryParams, HistoryReply, IceServer, InviteParams, MediaAnswer, MediaOffer,

@@ -267,7 +267,10 @@ impl Phone {
             | ListenerEvent::ConnectionLost { .. }
             | ListenerEvent::Reconnecting { .. }
             | ListenerEvent::Recovered { .. }
-            | ListenerEvent::Message(_) => {}
+            | ListenerEvent::Message(_)
+            | ListenerEvent::MessageRecalled { .. }
+            | ListenerEvent::Read { .. }
+            | ListenerEvent::GroupChanged { .. } => {}
         }
     }
 

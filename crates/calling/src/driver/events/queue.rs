@@ -119,8 +119,9 @@ impl Queue {
 mod tests {
     use std::time::Instant;
 
-    use calling_model::Volume;
+    use calling_model::{CallId, GroupId, MediaType, UserId, Volume};
     use calling_signaling::client::ListenerEvent;
+    use calling_signaling::protocol::Target;
 
     use super::*;
 
@@ -168,5 +169,43 @@ mod tests {
         let mut cx = Context::from_waker(std::task::Waker::noop());
         assert!(matches!(reader.poll_next(&mut cx), Poll::Ready(Some(_))));
         assert_eq!(reader.poll_next(&mut cx), Poll::Ready(None));
+    }
+
+    /// One event of each kind that a reader may not miss.
+    fn lasting() -> Vec<ListenerEvent> {
+        let (user, group_id) = (UserId::new("bob").unwrap(), GroupId::new("team").unwrap());
+        let call_id = CallId::new("c1").unwrap();
+        let conversation = Target::Group(group_id.clone());
+        vec![
+            ListenerEvent::UserEnter { user: user.clone() },
+            ListenerEvent::InviteesChanged { by: user.clone(), user_ids: vec![] },
+            ListenerEvent::MediaTypeChanged {
+                by: None,
+                old: MediaType::Audio,
+                new: MediaType::Video,
+            },
+            ListenerEvent::GroupCallChanged { group_id: group_id.clone(), call: None },
+            ListenerEvent::HandledElsewhere { call_id, accepted: true },
+            ListenerEvent::MessageRecalled { conversation: conversation.clone(), seq: 1, by: None },
+            ListenerEvent::Read { conversation, seq: 2 },
+            ListenerEvent::GroupChanged { group_id },
+            ListenerEvent::UserLeave { user, reason: 0 },
+        ]
+    }
+
+    #[test]
+    fn what_lasts_is_kept_in_order_however_much_noise_is_between() {
+        let (writer, reader) = queue();
+        let mut expected = Vec::new();
+        for _ in 0..100 {
+            for event in lasting() {
+                writer.push(volume());
+                expected.push(event.clone());
+                writer.push(TimedEvent { at: Instant::now(), event });
+            }
+        }
+        let kept = std::iter::from_fn(|| reader.try_next()).filter(|read| !read.is_expendable());
+        let kept: Vec<_> = kept.map(|read| read.event).collect();
+        assert_eq!(kept, expected);
     }
 }

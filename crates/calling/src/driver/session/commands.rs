@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use calling_model::Machine;
+use calling_model::{CallId, Machine};
 use calling_signaling::client::{ClientInput, ClientPhase, Command, CommandToken};
-use calling_signaling::protocol::{HistoryParams, HistoryReply, ProtocolError, Request};
+use calling_signaling::protocol::{ProtocolError, Reply, Request};
 use tokio::sync::oneshot;
 
 use super::signalling::{Own, Signalling};
@@ -15,12 +15,18 @@ use crate::stats::CallStats;
 use crate::timings::Timings;
 use crate::view::ViewInput;
 
+type Asked = oneshot::Sender<Result<Reply, CommandError>>;
+
 /// What the application asks of a session.
 pub(crate) enum SessionCommand {
     /// Something about a call.
     Do { command: Command, answer: Answer },
-    /// Messages of a conversation.
-    History { params: HistoryParams, answer: oneshot::Sender<Result<HistoryReply, CommandError>> },
+    /// Something that has nothing to do with the state of this device's call.
+    Ask { request: Request, answer: Asked },
+    /// Tell of the incoming call again; whether there is one.
+    InviteAgain { answer: oneshot::Sender<bool> },
+    /// Whether this call comes in.
+    IsIncoming { call_id: CallId, answer: oneshot::Sender<bool> },
     /// The figures of the running or the last call.
     Stats { answer: oneshot::Sender<CallStats> },
     /// Tell volumes this often, measured here; `None` leaves it to the server.
@@ -33,7 +39,12 @@ impl Session {
     pub(super) async fn obey(&mut self, command: SessionCommand) {
         match command {
             SessionCommand::Do { command, answer } => self.command(command, answer),
-            SessionCommand::History { params, answer } => self.history(params, answer).await,
+            SessionCommand::Ask { request, answer } => self.ask_server(request, answer).await,
+            SessionCommand::InviteAgain { answer } => self.invite_again(answer),
+            SessionCommand::IsIncoming { call_id, answer } => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.rings(&call_id));
+            }
             SessionCommand::Stats { answer } => self.tell_stats(answer),
             SessionCommand::VolumeInterval(interval) => {
                 self.volume_interval = interval;
@@ -51,14 +62,19 @@ impl Session {
         }
         let now = Instant::now();
         let places_call = matches!(command, Command::Call(_));
-        let accepts = command == Command::Accept;
+        let joins =
+            if let Command::Join(call_id) = &command { Some(call_id.clone()) } else { None };
+        // To join what rings is to answer it.
+        let answers = joins.as_ref().is_some_and(|call_id| self.rings(call_id));
+        let (joins, accepts) = (joins.filter(|_| !answers), answers || command == Command::Accept);
         let mutes = matches!(command, Command::SetMicMute(_));
         let token = self.take_token();
         match self.mirror.handle_input(now, ClientInput::Command { token, command }) {
             Ok(()) => {
                 self.waiting.insert(token, Waiting { answer, places_call, accepts });
-                if places_call {
+                if places_call || joins.is_some() {
                     self.begin_stats(now);
+                    self.stats.call_id = joins;
                 }
                 if accepts {
                     Timings::mark(&mut self.stats.timings.accept_asked, now);
@@ -75,22 +91,35 @@ impl Session {
         }
     }
 
+    /// Whether this call comes in.
+    fn rings(&self, call_id: &CallId) -> bool {
+        let is_it = self.mirror.call().is_some_and(|facts| facts.call_id == *call_id);
+        is_it && self.mirror.phase() == ClientPhase::Incoming
+    }
+
     fn take_token(&mut self) -> CommandToken {
         self.next_token += 1;
         CommandToken(self.next_token)
     }
 
-    async fn history(
-        &mut self,
-        params: HistoryParams,
-        answer: oneshot::Sender<Result<HistoryReply, CommandError>>,
-    ) {
+    async fn ask_server(&mut self, request: Request, answer: Asked) {
         if self.signalling.is_gone() {
             let _ = answer.send(Err(CommandError::SignedOut));
         } else if self.signalling.is_up() {
-            self.ask(Request::History(params), Own::History(answer)).await;
+            self.ask(request, Own::Asked(answer)).await;
         } else {
             let _ = answer.send(Err(CommandError::Disconnected));
+        }
+    }
+
+    fn invite_again(&mut self, answer: oneshot::Sender<bool>) {
+        let now = Instant::now();
+        let rings = self.mirror.phase() == ClientPhase::Incoming;
+        let again = self.invite.as_ref().filter(|_| rings).and_then(|invite| invite.again(now));
+        // Whoever asked may have gone.
+        let _ = answer.send(again.is_some());
+        if let Some(event) = again {
+            self.fanout.emit(now, event);
         }
     }
 

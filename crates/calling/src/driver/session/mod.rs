@@ -2,6 +2,7 @@
 //! the media of its call.
 
 mod commands;
+mod invite;
 mod media;
 mod outputs;
 mod quality;
@@ -18,8 +19,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use commands::SessionCommand;
+use invite::Invite;
 use media::Media;
 use quality::QualityReport;
+pub(crate) use signalling::unexpected;
 use signalling::{Own, Signalling};
 
 use super::events::Fanout;
@@ -65,6 +68,7 @@ pub(crate) struct Session {
     stats: CallStats,
     quality: QualityReport,
     volume_interval: Option<Duration>,
+    invite: Option<Invite>,
     fanout: Arc<Fanout>,
     state: watch::Sender<CallState>,
 }
@@ -118,6 +122,7 @@ impl Session {
             stats: CallStats::default(),
             quality: QualityReport::default(),
             volume_interval: None,
+            invite: None,
             fanout,
             state,
         }

@@ -7,6 +7,7 @@ use calling_signaling::client::{ClientOutput, CommandToken, ListenerEvent};
 use calling_signaling::protocol::ProtocolError;
 
 use super::Session;
+use super::invite::Invite;
 use super::signalling::Signalling;
 use crate::driver::media::MediaCommand;
 use crate::error::CommandError;
@@ -62,6 +63,7 @@ impl Session {
     fn note(&mut self, now: Instant, event: &ListenerEvent) {
         match event {
             ListenerEvent::Invited { call_id, .. } => {
+                self.invite = Invite::of(now, event);
                 self.begin_stats(now);
                 self.stats.call_id = Some(call_id.clone());
                 self.stats.timings.ringing = Some(now);
@@ -104,7 +106,10 @@ impl Session {
             | ListenerEvent::ConnectionLost { .. }
             | ListenerEvent::Reconnecting { .. }
             | ListenerEvent::Recovered { .. }
-            | ListenerEvent::Message(_) => {}
+            | ListenerEvent::Message(_)
+            | ListenerEvent::MessageRecalled { .. }
+            | ListenerEvent::Read { .. }
+            | ListenerEvent::GroupChanged { .. } => {}
         }
     }
 

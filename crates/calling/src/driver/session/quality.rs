@@ -47,26 +47,40 @@ impl Session {
     }
 }
 
-/// The counters of everything heard; `None` if nothing was played.
+/// All voices heard as one; `None` if nothing was played.
+///
+/// Counts are sums. Delay and jitter are means over the remotes, each weighted by how long it was
+/// played: every millisecond heard counts the same, whoever spoke, and somebody who was there for
+/// a moment does not stand for the whole call.
 fn heard(figures: &CallStats) -> Option<HeardQuality> {
     let mut heard =
         HeardQuality { rtt_ms: figures.round_trip_ms.unwrap_or(0.0), ..HeardQuality::default() };
+    let (mut played_ms, mut concealed_ms) = (0.0, 0.0);
     for remote in &figures.received {
-        let stats = &remote.stats;
+        let (stats, played) = (&remote.stats, remote.stats.media_ms());
         heard.packets += stats.packets_received;
         heard.packets_lost += u64::try_from(stats.packets_lost).unwrap_or(0);
-        heard.played_ms += stats.media_ms() as u64;
-        heard.concealed_ms += stats.concealed_ms() as u64;
-        // One-to-one: the last remote is the only one.
-        heard.mean_delay_ms = stats.mean_playout_delay_ms();
-        heard.jitter_ms = stats.jitter_ms;
+        heard.mean_delay_ms += stats.mean_playout_delay_ms() * played;
+        heard.jitter_ms += stats.jitter_ms * played;
+        played_ms += played;
+        concealed_ms += stats.concealed_ms();
     }
-    (heard.played_ms > 0).then_some(heard)
+    if played_ms < 1.0 {
+        return None;
+    }
+    heard.mean_delay_ms /= played_ms;
+    heard.jitter_ms /= played_ms;
+    (heard.played_ms, heard.concealed_ms) = (played_ms as u64, concealed_ms as u64);
+    Some(heard)
 }
 
 #[cfg(test)]
 mod tests {
+    use calling_media::ReceiverStats;
+    use calling_model::UserId;
+
     use super::*;
+    use crate::pipeline::RemoteFigures;
 
     #[test]
     fn reported_once_and_only_when_both_are_there() {
@@ -84,5 +98,29 @@ mod tests {
     #[test]
     fn silence_is_not_reported() {
         assert_eq!(heard(&CallStats::default()), None);
+    }
+
+    #[test]
+    fn several_voices_count_by_how_long_each_was_played() {
+        let remote = |seconds: u64, lost: i64, jitter_ms: f64, delay_ms: f64| {
+            let mut stats = ReceiverStats::default();
+            stats.packets_received = seconds * 50;
+            stats.packets_played = stats.packets_received;
+            stats.packets_lost = lost;
+            stats.decoded_samples = seconds * 48_000;
+            stats.playout_delay_sum_ms = delay_ms * stats.packets_played as f64;
+            stats.jitter_ms = jitter_ms;
+            RemoteFigures { user: UserId::new("bob").unwrap(), stats }
+        };
+        let (long, short, never) =
+            (remote(30, 3, 10.0, 40.0), remote(10, 1, 50.0, 80.0), remote(0, 0, 900.0, 0.0));
+        for received in [vec![long.clone(), short.clone(), never.clone()], vec![never, short, long]]
+        {
+            let heard = heard(&CallStats { received, ..CallStats::default() }).unwrap();
+            assert_eq!((heard.packets, heard.packets_lost), (2_000, 4));
+            assert_eq!((heard.played_ms, heard.concealed_ms), (40_000, 0));
+            assert!((heard.jitter_ms - 20.0).abs() < 1e-9, "{heard:?}");
+            assert!((heard.mean_delay_ms - 50.0).abs() < 1e-9, "{heard:?}");
+        }
     }
 }

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use calling_signaling::client::{ClientInput, ClientPhase, Connection, ListenerEvent};
 use calling_signaling::protocol::{
-    ClientFrame, Code, HistoryReply, IceServer, MediaAnswer, ProtocolError, Reply, Request,
-    ServerFrame,
+    ClientFrame, Code, IceServer, MediaAnswer, ProtocolError, Reply, Request, ServerFrame,
 };
 use tokio::sync::oneshot;
 
@@ -53,7 +52,7 @@ pub(super) enum Own {
     SignOut,
     Quality,
     Media(oneshot::Sender<Result<MediaAnswer, ProtocolError>>),
-    History(oneshot::Sender<Result<HistoryReply, CommandError>>),
+    Asked(oneshot::Sender<Result<Reply, CommandError>>),
 }
 
 impl Signalling {
@@ -243,7 +242,7 @@ impl Own {
         match self {
             Self::Ping | Self::SignOut | Self::Quality => false,
             Self::Media(answer) => answer.is_closed(),
-            Self::History(answer) => answer.is_closed(),
+            Self::Asked(answer) => answer.is_closed(),
         }
     }
 
@@ -259,8 +258,8 @@ impl Own {
             Self::Media(answer) => {
                 let _ = answer.send(result.and_then(media_answer));
             }
-            Self::History(answer) => {
-                let _ = answer.send(result.and_then(history_reply).map_err(CommandError::from));
+            Self::Asked(answer) => {
+                let _ = answer.send(result.map_err(CommandError::from));
             }
         }
     }
@@ -271,12 +270,7 @@ fn media_answer(reply: Reply) -> Result<MediaAnswer, ProtocolError> {
     Ok(answer)
 }
 
-fn history_reply(reply: Reply) -> Result<HistoryReply, ProtocolError> {
-    let Reply::History(reply) = reply else { return Err(unexpected()) };
-    Ok(reply)
-}
-
-fn unexpected() -> ProtocolError {
+pub(crate) fn unexpected() -> ProtocolError {
     ProtocolError::new(Code::MalformedFrame, "the server answered something else than was asked")
 }
 

@@ -56,7 +56,10 @@ impl ViewModel {
             | ListenerEvent::InviteesChanged { .. }
             | ListenerEvent::MediaTypeChanged { .. }
             | ListenerEvent::GroupCallChanged { .. }
-            | ListenerEvent::Message(_) => self.in_call(at, event),
+            | ListenerEvent::Message(_)
+            | ListenerEvent::MessageRecalled { .. }
+            | ListenerEvent::Read { .. }
+            | ListenerEvent::GroupChanged { .. } => self.in_call(at, event),
         }
     }
 
@@ -247,7 +250,10 @@ impl ViewModel {
             | ListenerEvent::HandledElsewhere { .. }
             | ListenerEvent::KickedOffline {}
             | ListenerEvent::GroupCallChanged { .. }
-            | ListenerEvent::Message(_) => {}
+            | ListenerEvent::Message(_)
+            | ListenerEvent::MessageRecalled { .. }
+            | ListenerEvent::Read { .. }
+            | ListenerEvent::GroupChanged { .. } => {}
         }
     }
 }
