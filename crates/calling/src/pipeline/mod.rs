@@ -29,6 +29,7 @@ use calling_transport::{Received, SecureSession, SessionOutput, SrtpProfile};
 use capture::Capture;
 pub use input::{PipelineInput, PipelineOutput, PipelineReason, VolumeReport};
 use playout::Playout;
+#[cfg(feature = "tokio")]
 pub(crate) use remotes::MOST_REMOTES;
 pub use remotes::RemoteFigures;
 use remotes::Remotes;

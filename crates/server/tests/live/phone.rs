@@ -121,11 +121,15 @@ impl Phone {
         self.find(payload).is_some()
     }
 
-    /// How many packets came, those included that wait to be read.
+    /// How many packets came, those included that wait to be read. The server's goodbye among
+    /// them is not heeded: who keeps sending after the end does not.
     pub(crate) fn packets(&mut self) -> usize {
         let mut datagram = [0; 2048];
         while let Ok((length, _)) = self.socket.try_recv_from(&mut datagram) {
-            self.receive(&mut datagram[..length]);
+            // RTP and RTCP (RFC 7983).
+            if (128..192).contains(&datagram[0]) {
+                self.receive(&mut datagram[..length]);
+            }
         }
         self.heard.len()
     }
