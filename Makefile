@@ -8,7 +8,7 @@ SHELL := /bin/bash
 ARGS ?=
 FUZZ_SECONDS ?= 30
 
-.PHONY: help setup build run test check unit docs-check examples fuzz explore bench figures clean
+.PHONY: help setup build run test check unit docs-check examples fuzz explore model-check bench figures clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ fuzz: setup ## Fuzzes every target for FUZZ_SECONDS each (needs the nightly tool
 
 explore: setup ## Explores the call machine further than make test does
 	cargo test --release --locked -p calling-signaling -- --ignored
+
+model-check: setup ## Checks every history of the call machine within the space of docs/model-check.md
+	cargo run --release --locked -p calling-modelcheck -- $(ARGS)
 
 bench: setup ## Criterion benches of the per-packet stages
 	cargo bench --workspace --locked

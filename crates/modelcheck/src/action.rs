@@ -54,6 +54,28 @@ pub enum Step {
     Shutdown,
 }
 
+impl Step {
+    /// Whether calls may start or end by it, so that a kill can tear it. That the others never
+    /// write is itself checked, see [`Rule::SoundCheck`](crate::Rule::SoundCheck).
+    pub(crate) const fn may_write(self) -> bool {
+        match self {
+            Self::Asks(_, Ask::Get(_) | Ask::Video(_))
+            | Self::Vanishes(_)
+            | Self::MediaLost(..)
+            | Self::MediaBack(..)
+            | Self::Pause => false,
+            Self::Asks(..)
+            | Self::SignsIn(_)
+            | Self::Returns(_)
+            | Self::SignsOut(_)
+            | Self::Wait
+            | Self::OperatorEnds(_)
+            | Self::OperatorRemoves(..)
+            | Self::Shutdown => true,
+        }
+    }
+}
+
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
@@ -83,9 +105,9 @@ impl Action {
         let steps = steps(space, state);
         if state.restarts < space.restarts {
             out.push(Self::Killed);
-            for step in &steps {
-                // One step writes the start of one call and the ends of two at most.
-                out.extend((0..3).map(|written| Self::Torn { step: *step, written }));
+            for step in steps.iter().filter(|step| step.may_write()) {
+                // The start of a call, and the end of each.
+                out.extend((0..=space.calls).map(|written| Self::Torn { step: *step, written }));
             }
         }
         out.extend(steps.into_iter().map(Self::Whole));

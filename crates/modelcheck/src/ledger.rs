@@ -278,7 +278,28 @@ impl Ledger {
             }
             Event::Accepted { .. } => (concerned || asked) && seen.stage == Stage::Talking,
             Event::Resumed(call) => call.connected == seen.inside.contains(to),
-            _ => concerned || asked,
+            // What is about no call of the machine was refused above.
+            Event::Ringing { .. }
+            | Event::Rejected { .. }
+            | Event::LineBusy { .. }
+            | Event::NoResponse { .. }
+            | Event::Cancelled { .. }
+            | Event::TimedOut { .. }
+            | Event::HandledElsewhere { .. }
+            | Event::Ended { .. }
+            | Event::Joined { .. }
+            | Event::MemberLeft { .. }
+            | Event::InviteesChanged { .. }
+            | Event::MediaTypeChanged { .. }
+            | Event::GroupCallChanged { .. }
+            | Event::UserEntered { .. }
+            | Event::UserLeft { .. }
+            | Event::AudioAvailable { .. }
+            | Event::Volumes { .. }
+            | Event::MediaFailed { .. }
+            | Event::Message(_)
+            | Event::KickedOffline {}
+            | Event::Chat(_) => concerned || asked,
         };
         self.demand(fits, Rule::OnlyTheConcerned);
     }

@@ -43,12 +43,18 @@ impl Model {
         }
         let mut outputs = self.drain(&mut state);
         if let Some(written) = killed_after {
-            let at = outputs.iter().enumerate().filter(|(_, output)| is_write(output));
-            let (at, _) = at.map(|(at, output)| (at, output)).nth(written)?;
+            let mut writes = outputs.iter().enumerate().filter(|(_, output)| is_write(output));
+            let (at, _) = writes.nth(written)?;
             outputs.truncate(at);
         }
-        let from = &last.endpoints[device_of(step)];
-        let cause = Cause { request: request.as_ref().map(|action| (from, TOKEN, action)) };
+        if !step.may_write() && outputs.iter().any(is_write) {
+            state.ledger.breaks(Rule::SoundCheck);
+        }
+        let asked = match (step, &request) {
+            (Step::Asks(device, _), Some(action)) => Some((&last.endpoints[device], TOKEN, action)),
+            (_, _) => None,
+        };
+        let cause = Cause { request: asked };
         let before = state.ledger.count();
         state.ledger.hear(&cause, &outputs);
         state.placed += state.ledger.count() - before;
@@ -193,12 +199,4 @@ impl stateright::Model for Model {
 /// What a killed server may or may not have done: every write is done before what comes after it.
 const fn is_write(output: &CallsOutput) -> bool {
     matches!(output, CallsOutput::Started { .. } | CallsOutput::Ended { .. })
-}
-
-/// The device that acts; any for what no device does.
-const fn device_of(step: Step) -> usize {
-    match step {
-        Step::Asks(device, _) => device,
-        _ => 0,
-    }
 }

@@ -37,7 +37,7 @@ pub struct Verdict {
 /// How to explore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// The shortest histories first: counterexamples are as short as they can be.
+    /// The shorter histories first, so that counterexamples are short.
     ShortestFirst,
     /// Depth first: takes the least memory.
     DepthFirst,
