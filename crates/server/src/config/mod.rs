@@ -234,7 +234,7 @@ impl Default for Limits {
             connections_per_source: 500,
             devices_per_account: 8,
             call_members: 50,
-            unanswered_calls: 3,
+            unanswered_calls: 5,
             calls: 2_000,
             requests_per_second: 50,
             calls_per_minute: 60,

@@ -42,7 +42,7 @@ pub struct CallsConfig {
     pub ring_burst: u32,
     /// …and how long it takes until it may ring one more (default 250 ms).
     pub ring_interval: Duration,
-    /// How many rings of one account to another may end without an answer in a row (default 3)
+    /// How many rings of one account to another may end without an answer in a row (default 5)
     /// before the next has to wait…
     pub redial_free: u32,
     /// …this long at first (default 60 s), twice as long after each further one…
@@ -74,7 +74,7 @@ impl Default for CallsConfig {
             call_interval: Duration::from_millis(500),
             ring_burst: 200,
             ring_interval: Duration::from_millis(250),
-            redial_free: 3,
+            redial_free: 5,
             redial_pause: Duration::from_secs(60),
             max_redial_pause: Duration::from_secs(15 * 60),
             memory: Duration::from_secs(60),

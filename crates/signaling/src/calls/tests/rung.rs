@@ -123,7 +123,7 @@ fn withdrawn_declined_and_unanswered_rings_count_and_an_answer_forgives_them() {
     let ring_out: Deed = |desk, _| desk.seconds(30);
     for deed in [withdraw, decline, ring_out] {
         let mut desk = Desk::with(&["alice/a1", "bob/b1"]);
-        for _ in 0..3 {
+        for _ in 0..CallsConfig::default().redial_free {
             let call_id = desk.call("alice/a1", "bob");
             deed(&mut desk, &call_id);
         }
