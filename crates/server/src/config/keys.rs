@@ -248,7 +248,7 @@ pub static KEYS: &[Key] = &[
         limits.unanswered_calls,
         1..=1_000_000,
         "",
-        "3",
+        "5",
         "Calls in a row that one account may place to another in vain before it has to wait"
     ),
     number!("limits.calls", limits.calls, 1..=1_000_000, "", "2000", "Calls in progress"),
