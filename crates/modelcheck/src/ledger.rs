@@ -261,7 +261,7 @@ impl Ledger {
     }
 
     fn told(&mut self, cause: &Cause<'_>, to: &Endpoint, event: &Event) {
-        let Some(call_id) = subject(event) else {
+        let Some(call_id) = event.call_id() else {
             return self.demand(matches!(event, Event::KickedOffline {}), Rule::OnlyTheConcerned);
         };
         let Some(seen) = self.calls.get_mut(call_id) else {
@@ -278,7 +278,6 @@ impl Ledger {
             }
             Event::Accepted { .. } => (concerned || asked) && seen.stage == Stage::Talking,
             Event::Resumed(call) => call.connected == seen.inside.contains(to),
-            // What is about no call of the machine was refused above.
             Event::Ringing { .. }
             | Event::Rejected { .. }
             | Event::LineBusy { .. }
@@ -290,16 +289,17 @@ impl Ledger {
             | Event::Joined { .. }
             | Event::MemberLeft { .. }
             | Event::InviteesChanged { .. }
-            | Event::MediaTypeChanged { .. }
-            | Event::GroupCallChanged { .. }
-            | Event::UserEntered { .. }
+            | Event::MediaTypeChanged { .. } => concerned || asked,
+            // The room tells these, not the machine; the last are about no call and were refused.
+            Event::UserEntered { .. }
             | Event::UserLeft { .. }
             | Event::AudioAvailable { .. }
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
+            | Event::GroupCallChanged { .. }
             | Event::Message(_)
             | Event::KickedOffline {}
-            | Event::Chat(_) => concerned || asked,
+            | Event::Chat(_) => false,
         };
         self.demand(fits, Rule::OnlyTheConcerned);
     }
@@ -360,35 +360,5 @@ impl Cause<'_> {
             };
             asked && from == device
         })
-    }
-}
-
-/// The call an event is about.
-fn subject(event: &Event) -> Option<&CallId> {
-    match event {
-        Event::Invited { facts, .. } => Some(&facts.call_id),
-        Event::Resumed(call) => Some(&call.facts.call_id),
-        Event::Ringing { call_id, .. }
-        | Event::Accepted { call_id, .. }
-        | Event::Rejected { call_id, .. }
-        | Event::LineBusy { call_id, .. }
-        | Event::NoResponse { call_id, .. }
-        | Event::Cancelled { call_id, .. }
-        | Event::TimedOut { call_id, .. }
-        | Event::HandledElsewhere { call_id, .. }
-        | Event::Ended { call_id, .. }
-        | Event::Joined { call_id, .. }
-        | Event::MemberLeft { call_id, .. }
-        | Event::InviteesChanged { call_id, .. }
-        | Event::MediaTypeChanged { call_id, .. } => Some(call_id),
-        Event::GroupCallChanged { .. }
-        | Event::UserEntered { .. }
-        | Event::UserLeft { .. }
-        | Event::AudioAvailable { .. }
-        | Event::Volumes { .. }
-        | Event::MediaFailed { .. }
-        | Event::Message(_)
-        | Event::KickedOffline {}
-        | Event::Chat(_) => None,
     }
 }

@@ -69,7 +69,7 @@ impl BridgeEndpoint {
         if *to == self.elsewhere || matches!(event, Event::Ringing { .. }) {
             return;
         }
-        let Some(call) = call_of(&event).and_then(|call_id| self.live.get(call_id)) else { return };
+        let Some(call) = event.call_id().and_then(|call_id| self.live.get(call_id)) else { return };
         if *to == self.here {
             let event = call.event(event, &self.me);
             self.outputs.push_back(BridgeOutput::Event(event));
@@ -228,36 +228,6 @@ fn signal(event: &Event) -> Option<Signal> {
         | Event::AudioAvailable { .. }
         | Event::Volumes { .. }
         | Event::MediaFailed { .. }
-        | Event::Message(_)
-        | Event::Chat(_)
-        | Event::KickedOffline {} => None,
-    }
-}
-
-/// The call an event of the machine is about.
-fn call_of(event: &Event) -> Option<&CallId> {
-    match event {
-        Event::Invited { facts, .. } => Some(&facts.call_id),
-        Event::Resumed(call) => Some(&call.facts.call_id),
-        Event::Ringing { call_id, .. }
-        | Event::Accepted { call_id, .. }
-        | Event::Rejected { call_id, .. }
-        | Event::LineBusy { call_id, .. }
-        | Event::NoResponse { call_id, .. }
-        | Event::Cancelled { call_id, .. }
-        | Event::TimedOut { call_id, .. }
-        | Event::HandledElsewhere { call_id, .. }
-        | Event::Ended { call_id, .. }
-        | Event::Joined { call_id, .. }
-        | Event::MemberLeft { call_id, .. }
-        | Event::InviteesChanged { call_id, .. }
-        | Event::MediaTypeChanged { call_id, .. }
-        | Event::UserEntered { call_id, .. }
-        | Event::UserLeft { call_id, .. }
-        | Event::AudioAvailable { call_id, .. }
-        | Event::Volumes { call_id, .. }
-        | Event::MediaFailed { call_id, .. } => Some(call_id),
-        Event::GroupCallChanged { .. }
         | Event::Message(_)
         | Event::Chat(_)
         | Event::KickedOffline {} => None,

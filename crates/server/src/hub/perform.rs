@@ -4,7 +4,7 @@ use calling_model::{CallId, Endpoint, RoomId, UnixMillis};
 use calling_room::LeaveReason;
 use calling_signaling::call::{CallFacts, EndedCall, Outcome};
 use calling_signaling::calls::{CallAction, CallsInput, CallsOutput, RequestToken};
-use calling_signaling::protocol::{CallReply, Code, Event, ProtocolError, Reply, ServerFrame};
+use calling_signaling::protocol::{Code, Event, ProtocolError, Reply, ServerFrame};
 use metrics::{counter, histogram};
 use tokio::sync::oneshot;
 
@@ -109,7 +109,7 @@ impl<S: CallStore> Actor<S> {
             Effect::Output(output) => match output {
                 CallsOutput::Started { facts } => Some(facts.call_id.clone()),
                 CallsOutput::Reply { request, result, .. } => self.call_of_reply(*request, result),
-                CallsOutput::Notify { event, .. } => call_of_event(event).cloned(),
+                CallsOutput::Notify { event, .. } => event.call_id().cloned(),
                 CallsOutput::Connected { call_id, .. }
                 | CallsOutput::Joined { call_id, .. }
                 | CallsOutput::Invited { call_id, .. }
@@ -248,7 +248,7 @@ impl<S: CallStore> Actor<S> {
             self.devices.kick(to);
             return;
         }
-        if call_of_event(&event).is_some_and(|call_id| self.is_refused(call_id)) {
+        if event.call_id().is_some_and(|call_id| self.is_refused(call_id)) {
             return;
         }
         if let Event::Ringing { call_id, user } = &event {
@@ -363,36 +363,5 @@ const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "cancelled",
         Outcome::PeerLost => "peer_lost",
         Outcome::Interrupted => "interrupted",
-    }
-}
-
-/// The call an event is about.
-const fn call_of_event(event: &Event) -> Option<&CallId> {
-    match event {
-        Event::Invited { facts, .. } | Event::Resumed(CallReply { facts, .. }) => {
-            Some(&facts.call_id)
-        }
-        Event::Ringing { call_id, .. }
-        | Event::Accepted { call_id, .. }
-        | Event::Rejected { call_id, .. }
-        | Event::LineBusy { call_id, .. }
-        | Event::NoResponse { call_id, .. }
-        | Event::Cancelled { call_id, .. }
-        | Event::TimedOut { call_id, .. }
-        | Event::HandledElsewhere { call_id, .. }
-        | Event::Ended { call_id, .. }
-        | Event::Joined { call_id, .. }
-        | Event::MemberLeft { call_id, .. }
-        | Event::InviteesChanged { call_id, .. }
-        | Event::MediaTypeChanged { call_id, .. }
-        | Event::UserEntered { call_id, .. }
-        | Event::UserLeft { call_id, .. }
-        | Event::AudioAvailable { call_id, .. }
-        | Event::Volumes { call_id, .. }
-        | Event::MediaFailed { call_id, .. } => Some(call_id),
-        Event::GroupCallChanged { .. }
-        | Event::Message(_)
-        | Event::KickedOffline {}
-        | Event::Chat(_) => None,
     }
 }

@@ -309,16 +309,19 @@ async fn insert_records(
             .push_bind(json);
     });
     sql.build().execute(&mut *tx).await?;
-    let users = |record: &&'_ Record| -> Vec<(String, i64, String)> {
-        let users = std::iter::once(&record.caller).chain(&record.callees);
-        let (at, call_id) = (millis(record.started_at), record.call_id.as_str());
-        users.map(|user| (user.as_str().to_owned(), at, call_id.to_owned())).collect()
-    };
-    let rows: Vec<_> = records.iter().flat_map(users).collect();
+    let rows: Vec<(&UserId, &Record)> = records
+        .iter()
+        .flat_map(|record| {
+            let users = std::iter::once(&record.caller).chain(&record.callees);
+            users.map(move |user| (user, *record))
+        })
+        .collect();
     for some in rows.chunks(2 * MOST_ROWS) {
         let mut sql = QueryBuilder::new("INSERT INTO record_users (user_id, started_at, call_id) ");
-        sql.push_values(some, |mut row, (user, at, call_id)| {
-            row.push_bind(user).push_bind(at).push_bind(call_id);
+        sql.push_values(some, |mut row, (user, record)| {
+            row.push_bind(user.as_str())
+                .push_bind(millis(record.started_at))
+                .push_bind(record.call_id.as_str());
         });
         sql.push(" ON CONFLICT (user_id, started_at, call_id) DO NOTHING");
         sql.build().execute(&mut *tx).await?;

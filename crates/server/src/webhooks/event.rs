@@ -152,16 +152,20 @@ struct Said<'a> {
 
 /// A call was placed.
 pub(crate) fn started(facts: &CallFacts) -> Vec<HookEvent> {
-    let said = Said {
-        event: "caller_start_call",
+    vec![status(facts, placing(facts, "caller_start_call"))]
+}
+
+/// What became of the caller's wish to call.
+const fn placing<'a>(facts: &'a CallFacts, event: &'static str) -> Said<'a> {
+    Said {
+        event,
         user: &facts.caller,
         role: Role::Caller,
         result: None,
         at: facts.started_at,
         accepted_at: None,
         ended_at: None,
-    };
-    vec![status(facts, said)]
+    }
 }
 
 /// `by` accepted; the first to do so connects the caller.
@@ -187,15 +191,7 @@ pub(crate) fn accepted(
 
 /// A call that was placed was not stored in time, and to everybody else it never was.
 pub(crate) fn refused(facts: &CallFacts) -> Vec<HookEvent> {
-    let said = Said {
-        event: "caller_call_failed",
-        user: &facts.caller,
-        role: Role::Caller,
-        result: None,
-        at: facts.started_at,
-        accepted_at: None,
-        ended_at: None,
-    };
+    let said = placing(facts, "caller_call_failed");
     let withdraw = |callee| push_withdraw(facts, callee, "cancelled", facts.started_at);
     let withdrawn = facts.callees.iter().map(withdraw);
     std::iter::once(status(facts, said)).chain(withdrawn).collect()

@@ -288,13 +288,7 @@ impl ClientCalls {
     }
 
     fn room_event(&mut self, event: Event) {
-        let (Event::UserEntered { call_id, .. }
-        | Event::UserLeft { call_id, .. }
-        | Event::AudioAvailable { call_id, .. }
-        | Event::Volumes { call_id, .. }) = &event
-        else {
-            return;
-        };
+        let Some(call_id) = event.call_id() else { return };
         match &self.state {
             State::Connected(talk) if talk.session.facts.call_id == *call_id => {
                 self.in_room(event);

@@ -118,7 +118,7 @@ impl ClientCalls {
     /// News of the call's members and medium. Of a call this device is not in nothing is kept but
     /// what the next answer may turn out to be about.
     pub(super) fn call_changed(&mut self, now: Instant, event: Event) {
-        let Some(call_id) = changed_call(&event) else { return };
+        let Some(call_id) = event.call_id() else { return };
         if self.held.as_mut().is_some_and(|held| held.facts.call_id == *call_id) {
             self.held_changed(event);
         } else if self.state.session().is_some_and(|session| session.facts.call_id == *call_id) {
@@ -271,34 +271,5 @@ impl ClientCalls {
     pub(super) fn fail(&mut self, token: super::CommandToken) {
         let result = Err(super::replies::no_answer());
         self.outputs.push_back(ClientOutput::Finished { token, result });
-    }
-}
-
-const fn changed_call(event: &Event) -> Option<&CallId> {
-    match event {
-        Event::Joined { call_id, .. }
-        | Event::MemberLeft { call_id, .. }
-        | Event::InviteesChanged { call_id, .. }
-        | Event::MediaTypeChanged { call_id, .. } => Some(call_id),
-        Event::Invited { .. }
-        | Event::Ringing { .. }
-        | Event::Accepted { .. }
-        | Event::Rejected { .. }
-        | Event::LineBusy { .. }
-        | Event::NoResponse { .. }
-        | Event::Cancelled { .. }
-        | Event::TimedOut { .. }
-        | Event::HandledElsewhere { .. }
-        | Event::Ended { .. }
-        | Event::GroupCallChanged { .. }
-        | Event::Resumed(_)
-        | Event::UserEntered { .. }
-        | Event::UserLeft { .. }
-        | Event::AudioAvailable { .. }
-        | Event::Volumes { .. }
-        | Event::MediaFailed { .. }
-        | Event::Message(_)
-        | Event::Chat(_)
-        | Event::KickedOffline {} => None,
     }
 }

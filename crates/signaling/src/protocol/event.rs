@@ -197,6 +197,40 @@ pub enum Event {
     Chat(ChatEvent),
 }
 
+impl Event {
+    /// The call the event is about. News of a group's running call go to people outside of it, too,
+    /// and count as being about none.
+    pub const fn call_id(&self) -> Option<&CallId> {
+        match self {
+            Self::Invited { facts, .. } | Self::Resumed(CallReply { facts, .. }) => {
+                Some(&facts.call_id)
+            }
+            Self::Ringing { call_id, .. }
+            | Self::Accepted { call_id, .. }
+            | Self::Rejected { call_id, .. }
+            | Self::LineBusy { call_id, .. }
+            | Self::NoResponse { call_id, .. }
+            | Self::Cancelled { call_id, .. }
+            | Self::TimedOut { call_id, .. }
+            | Self::HandledElsewhere { call_id, .. }
+            | Self::Ended { call_id, .. }
+            | Self::Joined { call_id, .. }
+            | Self::MemberLeft { call_id, .. }
+            | Self::InviteesChanged { call_id, .. }
+            | Self::MediaTypeChanged { call_id, .. }
+            | Self::UserEntered { call_id, .. }
+            | Self::UserLeft { call_id, .. }
+            | Self::AudioAvailable { call_id, .. }
+            | Self::Volumes { call_id, .. }
+            | Self::MediaFailed { call_id, .. } => Some(call_id),
+            Self::GroupCallChanged { .. }
+            | Self::Message(_)
+            | Self::KickedOffline {}
+            | Self::Chat(_) => None,
+        }
+    }
+}
+
 impl Serialize for Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let Self::Chat(chat) = self {

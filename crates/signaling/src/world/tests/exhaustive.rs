@@ -16,7 +16,7 @@ use crate::protocol::CallParams;
 const ALICE: usize = 0;
 
 /// How much may still happen.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 struct Budget {
     /// Calls, by phone.
     calls: [u8; 3],
@@ -220,45 +220,22 @@ const THREE: &[(&str, &str)] = &[("alice", "a1"), ("bob", "b1"), ("bob", "b2")];
 
 #[test]
 fn two_people_call_each_other() {
-    let budget = Budget {
-        calls: [1, 1, 0],
-        answers: 2,
-        hangups: 1,
-        invites: 0,
-        joins: 0,
-        cuts: 0,
-        waits: 1,
-    };
+    let budget = Budget { calls: [1, 1, 0], answers: 2, hangups: 1, waits: 1, ..Budget::default() };
     let Explored { states, connected, .. } = explore(TWO, budget);
     assert!(states > 10_000 && connected > 100, "{states} {connected}");
 }
 
 #[test]
 fn a_second_device_rings_too() {
-    let budget = Budget {
-        calls: [1, 0, 0],
-        answers: 2,
-        hangups: 1,
-        invites: 0,
-        joins: 0,
-        cuts: 0,
-        waits: 1,
-    };
+    let budget = Budget { calls: [1, 0, 0], answers: 2, hangups: 1, waits: 1, ..Budget::default() };
     let Explored { states, connected, .. } = explore(THREE, budget);
     assert!(states > 10_000 && connected > 50, "{states} {connected}");
 }
 
 #[test]
 fn a_line_is_cut_at_any_moment() {
-    let budget = Budget {
-        calls: [1, 0, 0],
-        answers: 1,
-        hangups: 1,
-        invites: 0,
-        joins: 0,
-        cuts: 1,
-        waits: 1,
-    };
+    let budget =
+        Budget { calls: [1, 0, 0], answers: 1, hangups: 1, cuts: 1, waits: 1, ..Budget::default() };
     let Explored { states, connected, .. } = explore(TWO, budget);
     assert!(states > 10_000 && connected > 40, "{states} {connected}");
 }
@@ -267,15 +244,7 @@ fn a_line_is_cut_at_any_moment() {
 #[test]
 #[ignore = "explores more than 10⁵ states"]
 fn two_people_and_a_second_device_call_each_other() {
-    let budget = Budget {
-        calls: [1, 1, 0],
-        answers: 2,
-        hangups: 1,
-        invites: 0,
-        joins: 0,
-        cuts: 0,
-        waits: 1,
-    };
+    let budget = Budget { calls: [1, 1, 0], answers: 2, hangups: 1, waits: 1, ..Budget::default() };
     println!("{:?}", explore(THREE, budget));
 }
 
@@ -283,15 +252,8 @@ fn two_people_and_a_second_device_call_each_other() {
 #[test]
 #[ignore = "explores more than 10⁵ states"]
 fn a_line_is_cut_while_two_people_call_each_other() {
-    let budget = Budget {
-        calls: [1, 1, 0],
-        answers: 2,
-        hangups: 1,
-        invites: 0,
-        joins: 0,
-        cuts: 1,
-        waits: 1,
-    };
+    let budget =
+        Budget { calls: [1, 1, 0], answers: 2, hangups: 1, cuts: 1, waits: 1, ..Budget::default() };
     println!("{:?}", explore(TWO, budget));
 }
 
