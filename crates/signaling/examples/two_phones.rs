@@ -60,9 +60,7 @@ impl Demo {
                     let frame = ServerFrame::Reply { id: request.0, result: result? };
                     self.send(Arrival::AtPhone(to, frame));
                 }
-                CallsOutput::Notify { to, event } => {
-                    self.send(Arrival::AtPhone(to, event.into()));
-                }
+                CallsOutput::Notify { to, event } => self.send(Arrival::AtPhone(to, event.into())),
                 CallsOutput::Ended { ended, notices } => {
                     self.say("server", format!("stores the record: {:?}", ended.outcome));
                     for (to, event) in notices {
