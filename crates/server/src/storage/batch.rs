@@ -4,6 +4,10 @@
 //! one is being written goes into the next, together. Each write is told to be stored only once
 //! its transaction is. A write that fails by itself does not take others with it: its batch is
 //! undone and each write of it done alone.
+//!
+//! A record lasts once its call has ended for the clients, whatever happens to the power. The start
+//! of a call must outlive the server, so that each call comes to its record; a batch without an end
+//! therefore does not wait for the disk, which has it a moment later.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +18,13 @@ use calling_signaling::call::{CallFacts, EndedCall};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::StorageError;
 use super::calls::{Acceptance, End, accept_in, end_in, refuse_in, start_in};
 use super::messages::Delivery;
 use super::outbox::Outbox;
-use super::writing::Writing;
+use super::writing::{Commit, Writing, sync};
 
 /// Writes in one transaction, which bounds how long other writers wait for their turn.
 const MOST_AT_ONCE: usize = 256;
@@ -27,6 +32,8 @@ const MOST_AT_ONCE: usize = 256;
 /// each call less. Below, nobody waits for anybody.
 const BUSY: usize = 8;
 const GATHERING: Duration = Duration::from_millis(2);
+/// How long what did not wait for the disk is at most not on it.
+const SYNC_AFTER: Duration = Duration::from_millis(100);
 /// Writes that may wait; beyond it whoever asks waits.
 const MOST_WAITING: usize = 4_096;
 
@@ -78,18 +85,53 @@ struct Pen {
 
 async fn work(pen: Pen, mut queue: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(MOST_AT_ONCE);
-    while queue.recv_many(&mut jobs, MOST_AT_ONCE).await > 0 {
+    let mut sync_at = None;
+    while wait(&pen, &mut queue, &mut jobs, &mut sync_at).await > 0 {
         let is_busy = jobs.len() >= BUSY;
-        store_all(&pen, std::mem::take(&mut jobs)).await;
+        let commit = commit_of(&jobs);
+        store_all(&pen, std::mem::take(&mut jobs), commit).await;
+        sync_at = match commit {
+            Commit::OnDisk => None,
+            Commit::InSystem => sync_at.or_else(|| Some(Instant::now() + SYNC_AFTER)),
+        };
         if is_busy {
-            tokio::time::sleep(GATHERING).await;
+            sleep(GATHERING).await;
         }
     }
 }
 
-async fn store_all(pen: &Pen, jobs: Vec<Job>) {
+/// Waits for writes, and syncs when that is due; 0 once nobody can ask any more.
+async fn wait(
+    pen: &Pen,
+    queue: &mut mpsc::Receiver<Job>,
+    jobs: &mut Vec<Job>,
+    sync_at: &mut Option<Instant>,
+) -> usize {
+    let Some(due) = *sync_at else { return queue.recv_many(jobs, MOST_AT_ONCE).await };
+    if Instant::now() < due
+        && let Ok(count) = timeout_at(due, queue.recv_many(jobs, MOST_AT_ONCE)).await
+    {
+        return count;
+    }
+    if let Err(error) = sync(&pen.writer).await {
+        tracing::warn!(%error, "the starts of calls are not on the disk yet");
+    }
+    *sync_at = None;
+    queue.recv_many(jobs, MOST_AT_ONCE).await
+}
+
+/// Whether anybody is told of an end by these writes.
+fn commit_of(jobs: &[Job]) -> Commit {
+    let ends = jobs.iter().any(|job| match job.write {
+        Write::Ended { .. } => true,
+        Write::Started(_) | Write::Refused(_) | Write::Accepted { .. } => false,
+    });
+    if ends { Commit::OnDisk } else { Commit::InSystem }
+}
+
+async fn store_all(pen: &Pen, jobs: Vec<Job>, commit: Commit) {
     let mut writes = jobs.iter().map(|job| &job.write);
-    match store_together(pen, &mut writes).await {
+    match store_together(pen, &mut writes, commit).await {
         Ok(results) => {
             for (job, written) in jobs.into_iter().zip(results) {
                 // Who gave up waiting finds out otherwise.
@@ -104,7 +146,8 @@ async fn store_all(pen: &Pen, jobs: Vec<Job>) {
         }
         Err(_) => {
             for job in jobs {
-                let alone = store_together(pen, &mut std::iter::once(&job.write)).await;
+                let mut write = std::iter::once(&job.write);
+                let alone = store_together(pen, &mut write, commit).await;
                 let _ = job.done.send(alone.map(|mut written| written.pop().unwrap_or_default()));
             }
         }
@@ -115,9 +158,10 @@ async fn store_all(pen: &Pen, jobs: Vec<Job>) {
 async fn store_together(
     pen: &Pen,
     writes: &mut (dyn Iterator<Item = &Write> + Send),
+    commit: Commit,
 ) -> Result<Vec<Vec<Delivery>>, StorageError> {
     let sorted = Sorted::of(writes);
-    let mut tx = Writing::begin(&pen.writer).await?;
+    let mut tx = Writing::begin(&pen.writer, commit).await?;
     let taken = pen.outbox.flush_in(tx.connection()?).await?;
     let results = store_in(tx.connection()?, &pen.outbox, sorted).await?;
     tx.commit().await?;

@@ -3,6 +3,7 @@
 use calling_model::{CallId, InviteId, MediaType, RoomId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall, Outcome};
 
+use super::writing::sync;
 use super::{RecordFilter, Storage, StorageError};
 
 fn facts(number: u32) -> CallFacts {
@@ -171,4 +172,45 @@ async fn a_write_that_fails_by_itself_takes_no_other_with_it() {
     assert!(matches!(error, StorageError::Refused(_)), "{error:?}");
     assert!(late.await.unwrap().unwrap().len() == 1);
     assert_eq!(storage.records(&RecordFilter::default()).await.unwrap().len(), 2);
+}
+
+/// Whether the disk has the call without the help of the log, as `storage` leaves it there.
+async fn is_on_disk(dir: &std::path::Path, facts: &CallFacts) -> bool {
+    let copy = tempfile::tempdir().unwrap();
+    let path = copy.path().join(super::DATABASE_FILE);
+    std::fs::copy(dir.join(super::DATABASE_FILE), path).unwrap();
+    let alone = Storage::open(copy.path()).await.unwrap();
+    let open = alone.recover(UnixMillis(1_700_000_009_000)).await.unwrap();
+    open.iter().any(|record| record.call_id == facts.call_id)
+}
+
+#[tokio::test]
+async fn a_start_does_not_wait_for_the_disk_and_comes_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = Storage::open(dir.path()).await.unwrap();
+    sync(&storage.inner.writer).await.unwrap();
+    let (first, second) = (facts(1), facts(2));
+    storage.call_started(&first).await.unwrap();
+    assert!(!is_on_disk(dir.path(), &first).await);
+    sync(&storage.inner.writer).await.unwrap();
+    assert!(is_on_disk(dir.path(), &first).await);
+
+    // Nobody asks for anything: it goes there by itself.
+    storage.call_started(&second).await.unwrap();
+    let arrives = async {
+        while !is_on_disk(dir.path(), &second).await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), arrives).await.unwrap();
+}
+
+#[tokio::test]
+async fn after_a_start_the_next_transaction_is_as_careful_as_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = Storage::open(dir.path()).await.unwrap();
+    storage.call_started(&facts(1)).await.unwrap();
+    let sql = "PRAGMA synchronous";
+    let level: i64 = sqlx::query_scalar(sql).fetch_one(&storage.inner.writer).await.unwrap();
+    assert_eq!(level, 2, "FULL, see https://sqlite.org/pragma.html#pragma_synchronous");
 }

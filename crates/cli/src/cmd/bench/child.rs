@@ -29,6 +29,7 @@ impl Child {
             .env("CALLING_LOG_FILTER", "warn")
             .env("CALLING_LIMITS_CONNECTIONS_PER_SOURCE", "100000")
             .env("CALLING_LIMITS_CALLS_PER_MINUTE", "10000")
+            .env("CALLING_LIMITS_REQUESTS_PER_SECOND", "10000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
