@@ -4,7 +4,7 @@ use calling_callrecord::{QualitySummary, Record};
 use calling_model::{CallId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::batch::{Write, Written};
 use super::messages::{Delivery, insert_call_messages};
@@ -91,8 +91,8 @@ pub(super) async fn start_in(
                 .push_bind(json)
                 .push_bind(millis(facts.started_at));
         });
-        sql.push(" ON CONFLICT (call_id) DO NOTHING RETURNING call_id");
-        let new = call_ids(sql.build().fetch_all(&mut *tx).await?)?;
+        sql.push(" ON CONFLICT (call_id) DO NOTHING");
+        let new = changed(tx, outbox, sql, " RETURNING call_id").await?;
         if outbox.is_used() {
             for facts in some.iter().filter(|facts| new.contains(facts.call_id.as_str())) {
                 outbox.started_in(tx, facts).await?;
@@ -147,9 +147,9 @@ pub(super) async fn accept_in(
         });
         sql.push(
             ") AS v WHERE calls.call_id = v.column1 AND calls.state = 'started' \
-             AND calls.accepted_at IS NULL RETURNING calls.call_id",
+             AND calls.accepted_at IS NULL",
         );
-        let changed = call_ids(sql.build().fetch_all(&mut *tx).await?)?;
+        let changed = changed(tx, outbox, sql, " RETURNING calls.call_id").await?;
         if outbox.is_used() {
             for (accept, is_first) in some.iter().zip(firsts) {
                 let is_first = is_first && changed.contains(accept.call_id.as_str());
@@ -171,6 +171,21 @@ async fn tell_accepted(
     let Some(row) = row else { return Ok(()) };
     let facts = parse("call", row.try_get("facts")?)?;
     outbox.accepted_in(tx, &facts, accept.by, accept.at, is_first).await
+}
+
+/// Runs `sql`; which calls it changed, where somebody is to be told of it.
+async fn changed(
+    tx: &mut SqliteConnection,
+    outbox: &Outbox,
+    mut sql: QueryBuilder<Sqlite>,
+    returning: &'static str,
+) -> Result<BTreeSet<String>, StorageError> {
+    if outbox.is_used() {
+        sql.push(returning);
+        return call_ids(sql.build().fetch_all(&mut *tx).await?);
+    }
+    sql.build().execute(&mut *tx).await?;
+    Ok(BTreeSet::new())
 }
 
 fn call_ids(rows: Vec<SqliteRow>) -> Result<BTreeSet<String>, StorageError> {

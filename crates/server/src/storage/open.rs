@@ -32,6 +32,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 const READERS: u32 = 4;
 
+/// Rows that the thread of a connection may be ahead of who reads them. Whoever asks for all rows of
+/// a batch is woken once they are there, and the thread never.
+const ROWS_AHEAD: usize = 256;
+
 /// Pages the writer keeps in memory, in KiB as a negative number: what it touches with every call
 /// stays there.
 const WRITER_CACHE: &str = "-16384";
@@ -59,6 +63,7 @@ impl Storage {
             .thread_name(|number| format!("{}d{number}", crate::THREAD_PREFIX));
         let writing = options
             .clone()
+            .row_buffer_size(ROWS_AHEAD)
             .pragma("cache_size", WRITER_CACHE)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
         let writer = pool(&path, 1, writing).await?;

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use calling_model::{CallId, InviteId, RoomId};
+use calling_model::{CallId, InviteId, RoomId, UnixMillis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
@@ -18,14 +18,19 @@ impl Ids {
         Self { rng: ChaCha12Rng::from_seed(seed) }
     }
 
-    pub(super) fn call_id(&mut self) -> CallId {
+    /// 48 bits of time and 80 of chance, as RFC 9562 section 5.7 has it for UUIDs: calls placed
+    /// one after the other lie side by side in an index, and nobody guesses one.
+    pub(super) fn call_id(&mut self, placed: UnixMillis) -> CallId {
+        let (time, chance) = (placed.0 & 0xffff_ffff_ffff, self.rng.random::<u128>() >> 48);
         // 32 hexadecimal digits are a valid id.
-        CallId::new(self.hex()).unwrap_or_else(|_| unreachable!("hexadecimal digits are words"))
+        CallId::new(format!("{time:012x}{chance:020x}"))
+            .unwrap_or_else(|_| unreachable!("hexadecimal digits are words"))
     }
 
     pub(super) fn invite_id(&mut self) -> InviteId {
+        let id = format!("{:032x}", self.rng.random::<u128>());
         // As above.
-        InviteId::new(self.hex()).unwrap_or_else(|_| unreachable!("hexadecimal digits are graphic"))
+        InviteId::new(id).unwrap_or_else(|_| unreachable!("hexadecimal digits are graphic"))
     }
 
     /// A room nobody else is in. There are 2³¹ − 1 and far fewer calls, so that a few draws do.
@@ -37,26 +42,34 @@ impl Ids {
             }
         }
     }
-
-    fn hex(&mut self) -> String {
-        format!("{:032x}", self.rng.random::<u128>())
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const PLACED: UnixMillis = UnixMillis(1_700_000_000_000);
+
     #[test]
     fn ids_have_their_shape_and_differ() {
         let mut ids = Ids::new([7; 32]);
-        let calls: BTreeSet<CallId> = (0..100).map(|_| ids.call_id()).collect();
+        let calls: BTreeSet<CallId> = (0..100).map(|_| ids.call_id(PLACED)).collect();
         assert_eq!(calls.len(), 100);
         for id in &calls {
             assert_eq!(id.as_str().len(), 32);
             assert!(id.as_str().bytes().all(|byte| byte.is_ascii_hexdigit()));
         }
         assert_eq!(ids.invite_id().as_str().len(), 32);
+    }
+
+    #[test]
+    fn a_later_call_has_a_greater_id() {
+        let mut ids = Ids::new([7; 32]);
+        let calls: Vec<CallId> =
+            (0..100).map(|after| ids.call_id(UnixMillis(PLACED.0 + after))).collect();
+        assert!(calls.is_sorted());
+        // What the clock of a broken machine says is no reason to fail.
+        assert_eq!(ids.call_id(UnixMillis(u64::MAX)).as_str().len(), 32);
     }
 
     #[test]
@@ -72,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_seed_decides() {
-        assert_eq!(Ids::new([1; 32]).call_id(), Ids::new([1; 32]).call_id());
-        assert_ne!(Ids::new([1; 32]).call_id(), Ids::new([2; 32]).call_id());
+        assert_eq!(Ids::new([1; 32]).call_id(PLACED), Ids::new([1; 32]).call_id(PLACED));
+        assert_ne!(Ids::new([1; 32]).call_id(PLACED), Ids::new([2; 32]).call_id(PLACED));
     }
 }

@@ -130,7 +130,7 @@ impl Calls {
     ) -> Call {
         let ring = self.config.ring(params.timeout_s);
         let facts = CallFacts {
-            call_id: self.ids.call_id(),
+            call_id: self.ids.call_id(started_at),
             invite_id: self.ids.invite_id(),
             room_id: self.ids.room_id(self.live.rooms()),
             caller: from.user.clone(),
