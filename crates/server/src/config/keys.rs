@@ -192,7 +192,7 @@ pub static KEYS: &[Key] = &[
         signaling.ping_interval_ms,
         1_000..=60_000,
         "milliseconds",
-        "10000",
+        "30000",
         "How often a client sends something; three such intervals of silence end its connection"
     ),
     number!(

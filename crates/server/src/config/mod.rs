@@ -223,7 +223,7 @@ impl Default for CallConfig {
 
 impl Default for SignalingConfig {
     fn default() -> Self {
-        Self { ping_interval_ms: 10_000, resume_s: 30, sign_in_timeout_s: 10 }
+        Self { ping_interval_ms: 30_000, resume_s: 30, sign_in_timeout_s: 10 }
     }
 }
 

@@ -9,7 +9,7 @@ async fn a_valid_user_sig_signs_in() {
     let server = TestServer::start().await;
     let mut client = server.greeted().await;
     let reply = client.sign_in("alice", "phone", &user_sig("alice", KEY, now_s())).await.unwrap();
-    assert!(matches!(reply, Reply::SignedIn(welcome) if welcome.ping_interval_ms == 10_000));
+    assert!(matches!(reply, Reply::SignedIn(welcome) if welcome.ping_interval_ms == 30_000));
     assert_eq!(client.ask(Request::Ping {}).await, Ok(Reply::Done {}));
     let again = client.sign_in("alice", "phone", &user_sig("alice", KEY, now_s())).await;
     assert_eq!(again.unwrap_err().code, Code::Repeated);

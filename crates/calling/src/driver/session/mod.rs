@@ -3,6 +3,7 @@
 
 mod commands;
 mod invite;
+mod keep_alive;
 mod media;
 mod outputs;
 mod quality;
@@ -176,7 +177,7 @@ impl Session {
 
     fn next_deadline(&self) -> Option<Instant> {
         let mirror = self.mirror.poll_timeout().map(|(at, _)| at);
-        mirror.into_iter().chain(self.signalling.next_deadline()).min()
+        mirror.into_iter().chain(self.signalling.next_deadline(self.is_in_call())).min()
     }
 
     async fn due(&mut self) {

@@ -11,15 +11,11 @@ use calling_signaling::protocol::{
 };
 use tokio::sync::oneshot;
 
+use super::keep_alive::{Due, KeepAlive};
 use super::{Session, Wake};
 use crate::driver::backoff::Backoff;
 use crate::driver::link::{Link, Resume, SignedIn, sign_in};
 use crate::error::{CommandError, InitError};
-
-/// Nothing heard for this many ping intervals: the connection is dead.
-const SILENT_INTERVALS: u32 = 2;
-/// A server that names no sensible interval is pinged this often.
-const LEAST_INTERVAL: Duration = Duration::from_millis(200);
 
 type SigningIn = Pin<Box<dyn Future<Output = Result<SignedIn, InitError>> + Send>>;
 
@@ -40,10 +36,8 @@ pub(super) enum Signalling {
 
 pub(super) struct Up {
     link: Link,
-    ping_interval: Duration,
+    keep_alive: KeepAlive,
     ice_servers: Vec<IceServer>,
-    last_sent: Instant,
-    last_heard: Instant,
 }
 
 /// A request of the driver itself.
@@ -61,10 +55,8 @@ impl Signalling {
         let interval = Duration::from_millis(u64::from(reply.ping_interval_ms));
         Self::Up(Box::new(Up {
             link,
-            ping_interval: interval.max(LEAST_INTERVAL),
+            keep_alive: KeepAlive::new(now, interval),
             ice_servers: reply.ice_servers,
-            last_sent: now,
-            last_heard: now,
         }))
     }
 
@@ -101,17 +93,11 @@ impl Signalling {
         }
     }
 
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
+    pub(super) fn next_deadline(&self, in_call: bool) -> Option<Instant> {
         match self {
-            Self::Up(up) => Some(up.dead_at().min(up.last_sent + up.ping_interval)),
+            Self::Up(up) => Some(up.keep_alive.deadline(in_call)),
             Self::Down { .. } | Self::Gone => None,
         }
-    }
-}
-
-impl Up {
-    fn dead_at(&self) -> Instant {
-        self.last_heard + self.ping_interval * SILENT_INTERVALS
     }
 }
 
@@ -119,7 +105,7 @@ impl Session {
     /// Sends one frame; a failure is found by the next read.
     pub(super) async fn send(&mut self, id: u64, request: Request) {
         let Signalling::Up(up) = &mut self.signalling else { return };
-        up.last_sent = Instant::now();
+        up.keep_alive.sent(Instant::now());
         if let Err(lost) = up.link.send(&ClientFrame { id, request }).await {
             self.signalling_lost(&lost.to_string());
         }
@@ -133,18 +119,22 @@ impl Session {
         self.send(id, request).await;
     }
 
+    pub(super) fn is_in_call(&self) -> bool {
+        self.mirror.phase() != ClientPhase::Idle
+    }
+
     pub(super) async fn keep_alive(&mut self, now: Instant) {
         let Signalling::Up(up) = &self.signalling else { return };
-        if up.dead_at() <= now {
-            self.signalling_lost("nothing was heard of the server for too long");
-        } else if up.last_sent + up.ping_interval <= now {
-            self.ask(Request::Ping {}, Own::Ping).await;
+        match up.keep_alive.due(now, self.is_in_call()) {
+            Due::Nothing => {}
+            Due::Ping => self.ask(Request::Ping {}, Own::Ping).await,
+            Due::Farewell => self.signalling_lost("the server does not answer any more"),
         }
     }
 
     pub(super) fn frame(&mut self, frame: ServerFrame) {
         if let Signalling::Up(up) = &mut self.signalling {
-            up.last_heard = Instant::now();
+            up.keep_alive.heard();
         }
         if let ServerFrame::Event(event) = &frame
             && !self.is_news(event.seq)
