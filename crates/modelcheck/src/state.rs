@@ -14,8 +14,9 @@ use crate::ledger::Ledger;
 /// Two states are the same if their digests are. The digest covers all that the future depends on:
 /// the whole of the machine but its rate limiters, which are set never to bite, and its counters;
 /// the clock; what of the space is used up; and the source of ids, which is decided by how often
-/// the server started and how many calls it placed since. Ids come in the order of the calls, so
-/// the nth call of any history has the same one. Times are compared as they are rather than
+/// the server started and how many calls it placed since. Ids come in the order of the calls and
+/// name the time, so the nth call of any history has the same one if it is placed at the same
+/// moment. Times are compared as they are rather than
 /// relative to now: that merges fewer states than it could, never too many.
 #[derive(Clone)]
 pub struct State {
