@@ -44,6 +44,9 @@ pub struct BridgeConfig {
     pub max_remembered: usize,
     /// …and how long (default 5 min; longer than any invite may ring).
     pub memory: Duration,
+    /// How many people may be in one call or rung by it at once, the caller among them (default 50;
+    /// older programs allow 9).
+    pub max_members: usize,
     /// The longest `user_data` to send, in bytes (default 4096).
     pub max_user_data_bytes: usize,
 }
@@ -63,6 +66,7 @@ impl Default for BridgeConfig {
             invite_interval: Duration::from_secs(1),
             max_remembered: 512,
             memory: Duration::from_secs(5 * 60),
+            max_members: 50,
             max_user_data_bytes: 4096,
         }
     }
@@ -77,6 +81,7 @@ impl BridgeConfig {
             media_grace: self.media_grace,
             max_call_length: self.max_call_length,
             max_user_data_bytes: self.max_user_data_bytes,
+            max_members: self.max_members,
             max_endpoints: 1_024,
             call_burst: self.invite_burst,
             call_interval: self.invite_interval,
