@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) wall: UnixMillis,
     pub(crate) ends: Vec<End>,
     pub(crate) network: Link<(usize, Incoming)>,
+    /// All that anybody sent, in order: whom to, and what.
+    pub(crate) log: Vec<(Address, String)>,
     requests: u64,
 }
 
@@ -73,6 +75,7 @@ impl World {
             wall: UnixMillis(1_700_000_000_000),
             ends: names.iter().enumerate().map(end).collect(),
             network: Link::new(weather, number),
+            log: Vec::new(),
             requests: 0,
         }
     }
@@ -199,6 +202,7 @@ impl World {
 
     fn send(&mut self, from: usize, to: &Address, text: &str) {
         self.ends[from].posted.push((to.clone(), text.to_owned()));
+        self.log.push((to.clone(), text.to_owned()));
         let group = match to {
             Address::User(to) => {
                 if let Ok(envelope) = decode_envelope(text) {
