@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::StorageError;
 use super::calls::{Acceptance, End, accept_in, end_in, refuse_in, start_in};
+use super::invited::{Invitation, invite_in};
 use super::messages::Delivery;
 use super::outbox::Outbox;
 use super::writing::Writing;
@@ -36,6 +37,7 @@ pub(super) enum Write {
     Started(CallFacts),
     Refused(CallId),
     Accepted { call_id: CallId, by: UserId, at: UnixMillis },
+    Invited { call_id: CallId, users: Vec<UserId> },
     Ended { ended: Box<EndedCall>, quality: Option<QualitySummary> },
 }
 
@@ -132,6 +134,7 @@ struct Sorted<'a> {
     starts: Vec<&'a CallFacts>,
     refusals: Vec<&'a CallId>,
     accepts: Vec<Acceptance<'a>>,
+    invitations: Vec<Invitation<'a>>,
     /// With their places among all.
     ends: Vec<End<'a>>,
     end_places: Vec<usize>,
@@ -146,6 +149,9 @@ impl<'a> Sorted<'a> {
                 Write::Refused(call_id) => sorted.refusals.push(call_id),
                 Write::Accepted { call_id, by, at } => {
                     sorted.accepts.push(Acceptance { call_id, by, at: *at });
+                }
+                Write::Invited { call_id, users } => {
+                    sorted.invitations.push(Invitation { call_id, users });
                 }
                 Write::Ended { ended, quality } => {
                     sorted.ends.push(End { ended, quality: quality.as_ref() });
@@ -168,6 +174,7 @@ async fn store_in(
         refuse_in(tx, outbox, call_id).await?;
     }
     accept_in(tx, outbox, &writes.accepts).await?;
+    invite_in(tx, &writes.invitations).await?;
     let mut results = vec![Vec::new(); writes.count];
     let stored = end_in(tx, outbox, &writes.ends).await?;
     for (place, stored) in writes.end_places.into_iter().zip(stored) {

@@ -63,7 +63,7 @@ impl Storage {
         self.store("end_call", Write::Ended { ended, quality }).await
     }
 
-    async fn store(&self, operation: &'static str, write: Write) -> Written {
+    pub(super) async fn store(&self, operation: &'static str, write: Write) -> Written {
         timed(operation, async {
             let batches = self.inner.batches.as_ref().ok_or(StorageError::ReadOnly)?;
             batches.store(write).await

@@ -18,6 +18,7 @@ mod conversation;
 mod conversations;
 mod error;
 mod groups;
+mod invited;
 mod letters;
 mod maintain;
 mod members;
