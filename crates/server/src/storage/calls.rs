@@ -7,7 +7,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use super::batch::{Write, Written};
-use super::messages::{Delivery, insert_call_messages};
+use super::message_rows::insert_call_messages;
+use super::messages::Delivery;
 use super::outbox::Outbox;
 use super::records::outcome_text;
 use super::values::{json, millis, parse};

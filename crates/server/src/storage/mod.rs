@@ -22,6 +22,7 @@ mod invited;
 mod letters;
 mod maintain;
 mod members;
+mod message_rows;
 mod messages;
 mod open;
 mod outbox;
