@@ -8,7 +8,8 @@ use calling_signaling::calls::CallsConfig;
 pub enum EndMessage {
     /// Whoever remains once the other left the media room, as all known programs do: who hangs up
     /// merely leaves. Needs a media room both are in, and
-    /// [`BridgeInput::PeerLeft`](crate::BridgeInput::PeerLeft) from it.
+    /// [`BridgeInput::PeerLeft`](crate::BridgeInput::PeerLeft) from it, or
+    /// [`BridgeInput::MemberMedia`](crate::BridgeInput::MemberMedia) in calls of several.
     #[default]
     WhoRemains,
     /// Whoever hangs up. For endpoints that share no media room: nothing else tells the other.
