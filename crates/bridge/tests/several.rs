@@ -471,6 +471,111 @@ fn a_lost_withdrawal_is_told_again() {
     });
 }
 
+/// What Alice sent to Carol alone, in order.
+fn sent_to_carol(world: &World) -> Vec<String> {
+    let posted = world.ends[A].posted.iter();
+    posted
+        .filter(|(to, _)| *to == Address::User(user("carol")))
+        .map(|(_, text)| text.clone())
+        .collect()
+}
+
+#[test]
+fn what_is_relayed_before_the_invite_counts_once_it_comes() {
+    let mut source = four(&who_hangs_up());
+    ring(&mut source, A, &["bob", "carol", "dave"], None);
+    source.accept(B);
+    source.run(seconds(1));
+    source.reject(D, false);
+    source.run(seconds(1));
+    let texts = sent_to_carol(&source);
+    let mut world = four(&who_hangs_up());
+    for text in texts.iter().rev() {
+        world.receive(C, "alice", text, Duration::ZERO);
+    }
+    assert_eq!(heard(&world, C), ["invited", "rejected", "accepted"]);
+    assert_eq!(talking(&world, C), ["alice", "bob"]);
+    // Nothing is kept of what was never invited to.
+    assert_eq!(world.ends[C].discarded(BridgeDiscard::Relayed), 2);
+}
+
+#[test]
+fn another_device_of_the_user_answers() {
+    both(|group_id| {
+        for accepts in [true, false] {
+            let mut source = four(&who_hangs_up());
+            ring(&mut source, A, &["bob", "carol"], group_id.clone());
+            let invite = source.ends[A].posted[0].1.clone();
+            if accepts {
+                source.accept(B);
+            } else {
+                source.reject(B, false);
+            }
+            let answer = source.ends[B].posted[0].1.clone();
+            let mut world = four(&who_hangs_up());
+            for (from, text) in [("alice", invite), ("bob", answer)] {
+                let (from, bytes, group) = (user(from), text.into_bytes(), group_id.clone());
+                let message = Incoming { from, group, bytes, sent_at: world.wall };
+                world.input(B, BridgeInput::Received { message, at: world.wall });
+            }
+            assert_eq!(heard(&world, B), ["invited", "handled_elsewhere"]);
+            let end = &world.ends[B];
+            assert!(end.records.is_empty() && end.posted.is_empty() && !world.in_call()[B]);
+        }
+    });
+}
+
+#[test]
+fn lists_are_checked_as_the_server_checks_them() {
+    let config = BridgeConfig { max_members: 3, ..who_hangs_up() };
+    let mut world = four(&config);
+    for (callees, code) in [
+        (&[][..], Code::BadParameter),
+        (&["alice", "bob"][..], Code::BadParameter),
+        (&["bob", "bob"][..], Code::BadParameter),
+        (&["bob", "carol", "dave"][..], Code::BadParameter),
+    ] {
+        assert_eq!(place(&mut world, A, callees, Some(group())).unwrap_err().code, code);
+    }
+    ring(&mut world, A, &["bob", "carol"], Some(group()));
+    assert_eq!(invite(&mut world, A, &["dave"]).unwrap_err().code, Code::WrongState, "full");
+    let again = place(&mut world, A, &["dave", "bob"], None).unwrap_err();
+    assert_eq!(again.code, Code::WrongState);
+    let call_id = world.call_id(A);
+    let switch = BridgeAction::SwitchMediaType { call_id, media_type: MediaType::Audio };
+    assert_eq!(world.ask(A, switch).unwrap_err().code, Code::SceneUnsupported);
+}
+
+/// The program stops: what it rang is withdrawn, and a conversation goes on without it.
+#[test]
+fn who_stops_is_gone() {
+    both(|group_id| {
+        let mut world = four(&who_hangs_up());
+        ring(&mut world, A, &["bob", "carol", "dave"], group_id);
+        world.accept(B);
+        world.accept(C);
+        world.run(seconds(1));
+        world.input(A, BridgeInput::Shutdown);
+        world.run(seconds(1));
+        assert_eq!(world.in_call(), [false, true, true, false]);
+        assert_eq!(talking(&world, B), ["bob", "carol"]);
+        assert_eq!(heard(&world, D).last().unwrap(), "cancelled");
+    });
+}
+
+/// The invite to the group never left: nobody waits for those who cannot know.
+#[test]
+fn an_invite_that_cannot_be_sent_ends_the_call() {
+    let mut world = four(&who_hangs_up());
+    world.network.impair(Impairment { loss: 1.0, ..Impairment::default() });
+    ring(&mut world, A, &["bob", "carol"], Some(group()));
+    let call_id = world.call_id(A);
+    world.input(A, BridgeInput::SendFailed { call_id });
+    assert!(!world.in_call()[A]);
+    assert_eq!(heard(&world, A), ["no_response", "no_response", "ended"]);
+    assert_eq!(world.ends[A].records[0].outcome, Outcome::NoAnswer);
+}
+
 fn act(world: &mut World, end: usize, what: u8, group_id: Option<GroupId>) {
     let Some(call) = world.ends[end].bridge.call() else {
         let others: Vec<&str> = NAMES.iter().copied().filter(|name| *name != NAMES[end]).collect();
