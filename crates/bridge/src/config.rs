@@ -8,7 +8,8 @@ use calling_signaling::calls::CallsConfig;
 pub enum EndMessage {
     /// Whoever remains once the other left the media room, as all known programs do: who hangs up
     /// merely leaves. Needs a media room both are in, and
-    /// [`BridgeInput::PeerLeft`](crate::BridgeInput::PeerLeft) from it.
+    /// [`BridgeInput::PeerLeft`](crate::BridgeInput::PeerLeft) from it, or
+    /// [`BridgeInput::MemberMedia`](crate::BridgeInput::MemberMedia) in calls of several.
     #[default]
     WhoRemains,
     /// Whoever hangs up. For endpoints that share no media room: nothing else tells the other.
@@ -44,6 +45,9 @@ pub struct BridgeConfig {
     pub max_remembered: usize,
     /// …and how long (default 5 min; longer than any invite may ring).
     pub memory: Duration,
+    /// How many people may be in one call or rung by it at once, the caller among them (default 50;
+    /// older programs allow 9).
+    pub max_members: usize,
     /// The longest `user_data` to send, in bytes (default 4096).
     pub max_user_data_bytes: usize,
 }
@@ -63,6 +67,7 @@ impl Default for BridgeConfig {
             invite_interval: Duration::from_secs(1),
             max_remembered: 512,
             memory: Duration::from_secs(5 * 60),
+            max_members: 50,
             max_user_data_bytes: 4096,
         }
     }
@@ -77,6 +82,7 @@ impl BridgeConfig {
             media_grace: self.media_grace,
             max_call_length: self.max_call_length,
             max_user_data_bytes: self.max_user_data_bytes,
+            max_members: self.max_members,
             max_endpoints: 1_024,
             call_burst: self.invite_burst,
             call_interval: self.invite_interval,

@@ -14,11 +14,8 @@ pub enum BridgeDiscard {
     /// It only wakes a device up.
     #[error("the message only wakes a device up")]
     WakeUp,
-    /// It belongs to a call of a chat group.
-    #[error("the call belongs to a group")]
-    Group,
-    /// The caller of several people relays what another of them did.
-    #[error("the message is relayed in a call of several")]
+    /// Something relayed in a call of several that the local user is not in, or not yet.
+    #[error("the message is relayed in a call that is not known")]
     Relayed,
     /// Whoever sent it is not who may say so.
     #[error("the sender may not say so")]
@@ -65,7 +62,6 @@ impl BridgeDiscard {
             Self::NotText => "not_text",
             Self::Codec(discard) => discard.reason(),
             Self::WakeUp => "wake_up",
-            Self::Group => "group",
             Self::Relayed => "relayed",
             Self::Spoofed => "spoofed",
             Self::NotForMe => "not_for_me",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use calling_model::{CallId, Machine, MediaType, UserId};
+use calling_model::{CallId, GroupId, Machine, MediaType, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::RequestToken;
 use calling_signaling::invite::RoomRef;
@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
-    Address, BridgeAction, BridgeConfig, BridgeEndpoint, BridgeInput, BridgeOutput, SendOptions,
-    SignalingTransport,
+    Address, BridgeAction, BridgeConfig, BridgeEndpoint, BridgeInput, BridgeOutput, MediaChange,
+    SendOptions, SignalingTransport,
 };
 
 /// How many requests may wait, and how many notices.
@@ -102,6 +102,48 @@ impl Bridge {
         let user_data = String::new();
         let action = BridgeAction::Call { callee, media_type, timeout_s: None, user_data };
         self.request_call(action).await
+    }
+
+    /// Calls several people, or a chat group.
+    ///
+    /// # Errors
+    /// As the machine says: in another call already, nobody named, too many.
+    pub async fn group_call(
+        &self,
+        callees: Vec<UserId>,
+        group_id: Option<GroupId>,
+        media_type: MediaType,
+    ) -> Result<CallReply, BridgeError> {
+        let (timeout_s, user_data) = (None, String::new());
+        let action =
+            BridgeAction::GroupCall { callees, group_id, media_type, timeout_s, user_data };
+        self.request_call(action).await
+    }
+
+    /// Rings more people into a call of several.
+    ///
+    /// # Errors
+    /// As the machine says: not in that call, everybody is in it.
+    pub async fn invite_users(
+        &self,
+        call_id: &CallId,
+        users: Vec<UserId>,
+    ) -> Result<CallReply, BridgeError> {
+        let call_id = call_id.clone();
+        self.request_call(BridgeAction::InviteUsers { call_id, users, timeout_s: None }).await
+    }
+
+    /// What is seen of somebody in the media room of a call of several.
+    ///
+    /// # Errors
+    /// The bridge has stopped.
+    pub async fn member_media(
+        &self,
+        call_id: CallId,
+        user: UserId,
+        change: MediaChange,
+    ) -> Result<(), BridgeError> {
+        self.order(Order::Media(BridgeInput::MemberMedia { call_id, user, change })).await
     }
 
     /// Answers a ringing call.

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use calling_model::{CallId, Machine, MediaType, UnixMillis, UserId};
+use calling_model::{CallId, GroupId, Machine, MediaType, UnixMillis, UserId};
 use calling_signaling::calls::RequestToken;
 
 use crate::{
-    BridgeAction, BridgeConfig, BridgeEndpoint, BridgeInput, BridgeOutput, EndMessage, Incoming,
+    Address, BridgeAction, BridgeConfig, BridgeEndpoint, BridgeInput, BridgeOutput, EndMessage,
+    Incoming, MediaChange,
 };
 
 /// The longest script; more bytes are not read.
@@ -16,13 +17,19 @@ const MOST_OPERATIONS: usize = 400;
 const MOST_IN_FLIGHT: usize = 64;
 
 /// Messages of other programs to call from, with `"X"` for the id.
-const FOREIGN: [&str; 6] = [
+const FOREIGN: [&str; 12] = [
     r#"{"actionType":1,"businessID":1,"inviteID":"X","inviter":"bob","inviteeList":["alice"],"timeout":30,"data":"{\"version\":4,\"businessID\":\"av_call\",\"platform\":\"Android\",\"call_type\":2,\"room_id\":7,\"data\":{\"cmd\":\"videoCall\",\"room_id\":7}}"}"#,
     r#"{"actionType":2,"businessID":1,"inviteID":"X","inviter":"bob","data":"{\"call_type\":2}"}"#,
     r#"{"actionType":5,"businessID":1,"inviteID":"X","inviter":"bob","inviteeList":["alice"],"data":"{\"call_type\":2}"}"#,
     r#"{"actionType":1,"businessID":1,"inviteID":"E","inviter":"bob","timeout":0,"data":"{\"version\":4,\"businessID\":\"av_call\",\"call_type\":2,\"call_end\":3,\"data\":{\"cmd\":\"hangup\"}}"}"#,
     r#"{"actionType":1,"businessID":1,"inviteID":"S","inviter":"bob","timeout":30,"data":"{\"version\":4,\"businessID\":\"av_call\",\"call_type\":2,\"data\":{\"cmd\":\"switchToAudio\"}}"}"#,
     r#"{"actionType":3,"businessID":1,"inviteID":"X","inviter":"bob","inviteeList":["alice"],"data":"{\"call_type\":2}"}"#,
+    r#"{"actionType":1,"businessID":1,"inviteID":"X","inviter":"bob","inviteeList":["alice","carol"],"timeout":30,"groupID":"G","data":"{\"version\":4,\"businessID\":\"av_call\",\"platform\":\"Android\",\"call_type\":1,\"room_id\":9,\"data\":{\"cmd\":\"audioCall\"}}"}"#,
+    r#"{"actionType":1,"businessID":1,"inviteID":"X","inviter":"bob","inviteeList":["alice"],"timeout":30,"data":"{\"version\":4,\"businessID\":\"av_call\",\"call_type\":1,\"room_id\":9,\"data\":{\"cmd\":\"audioCall\",\"userIDs\":[\"alice\",\"carol\"],\"initialCallId\":\"i\",\"inCallUserIDs\":[\"bob\",\"dave\"]}}"}"#,
+    r#"{"actionType":2,"businessID":1,"inviteID":"X","inviter":"bob","inviteeList":["alice","carol"],"groupID":"G","data":"{\"call_type\":1,\"room_id\":9}"}"#,
+    r#"{"actionType":1,"businessID":1,"inviteID":"E","inviter":"bob","timeout":0,"groupID":"G","data":"{\"version\":4,\"businessID\":\"av_call\",\"call_type\":1,\"call_end\":0,\"data\":{\"cmd\":\"hangup\",\"room_id\":9}}"}"#,
+    r#"{"version":4,"businessID":"av_call","call_action":7,"callid":"X","user":"carol","data":{"cmd":"sync_info","userIDs":["carol"]}}"#,
+    r#"{"version":4,"businessID":"av_call","call_action":1,"callid":"X","user":"erin","data":{"cmd":"sync_info","userIDs":["erin","alice"]}}"#,
 ];
 
 struct World {
@@ -84,11 +91,25 @@ impl World {
 
     fn request(&mut self, end: usize, rest: usize) {
         let (names, call_id) = (["alice", "bob"], self.calls[end].clone());
-        let kind = if call_id.is_some() { rest % 8 } else { 0 };
+        let kind = if call_id.is_some() { rest % 9 } else { 0 };
         let call_id = call_id.or_else(|| CallId::new("none").ok());
         let (Some(call_id), Ok(callee)) = (call_id, UserId::new(names[1 - end])) else { return };
         let media_type = if rest < 64 { MediaType::Audio } else { MediaType::Video };
+        let group_id = GroupId::new("G").ok().filter(|_| rest.is_multiple_of(2));
+        let more = |names: &[&str]| -> Vec<UserId> {
+            names.iter().filter_map(|name| UserId::new(*name).ok()).collect()
+        };
         let action = match kind {
+            0 | 1 if rest % 4 > 1 => {
+                let mut callees = more(&["carol"]);
+                callees.push(callee);
+                let (timeout_s, user_data) = (None, String::new());
+                BridgeAction::GroupCall { callees, group_id, media_type, timeout_s, user_data }
+            }
+            8 => {
+                let users = more(&["dave", names[1 - end]]);
+                BridgeAction::InviteUsers { call_id, users, timeout_s: None }
+            }
             0 | 1 => {
                 let timeout_s = rest.is_multiple_of(3).then_some(3);
                 BridgeAction::Call { callee, media_type, timeout_s, user_data: String::new() }
@@ -108,7 +129,18 @@ impl World {
         let Some(call_id) = self.calls[end].clone() else { return };
         self.input(
             end,
-            match rest % 5 {
+            match rest % 9 {
+                5..=8 => {
+                    let change = [
+                        MediaChange::Entered,
+                        MediaChange::Left,
+                        MediaChange::Lost,
+                        MediaChange::Back,
+                    ][rest % 9 - 5];
+                    let name = ["alice", "bob", "carol", "dave"][rest / 9 % 4];
+                    let Ok(user) = UserId::new(name) else { return };
+                    BridgeInput::MemberMedia { call_id, user, change }
+                }
                 0 => BridgeInput::PeerLeft { call_id },
                 1 => BridgeInput::PeerLost { call_id },
                 2 => BridgeInput::PeerBack { call_id },
@@ -131,7 +163,9 @@ impl World {
 
     fn receive(&mut self, to: usize, from: usize, bytes: Vec<u8>) {
         let from = self.ends[from].me().clone();
-        let message = Incoming { from, group: None, bytes, sent_at: self.wall };
+        let of_group = bytes.windows(11).any(|part| part == b"\"groupID\":\"");
+        let group = GroupId::new("G").ok().filter(|_| of_group);
+        let message = Incoming { from, group, bytes, sent_at: self.wall };
         self.input(to, BridgeInput::Received { message, at: self.wall });
     }
 
@@ -154,10 +188,14 @@ impl World {
     fn drain(&mut self, end: usize) {
         while let Some(output) = self.ends[end].poll_output() {
             match output {
-                BridgeOutput::Send { text, .. } if self.in_flight.len() < MOST_IN_FLIGHT => {
+                BridgeOutput::Send { to, text, .. } if self.in_flight.len() < MOST_IN_FLIGHT => {
                     let from = self.ends[end].me().clone();
                     let bytes = text.into_bytes();
-                    let message = Incoming { from, group: None, bytes, sent_at: self.wall };
+                    let group = match to {
+                        Address::User(_) => None,
+                        Address::Group(group) => Some(group),
+                    };
+                    let message = Incoming { from, group, bytes, sent_at: self.wall };
                     self.in_flight.push((1 - end, message));
                     // So that no two messages are sent at the same time.
                     self.wall.0 += 1;

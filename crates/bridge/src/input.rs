@@ -29,6 +29,29 @@ pub enum BridgeAction {
         /// Free text for the callee.
         user_data: String,
     },
+    /// Calls several people, or a chat group; answered as above.
+    GroupCall {
+        /// Whom: of a group its members, of which the messaging service takes care. One person
+        /// without a group is called alone, as by `Call`.
+        callees: Vec<UserId>,
+        /// The chat group, if the call is one of a group: then its messages go there.
+        group_id: Option<GroupId>,
+        /// Voice or video.
+        media_type: MediaType,
+        /// How long it rings, in seconds; the default if absent.
+        timeout_s: Option<u32>,
+        /// Free text for the callees.
+        user_data: String,
+    },
+    /// Rings more people into a call of several; answered as above.
+    InviteUsers {
+        /// The call.
+        call_id: CallId,
+        /// Whom. Those who are in it or rung already are passed over.
+        users: Vec<UserId>,
+        /// How long it rings, in seconds; as the call if absent.
+        timeout_s: Option<u32>,
+    },
     /// Answers a ringing call; answered as above.
     Accept {
         /// The call.
@@ -59,6 +82,20 @@ pub enum BridgeAction {
         /// The call.
         call_id: CallId,
     },
+}
+
+/// What is seen of a member's media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaChange {
+    /// They entered the room: who does has answered, should the answer be lost.
+    Entered,
+    /// They left it on purpose.
+    Left,
+    /// Their media was lost. They are out of the call after
+    /// [`media_grace`](crate::BridgeConfig::media_grace).
+    Lost,
+    /// It is back.
+    Back,
 }
 
 /// What happens to a [`BridgeEndpoint`](crate::BridgeEndpoint).
@@ -103,6 +140,15 @@ pub enum BridgeInput {
     PeerBack {
         /// The call.
         call_id: CallId,
+    },
+    /// What is seen of somebody in the media room of a call of several.
+    MemberMedia {
+        /// The call.
+        call_id: CallId,
+        /// Whose media.
+        user: UserId,
+        /// What became of it.
+        change: MediaChange,
     },
     /// The program stops: a ringing call is withdrawn or let ring elsewhere, a connected one ends.
     Shutdown,

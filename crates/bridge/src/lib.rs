@@ -9,8 +9,8 @@
 //! A [`SignalingTransport`] carries the messages. With feature `tokio`, `Bridge` drives an endpoint
 //! over any transport, and `InMemoryIm` is a messaging service for tests.
 //!
-//! Calls are between two. Messages of groups are counted and left alone
-//! ([`BridgeDiscard::Group`], [`BridgeDiscard::Relayed`]).
+//! Calls are between two, or of several: of a chat group, to which their messages go, or of none;
+//! then whoever invited somebody relays the answer to the others.
 
 mod config;
 mod discard;
@@ -30,7 +30,7 @@ pub use discard::{BridgeDiscard, BridgeStats};
 #[cfg(feature = "tokio")]
 pub use driver::{Bridge, BridgeError, Notice};
 pub use endpoint::{BridgeEndpoint, BridgeReason};
-pub use input::{BridgeAction, BridgeInput, Incoming};
+pub use input::{BridgeAction, BridgeInput, Incoming, MediaChange};
 #[cfg(feature = "tokio")]
 pub use memory::{Disconnected, InMemoryIm, InMemoryTransport};
 pub use output::{Address, BridgeOutput, Push, SendOptions};

@@ -65,7 +65,7 @@ pub enum BridgeOutput {
         facts: CallFacts,
         /// The media room.
         room: RoomRef,
-        /// The other side.
+        /// The other side; in a call of several whoever was met first.
         peer: UserId,
     },
     /// The call is not on this device any longer: media stops, at once.

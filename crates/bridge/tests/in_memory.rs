@@ -245,3 +245,40 @@ async fn groups_reach_their_members() {
     assert_eq!((at_carol.from, at_carol.group), (user("alice"), None));
     assert_eq!(at_carol.bytes, b"one");
 }
+
+/// Three programs, doubled and reordered messages, in a group and without one.
+#[tokio::test(start_paused = true)]
+async fn three_bridges_call_each_other_without_our_server() {
+    for group in [Some("G".parse::<GroupId>().unwrap()), None] {
+        let im = InMemoryIm::start(weather(), 11);
+        for name in ["alice", "bob", "carol"] {
+            if let Some(group) = &group {
+                im.join(group.clone(), user(name)).await.unwrap();
+            }
+        }
+        let (alice, mut to_alice) = start(&im, "alice", 1).await;
+        let (bob, mut to_bob) = start(&im, "bob", 2).await;
+        let (carol, mut to_carol) = start(&im, "carol", 3).await;
+        let callees = vec![user("bob"), user("carol")];
+        let placed = alice.group_call(callees, group.clone(), MediaType::Audio).await.unwrap();
+        let (at_bob, at_carol) = (invited(&mut to_bob).await, invited(&mut to_carol).await);
+        for facts in [&at_bob, &at_carol] {
+            assert_eq!((facts.room_id, &facts.group_id), (placed.facts.room_id, &group));
+        }
+        bob.accept(&at_bob.call_id).await.unwrap();
+        carol.accept(&at_carol.call_id).await.unwrap();
+        until_connected(&mut to_alice).await;
+        until_connected(&mut to_bob).await;
+        until_connected(&mut to_carol).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        alice.hangup(&placed.facts.call_id).await.unwrap();
+        assert_eq!(until_ended(&mut to_alice).await, Outcome::Completed);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        // The other two talk on, until one of them leaves.
+        let get = BridgeAction::GetCall { call_id: at_bob.call_id.clone() };
+        assert!(matches!(bob.request(get).await, Ok(Reply::Call(call)) if call.connected));
+        bob.hangup(&at_bob.call_id).await.unwrap();
+        assert_eq!(until_ended(&mut to_bob).await, Outcome::Completed);
+        assert_eq!(until_ended(&mut to_carol).await, Outcome::Completed);
+    }
+}

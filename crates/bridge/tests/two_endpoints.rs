@@ -464,7 +464,7 @@ fn nobody_speaks_for_another() {
 }
 
 #[test]
-fn an_invite_to_somebody_else_or_of_a_group_does_not_ring() {
+fn an_invite_to_somebody_else_or_of_a_group_it_was_not_sent_to_does_not_ring() {
     let mut source = World::pair(&BridgeConfig::default());
     source.call(A, "bob", AUDIO);
     let invite = source.ends[A].sent[0].1.clone();
@@ -472,6 +472,7 @@ fn an_invite_to_somebody_else_or_of_a_group_does_not_ring() {
     let mut other = invite.clone();
     other.invitees = vec![user("carol")];
     world.receive(B, "alice", &other.encode(), Duration::ZERO);
+    // What says that it is of a group was not sent there.
     let mut group = invite.clone();
     group.group_id = Some("G".parse().unwrap());
     world.receive(B, "alice", &group.encode(), Duration::ZERO);
@@ -493,7 +494,7 @@ fn an_invite_to_somebody_else_or_of_a_group_does_not_ring() {
     world.input(B, BridgeInput::Received { message: binary, at: world.wall });
     for discard in [
         BridgeDiscard::NotForMe,
-        BridgeDiscard::Group,
+        BridgeDiscard::Spoofed,
         BridgeDiscard::NoInviteId,
         BridgeDiscard::NotText,
     ] {

@@ -1,6 +1,6 @@
 //! Bodies of fuzz targets: they take any bytes and never panic.
 
-use crate::config;
+use crate::{config, hub};
 
 /// A configuration file of any content.
 pub fn config(data: &[u8]) {
@@ -10,4 +10,9 @@ pub fn config(data: &[u8]) {
         assert!(problem.line().is_some_and(|line| line >= 1 && line <= lines));
         assert!(!problem.message.is_empty() && !problem.to_string().contains('\n'));
     }
+}
+
+/// A token by which a device takes up its session, or the claims of one.
+pub fn resume_token(data: &[u8]) {
+    hub::fuzz_resume_token(data);
 }

@@ -114,6 +114,40 @@ async fn a_clock_that_steps_back_makes_no_negative_duration() {
 }
 
 #[tokio::test]
+async fn a_killed_server_names_those_invited_later() {
+    let (dir, storage) = database().await;
+    let (one, other, over) =
+        (facts(1, "alice", "bob"), facts(2, "erin", "frank"), facts(3, "carol", "dave"));
+    for facts in [&one, &other, &over] {
+        storage.call_started(facts).await.unwrap();
+    }
+    storage.end_call(&completed(&over), None).await.unwrap();
+    let ended = all(&storage).await;
+    // At the same time, so that some share a transaction; twice, and some known already.
+    let (more, again) =
+        ([user("carol"), user("bob"), user("alice")], [user("dave"), user("carol")]);
+    let (first, second, third, fourth) = tokio::join!(
+        storage.call_invited(&one.call_id, &more),
+        storage.call_invited(&other.call_id, &again),
+        storage.call_invited(&one.call_id, &again),
+        storage.call_invited(&over.call_id, &more),
+    );
+    for stored in [first, second, third, fourth] {
+        stored.unwrap();
+    }
+    storage.call_invited(&facts(9, "nobody", "knows").call_id, &more).await.unwrap();
+    assert_eq!(all(&storage).await, ended, "what is over stays as it is");
+
+    let disk = killed(dir.path());
+    let restarted = Storage::open(disk.path()).await.unwrap();
+    let recovered = restarted.recover(after(60_000)).await.unwrap();
+    let callees: Vec<_> = recovered.iter().map(|record| record.callees.clone()).collect();
+    let users = |names: &[&str]| names.iter().map(|name| user(name)).collect::<Vec<_>>();
+    assert_eq!(callees, [users(&["bob", "carol", "dave"]), users(&["frank", "dave", "carol"])]);
+    assert_eq!(recovered[0].participants.len(), 4);
+}
+
+#[tokio::test]
 async fn a_killed_server_finds_its_calls_and_ends_each_once() {
     let (dir, storage) = database().await;
     let (ringing, talking, over) =

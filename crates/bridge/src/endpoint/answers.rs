@@ -110,7 +110,7 @@ impl BridgeEndpoint {
     }
 
     /// Accepted, though it was withdrawn: the peer missed that and is told again, once.
-    fn withdraw_again(&mut self, now: Instant, heard: &Heard<'_>) {
+    pub(super) fn withdraw_again(&mut self, now: Instant, heard: &Heard<'_>) {
         let Some(invite_id) = &heard.envelope.invite_id else { return };
         let past = self.recent.get(now, heard.from, invite_id);
         if let Some(facts) = past.and_then(|past| past.withdrawn.take()) {

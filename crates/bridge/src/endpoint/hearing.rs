@@ -7,6 +7,7 @@ use calling_signaling::calls::CallAction;
 use calling_signaling::invite::{Envelope, Message, Signal, decode_message};
 
 use super::BridgeEndpoint;
+use super::party::{group_of, invites_several};
 use crate::{BridgeDiscard, Incoming};
 
 /// A message that may have an effect.
@@ -40,20 +41,25 @@ impl BridgeEndpoint {
         message: &Incoming,
     ) -> Result<(), BridgeDiscard> {
         let text = std::str::from_utf8(&message.bytes).map_err(|_| BridgeDiscard::NotText)?;
-        let envelope = match decode_message(text)? {
+        let mut envelope = match decode_message(text)? {
             Message::Signalling(envelope) => *envelope,
-            Message::Relayed(_) => return Err(BridgeDiscard::Relayed),
+            Message::Relayed(_) if message.from == self.me => {
+                return Err(BridgeDiscard::OwnMessage);
+            }
+            Message::Relayed(event) => return self.relayed(now, &message.from, &event),
             Message::WakeUp => return Err(BridgeDiscard::WakeUp),
         };
-        if message.group.is_some() || envelope.group_id.is_some() {
-            return Err(BridgeDiscard::Group);
-        }
+        let in_group = group_of(message.group.as_ref(), &mut envelope)?;
         let signal = envelope.signal()?;
         if message.from == self.me {
             return self.own_device(now, &envelope, &signal);
         }
-        check_sender(&envelope, &signal, &message.from, &self.me)?;
+        check_sender(&envelope, &signal, &message.from)?;
         let heard = Heard { from: &message.from, sent_at: message.sent_at, at, envelope };
+        if in_group || self.is_several(&heard, &signal) {
+            return self.hear_party(now, &heard, &signal);
+        }
+        check_receiver(&heard.envelope, heard.from, &self.me)?;
         match signal {
             Signal::Invite { media_type } => self.invited(now, &heard, media_type),
             Signal::Cancel => self.withdrawn(now, &heard, false),
@@ -71,9 +77,16 @@ impl BridgeEndpoint {
             Signal::SwitchRejected { .. } | Signal::SwitchUnanswered { .. } => {
                 self.switch_answered(&heard, false)
             }
-            Signal::SyncInfo(_) => Err(BridgeDiscard::Relayed),
+            Signal::SyncInfo(event) => self.relayed(now, heard.from, &event),
             Signal::Modified => Err(BridgeDiscard::Unsupported),
         }
+    }
+
+    /// Whether a message to nobody but the local user is about a call of several.
+    fn is_several(&self, heard: &Heard<'_>, signal: &Signal) -> bool {
+        let inviting = matches!(signal, Signal::Invite { .. });
+        self.is_of_party(heard.from, &heard.envelope)
+            || (inviting && invites_several(&heard.envelope, &self.me, heard.from))
     }
 
     /// A message of the local user, from another device or come back. An answer to what rings here
@@ -88,6 +101,7 @@ impl BridgeEndpoint {
             !call.connected && call.theirs.is_some() && call.theirs == envelope.invite_id
         };
         let call_id = self.live.iter().find(|(_, call)| ringing(call)).map(|(id, _)| id.clone());
+        let call_id = call_id.or_else(|| self.ringing_party(envelope));
         let call_id = call_id.ok_or(BridgeDiscard::OwnMessage)?;
         let action = match signal {
             Signal::Accept => CallAction::Accept { call_id: call_id.clone() },
@@ -107,6 +121,9 @@ impl BridgeEndpoint {
         };
         if let Some(call) = self.live.get_mut(&call_id) {
             call.elsewhere = true;
+        }
+        if let Some(party) = self.parties.get_mut(&call_id) {
+            party.elsewhere = true;
         }
         self.handled_elsewhere(now, action);
         Ok(())
@@ -155,12 +172,7 @@ impl BridgeEndpoint {
 }
 
 /// Whether the service's word on who sent it bears out what the message says.
-fn check_sender(
-    envelope: &Envelope,
-    signal: &Signal,
-    from: &UserId,
-    me: &UserId,
-) -> Result<(), BridgeDiscard> {
+fn check_sender(envelope: &Envelope, signal: &Signal, from: &UserId) -> Result<(), BridgeDiscard> {
     let inviter = envelope.inviter.as_ref();
     let by_inviter = inviter.is_none_or(|inviter| inviter == from);
     let answers = envelope.invitees.is_empty() || envelope.invitees.contains(from);
@@ -180,9 +192,12 @@ fn check_sender(
         Signal::Timeout | Signal::SwitchUnanswered { .. } => by_inviter || by_invitee,
         Signal::SyncInfo(_) => true,
     };
-    if !genuine {
-        return Err(BridgeDiscard::Spoofed);
-    }
+    if genuine { Ok(()) } else { Err(BridgeDiscard::Spoofed) }
+}
+
+/// Whether a message about a call of two is about one with the local user.
+fn check_receiver(envelope: &Envelope, from: &UserId, me: &UserId) -> Result<(), BridgeDiscard> {
+    let inviter = envelope.inviter.as_ref();
     let answers_other = inviter.is_some_and(|inviter| inviter != from && inviter != me);
     if answers_other { Err(BridgeDiscard::NotForMe) } else { Ok(()) }
 }

@@ -60,7 +60,7 @@ impl BridgeEndpoint {
     }
 
     /// How many more seconds it may ring.
-    fn ring_left(&self, heard: &Heard<'_>) -> Result<u32, BridgeDiscard> {
+    pub(super) fn ring_left(&self, heard: &Heard<'_>) -> Result<u32, BridgeDiscard> {
         let age = heard.at.saturating_since(heard.sent_at);
         if age > self.config.max_invite_age {
             return Err(BridgeDiscard::TooOld);

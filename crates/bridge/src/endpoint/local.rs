@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use calling_model::{CallId, UnixMillis};
+use calling_model::{CallId, GroupId, MediaType, UnixMillis, UserId};
 use calling_signaling::call::Outcome;
 use calling_signaling::calls::{CallAction, CallsInput, RequestToken};
 use calling_signaling::protocol::{CallParams, Code, ProtocolError};
@@ -10,6 +10,14 @@ use calling_signaling::protocol::{CallParams, Code, ProtocolError};
 use super::call::Origin;
 use super::{BridgeEndpoint, peer_device};
 use crate::{BridgeAction, BridgeOutput};
+
+/// What is wanted of a call besides its people.
+struct Wanted {
+    media_type: MediaType,
+    timeout_s: Option<u32>,
+    user_data: String,
+    at: UnixMillis,
+}
 
 impl BridgeEndpoint {
     pub(super) fn request(
@@ -21,25 +29,26 @@ impl BridgeEndpoint {
     ) {
         let action = match action {
             BridgeAction::Call { callee, media_type, timeout_s, user_data } => {
-                let limit = self.config.max_user_data_bytes;
-                if user_data.len() > limit {
-                    let message = format!("user_data is at most {limit} bytes; send less.");
-                    return self.refuse(request, ProtocolError::new(Code::BadParameter, message));
+                let wanted = Wanted { media_type, timeout_s, user_data, at };
+                match self.place(now, vec![callee], None, wanted) {
+                    Ok(action) => action,
+                    Err(error) => return self.refuse(request, error),
                 }
-                if callee != self.me {
-                    self.sign_in(now, &peer_device(callee.clone()));
+            }
+            BridgeAction::GroupCall { callees, group_id, media_type, timeout_s, user_data } => {
+                let wanted = Wanted { media_type, timeout_s, user_data, at };
+                match self.place(now, callees, group_id, wanted) {
+                    Ok(action) => action,
+                    Err(error) => return self.refuse(request, error),
                 }
-                self.origin = Some(Origin::Here { timeout_s: self.config.ring_s(timeout_s) });
-                let params = CallParams {
-                    callees: vec![callee],
-                    media_type,
-                    group_id: None,
-                    timeout_s: Some(self.config.patience_s(timeout_s)),
-                    user_data,
-                    sent_at: None,
-                };
-                let (unknown, outsiders) = (Vec::new(), Vec::new());
-                CallAction::Call { params, unknown, outsiders, at }
+            }
+            BridgeAction::InviteUsers { call_id, users, timeout_s } => {
+                if self.live.contains_key(&call_id) {
+                    let message = "A call between two stays one; place a call of several.";
+                    let error = ProtocolError::new(Code::SceneUnsupported, message);
+                    return self.refuse(request, error);
+                }
+                self.invite_action(now, call_id, users, timeout_s)
             }
             BridgeAction::Accept { call_id } => CallAction::Accept { call_id },
             BridgeAction::Reject { call_id, busy } => CallAction::Reject { call_id, busy },
@@ -51,7 +60,34 @@ impl BridgeEndpoint {
         };
         let from = self.here.clone();
         self.feed(now, CallsInput::Request { from, request, action });
-        self.origin = None;
+        (self.origin, self.party_origin) = (None, None);
+    }
+
+    /// A call of the local user's; one person without a group is a call of two.
+    fn place(
+        &mut self,
+        now: Instant,
+        callees: Vec<UserId>,
+        group_id: Option<GroupId>,
+        wanted: Wanted,
+    ) -> Result<CallAction, ProtocolError> {
+        let Wanted { media_type, timeout_s, user_data, at } = wanted;
+        let limit = self.config.max_user_data_bytes;
+        if user_data.len() > limit {
+            let message = format!("user_data is at most {limit} bytes; send less.");
+            return Err(ProtocolError::new(Code::BadParameter, message));
+        }
+        self.sign_in_peers(now, &callees);
+        let ring_s = self.config.ring_s(timeout_s);
+        if callees.len() == 1 && group_id.is_none() {
+            self.origin = Some(Origin::Here { timeout_s: ring_s });
+        } else {
+            self.party_origin = Some(self.party_origin_here(&callees, ring_s));
+        }
+        let timeout_s = Some(self.config.patience_s(timeout_s));
+        let params =
+            CallParams { callees, media_type, group_id, timeout_s, user_data, sent_at: None };
+        Ok(CallAction::Call { params, unknown: Vec::new(), outsiders: Vec::new(), at })
     }
 
     pub(super) fn refuse(&mut self, request: RequestToken, error: ProtocolError) {
@@ -70,6 +106,9 @@ impl BridgeEndpoint {
 
     /// The call's invite or accept never left.
     pub(super) fn send_failed(&mut self, now: Instant, call_id: &CallId) {
+        if self.parties.contains_key(call_id) {
+            return self.party_send_failed(now, call_id);
+        }
         let Some(call) = self.live.get_mut(call_id) else { return };
         let peer = peer_device(call.peer.clone());
         let call_id = call_id.clone();

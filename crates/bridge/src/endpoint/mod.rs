@@ -3,6 +3,7 @@ mod call;
 mod hearing;
 mod invited;
 mod local;
+mod party;
 mod recent;
 mod switching;
 mod telling;
@@ -14,12 +15,14 @@ use calling_model::{CallId, DeviceId, Endpoint, InviteId, Machine, UserId};
 use calling_signaling::calls::{
     CallAction, Calls, CallsInput, CallsMisuse, CallsReason, RequestToken,
 };
+use calling_signaling::invite::SyncInfo;
 use calling_signaling::protocol::{CallReply, Code, ProtocolError, Reply};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 use crate::{BridgeConfig, BridgeInput, BridgeOutput, BridgeStats};
 use call::{Origin, WireCall};
+use party::{Overheard, Party, PartyOrigin};
 use recent::Recent;
 
 /// Why a [`BridgeEndpoint`] has a deadline.
@@ -53,11 +56,21 @@ pub struct BridgeEndpoint {
     calls: Calls,
     /// Who is signed in to the machine within.
     present: BTreeSet<Endpoint>,
+    /// Calls of two…
     live: BTreeMap<CallId, WireCall>,
+    /// …and of several.
+    parties: BTreeMap<CallId, Party>,
     recent: Recent,
+    overheard: Overheard,
+    /// What was relayed before the invite came that it is about.
+    early: VecDeque<(UserId, SyncInfo)>,
     ids: ChaCha12Rng,
     /// What is known of the call that the machine starts next.
     origin: Option<Origin>,
+    /// The same of a call of several.
+    party_origin: Option<PartyOrigin>,
+    /// The machine is asked in somebody's name: its reply is no reply to the local user.
+    asking: bool,
     /// The machine's answer to what was asked in a peer's name.
     answer: Option<Result<Reply, ProtocolError>>,
     stats: BridgeStats,
@@ -77,9 +90,14 @@ impl BridgeEndpoint {
             elsewhere: device(me.clone(), "elsewhere"),
             present: BTreeSet::new(),
             live: BTreeMap::new(),
+            parties: BTreeMap::new(),
+            overheard: Overheard::default(),
+            early: VecDeque::new(),
             recent: Recent::new(config.memory, config.max_remembered),
             ids,
             origin: None,
+            party_origin: None,
+            asking: false,
             answer: None,
             stats: BridgeStats::default(),
             outputs: VecDeque::new(),
@@ -96,10 +114,17 @@ impl BridgeEndpoint {
     /// The call the local user is in, ringing or connected.
     pub fn call(&self) -> Option<CallReply> {
         let reply = self.calls.call_of(&self.here)?;
-        Some(match self.live.get(&reply.facts.call_id) {
-            Some(call) => call.reply(reply, &self.me),
-            None => reply,
-        })
+        Some(self.in_words(reply))
+    }
+
+    /// The call in the words of the messages.
+    fn in_words(&self, reply: CallReply) -> CallReply {
+        let call_id = &reply.facts.call_id;
+        match (self.live.get(call_id), self.parties.get(call_id)) {
+            (Some(call), _) => call.reply(reply, &self.me),
+            (None, Some(party)) => party.reply(reply, &self.me),
+            (None, None) => reply,
+        }
     }
 
     /// Counters since the start.
@@ -112,10 +137,12 @@ impl BridgeEndpoint {
     pub fn is_consistent(&self) -> bool {
         let alive = |id: &CallId| self.calls.call(id).is_some();
         self.calls.is_consistent()
-            && self.live.keys().all(alive)
-            && self.live.len() == self.calls.live_calls()
+            && self.live.keys().chain(self.parties.keys()).all(alive)
+            && self.live.len() + self.parties.len() == self.calls.live_calls()
+            && self.live.len() + self.parties.len() <= 1
             && self.present.len() == self.calls.signed_in_devices()
-            && self.present.len() <= 2
+            && self.present.len()
+                <= if self.parties.is_empty() { 2 } else { self.config.max_members }
             && self.recent.len() <= self.config.max_remembered
     }
 
@@ -126,8 +153,19 @@ impl BridgeEndpoint {
         }
     }
 
-    /// Signs out everybody who is in no call but the local user.
+    /// As many as fit into a call: of more it is refused.
+    fn sign_in_peers(&mut self, now: Instant, users: &[UserId]) {
+        for user in users.iter().take(self.config.max_members) {
+            if *user != self.me {
+                self.sign_in(now, &peer_device(user.clone()));
+            }
+        }
+    }
+
+    /// Ends what the local user is not in any more, and signs out everybody who is in no call but
+    /// the local user.
     fn sweep(&mut self, now: Instant) {
+        self.leave_parties(now);
         let idle = |endpoint: &&Endpoint| {
             **endpoint != self.here && self.calls.call_of(endpoint).is_none()
         };
@@ -148,15 +186,17 @@ impl BridgeEndpoint {
         self.answer = None;
         // Nobody looks at the token: these replies are told by whom they are to.
         let request = RequestToken(0);
+        self.asking = true;
         self.feed(now, CallsInput::Request { from: from.clone(), request, action });
+        self.asking = false;
         let missing = || Err(ProtocolError::new(Code::Internal, "The machine gave no reply."));
         self.answer.take().unwrap_or_else(missing)
     }
 
     fn feed(&mut self, now: Instant, input: CallsInput) {
         match self.calls.handle_input(now, input) {
-            // Three devices at most are signed in at once: here, elsewhere, and one peer for the
-            // duration of one message beside the peer in the call.
+            // Those of one call are signed in at once, and elsewhere and one more peer for the
+            // duration of one message: fewer than the limit.
             Ok(()) | Err(CallsMisuse::Full { .. }) => self.drain(now),
         }
     }
@@ -197,6 +237,9 @@ impl Machine for BridgeEndpoint {
             BridgeInput::PeerLeft { call_id } => self.peer_left(now, &call_id),
             BridgeInput::PeerLost { call_id } => self.peer_media(now, call_id, false),
             BridgeInput::PeerBack { call_id } => self.peer_media(now, call_id, true),
+            BridgeInput::MemberMedia { call_id, user, change } => {
+                self.member_media(now, call_id, user, change);
+            }
             BridgeInput::Shutdown => self.feed(now, CallsInput::Shutdown),
         }
         self.sweep(now);

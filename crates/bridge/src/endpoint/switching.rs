@@ -22,6 +22,10 @@ impl BridgeEndpoint {
         call_id: &CallId,
         to: MediaType,
     ) {
+        if self.parties.contains_key(call_id) {
+            let message = "Calls of several have no switch; turn the camera on or off.";
+            return self.refuse(request, ProtocolError::new(Code::SceneUnsupported, message));
+        }
         let Some(call) = self.live.get(call_id).filter(|call| call.connected) else {
             let message = "There is no connected call of this id.";
             return self.refuse(request, ProtocolError::new(Code::InviteNotFound, message));

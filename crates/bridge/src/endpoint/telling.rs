@@ -17,37 +17,44 @@ impl BridgeEndpoint {
     pub(super) fn translate(&mut self, now: Instant, output: CallsOutput) {
         match output {
             CallsOutput::Started { facts } => {
+                if let Some(origin) = self.party_origin.take() {
+                    return self.party_started(facts, origin);
+                }
                 let call_id = facts.call_id.clone();
                 let call = WireCall::new(facts, &self.me, self.origin.take());
                 self.live.insert(call_id, call);
             }
-            CallsOutput::Reply { to, result, .. } if to != self.here => self.answer = Some(result),
+            CallsOutput::Reply { result, .. } if self.asking => self.answer = Some(result),
             CallsOutput::Reply { request, result, .. } => {
                 let result = result.map(|reply| self.reply(reply));
                 self.outputs.push_back(BridgeOutput::Reply { request, result });
             }
             CallsOutput::Notify { to, event } => self.notify(&to, event),
-            CallsOutput::Connected { call_id, .. } => self.connected(&call_id),
+            CallsOutput::Connected { call_id, caller, callee, .. } => {
+                self.party_connected(&call_id, &[&caller, &callee]);
+                self.connected(&call_id);
+            }
+            CallsOutput::Joined { call_id, endpoint, .. } => {
+                self.party_connected(&call_id, &[&endpoint]);
+            }
+            CallsOutput::Invited { call_id, by, users } => {
+                self.party_inviting(&call_id, &by, users);
+            }
             CallsOutput::LeaveMedia { call_id, endpoint } => {
                 if endpoint == self.here {
                     self.outputs.push_back(BridgeOutput::LeaveMedia { call_id });
                 }
             }
             CallsOutput::Ended { ended, notices } => self.ended(now, ended, notices),
-            // Nobody here asks for more than calls of two.
-            CallsOutput::Joined { .. }
-            | CallsOutput::Invited { .. }
-            | CallsOutput::GroupCall { .. } => {}
+            // Messages have no word for who of the group may see it.
+            CallsOutput::GroupCall { .. } => {}
         }
     }
 
     /// Of the replies only those about a call have ids of the machine's own.
     fn reply(&self, reply: Reply) -> Reply {
         let Reply::Call(call) = reply else { return reply };
-        match self.live.get(&call.facts.call_id) {
-            Some(known) => Reply::Call(known.reply(call, &self.me)),
-            None => Reply::Call(call),
-        }
+        Reply::Call(self.in_words(call))
     }
 
     fn connected(&mut self, call_id: &CallId) {
@@ -65,6 +72,11 @@ impl BridgeEndpoint {
     }
 
     fn notify(&mut self, to: &Endpoint, event: Event) {
+        if let Some(call_id) = event.call_id().filter(|call_id| self.parties.contains_key(call_id))
+        {
+            let call_id = call_id.clone();
+            return self.party_notify(&call_id, to, event);
+        }
         // That it rings there nobody said: messages have no word for it.
         if *to == self.elsewhere || matches!(event, Event::Ringing { .. }) {
             return;
@@ -89,6 +101,9 @@ impl BridgeEndpoint {
     /// A call is over: first its record, then who is told.
     fn ended(&mut self, now: Instant, ended: EndedCall, notices: Vec<(Endpoint, Event)>) {
         let call_id = ended.facts.call_id.clone();
+        if self.parties.contains_key(&call_id) {
+            return self.party_ended(now, ended, notices);
+        }
         let Some(call) = self.live.get_mut(&call_id) else { return };
         let wish = call.wish.take();
         if !call.elsewhere {
@@ -158,33 +173,42 @@ impl BridgeEndpoint {
     ) {
         let Some(call) = self.live.get(call_id) else { return };
         let mut envelope = compose(facts, invite_id, &self.me, signal);
-        name_call(&mut envelope, call);
-        let to = call.peer.clone();
+        name_room(&mut envelope, &call.facts.caller, &call.room);
+        let to = Address::User(call.peer.clone());
         let vital = matches!(signal, Signal::Invite { .. } | Signal::Accept);
-        self.post(&to, &envelope, facts, vital.then(|| call_id.clone()));
+        self.post(to, &envelope, facts, vital.then(|| call_id.clone()));
     }
 
     /// Sends a message about a call that is over.
     pub(super) fn send_to(&mut self, peer: &UserId, facts: &CallFacts, signal: &Signal) {
         let envelope = compose(facts, facts.invite_id.clone(), &self.me, signal);
-        self.post(peer, &envelope, facts, None);
+        let group = facts.group_id.clone().map(Address::Group);
+        self.post(group.unwrap_or(Address::User(peer.clone())), &envelope, facts, None);
     }
 
-    fn post(
+    pub(super) fn push_of(&self, envelope: &Envelope, facts: &CallFacts) -> Option<Push> {
+        PushExt::of(envelope, facts.started_at.as_secs()).map(|ext| Push {
+            title: self.me.as_str().to_owned(),
+            description: PUSH_DESCRIPTION.to_owned(),
+            ext: ext.encode(),
+        })
+    }
+
+    pub(super) fn post(
         &mut self,
-        to: &UserId,
+        to: Address,
         envelope: &Envelope,
         facts: &CallFacts,
         on_failure: Option<CallId>,
     ) {
         self.stats.sent += 1;
-        let push = PushExt::of(envelope, facts.started_at.as_secs()).map(|ext| Push {
-            title: self.me.as_str().to_owned(),
-            description: PUSH_DESCRIPTION.to_owned(),
-            ext: ext.encode(),
-        });
+        // Messages to groups carry none.
+        let push = match to {
+            Address::User(_) => self.push_of(envelope, facts),
+            Address::Group(_) => None,
+        };
         self.outputs.push_back(BridgeOutput::Send {
-            to: Address::User(to.clone()),
+            to,
             text: envelope.encode(),
             options: SendOptions { online_only: false, push },
             on_failure,
@@ -194,10 +218,10 @@ impl BridgeEndpoint {
 
 /// Whoever placed the call stays its caller in whatever is said of it, and a room with a name keeps
 /// it.
-fn name_call(envelope: &mut Envelope, call: &WireCall) {
+pub(super) fn name_room(envelope: &mut Envelope, caller: &UserId, room: &RoomRef) {
     let Some(data) = envelope.payload.data.as_mut() else { return };
-    data.inviter = Some(call.facts.caller.clone());
-    if let RoomRef::Name(name) = &call.room {
+    data.inviter = Some(caller.clone());
+    if let RoomRef::Name(name) = room {
         data.room_name.clone_from(name);
         data.room_id = None;
         envelope.payload.room_id = None;
@@ -206,7 +230,7 @@ fn name_call(envelope: &mut Envelope, call: &WireCall) {
 
 /// What the machine tells a peer, as it is said in a message; `None` if there is none for it. How
 /// conversations end is another matter.
-fn signal(event: &Event) -> Option<Signal> {
+pub(super) fn signal(event: &Event) -> Option<Signal> {
     match event {
         Event::Invited { facts, .. } => Some(Signal::Invite { media_type: facts.media_type }),
         Event::Accepted { .. } => Some(Signal::Accept),

@@ -33,6 +33,8 @@ pub(crate) struct End {
     pub(crate) connected: Vec<(CallFacts, RoomRef)>,
     pub(crate) replies: BTreeMap<u64, Result<Reply, ProtocolError>>,
     pub(crate) sent: Vec<(UserId, Envelope)>,
+    /// All that was sent, to users and groups.
+    pub(crate) posted: Vec<(Address, String)>,
     pub(crate) left_media: usize,
 }
 
@@ -41,6 +43,8 @@ pub(crate) struct World {
     pub(crate) wall: UnixMillis,
     pub(crate) ends: Vec<End>,
     pub(crate) network: Link<(usize, Incoming)>,
+    /// All that anybody sent, in order: whom to, and what.
+    pub(crate) log: Vec<(Address, String)>,
     requests: u64,
 }
 
@@ -63,6 +67,7 @@ impl World {
             connected: Vec::new(),
             replies: BTreeMap::new(),
             sent: Vec::new(),
+            posted: Vec::new(),
             left_media: 0,
         };
         Self {
@@ -70,6 +75,7 @@ impl World {
             wall: UnixMillis(1_700_000_000_000),
             ends: names.iter().enumerate().map(end).collect(),
             network: Link::new(weather, number),
+            log: Vec::new(),
             requests: 0,
         }
     }
@@ -195,19 +201,35 @@ impl World {
     }
 
     fn send(&mut self, from: usize, to: &Address, text: &str) {
-        let Address::User(to) = to else { panic!("nothing is sent to groups") };
-        let envelope = decode_envelope(text).unwrap();
-        self.ends[from].sent.push((to.clone(), envelope));
+        self.ends[from].posted.push((to.clone(), text.to_owned()));
+        self.log.push((to.clone(), text.to_owned()));
+        let group = match to {
+            Address::User(to) => {
+                if let Ok(envelope) = decode_envelope(text) {
+                    self.ends[from].sent.push((to.clone(), envelope));
+                }
+                None
+            }
+            Address::Group(group) => Some(group.clone()),
+        };
         let message = Incoming {
             from: user(self.ends[from].name),
-            group: None,
             bytes: text.as_bytes().to_vec(),
             sent_at: self.wall,
+            group,
         };
-        let there = self.ends.iter().position(|end| user(end.name) == *to);
-        if let Some(there) = there {
-            self.network.send(self.now, (there, message));
+        // Everybody is in every group, and hears the own messages too.
+        for (there, end) in self.ends.iter().enumerate() {
+            let reached = match to {
+                Address::User(to) => user(end.name) == *to,
+                Address::Group(_) => true,
+            };
+            if reached {
+                self.network.send(self.now, (there, message.clone()));
+            }
         }
+        // So that no two messages of one end are sent at the same time.
+        self.wall.0 += u64::from(matches!(to, Address::Group(_)));
     }
 }
 

@@ -88,6 +88,7 @@ pub(crate) fn spawn<S: CallStore>(
 pub(super) enum Finished {
     Started { call_id: CallId, stored: bool },
     AcceptStored,
+    InvitedStored { call_id: CallId },
     Forgotten,
     GateOpen { call_id: CallId },
     Muted { asker: Asker },

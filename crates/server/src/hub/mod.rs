@@ -32,6 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use actor::{HubParts, HubSettings, spawn};
 pub(crate) use admin::{AdminCommand, LiveCall, OperatorCall, Told};
 pub(crate) use requests::wall_clock;
+pub(crate) use resume::fuzz as fuzz_resume_token;
 pub(crate) use store::CallStore;
 
 use crate::gateway::Outbox;

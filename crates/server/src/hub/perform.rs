@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use calling_model::{CallId, Endpoint, RoomId, UnixMillis};
+use calling_model::{CallId, Endpoint, RoomId, UnixMillis, UserId};
 use calling_room::LeaveReason;
 use calling_signaling::call::{CallFacts, EndedCall, Outcome};
 use calling_signaling::calls::{CallAction, CallsInput, CallsOutput, RequestToken};
@@ -70,7 +70,9 @@ impl<S: CallStore> Actor<S> {
                 self.resume(&call_id).await;
             }
             Finished::AcceptStored | Finished::Forgotten => {}
-            Finished::GateOpen { call_id } => self.resume(&call_id).await,
+            Finished::InvitedStored { call_id } | Finished::GateOpen { call_id } => {
+                self.resume(&call_id).await;
+            }
             Finished::Muted { asker } => self.answer(&asker, Ok(Reply::Done {})),
             Finished::Ended { call_id, messages, notices } => {
                 for (to, event) in notices {
@@ -173,9 +175,10 @@ impl<S: CallStore> Actor<S> {
                 self.converse(call_id, room_id, &[endpoint]).await
             }
             CallsOutput::Invited { call_id, by, users } => {
+                self.store_invited(&call_id, users.clone());
                 let what = What::Invited { by, users };
                 self.store.emit(CallEvent { call_id, at: wall_clock(), what });
-                Flow::GoesOn
+                Flow::Waits
             }
             CallsOutput::GroupCall { group_id, .. } => {
                 self.look_up_members(group_id);
@@ -276,6 +279,15 @@ impl<S: CallStore> Actor<S> {
         self.waiting.push(Box::pin(async move {
             writes::accept(store, call_id, by, at).await;
             Finished::AcceptStored
+        }));
+    }
+
+    /// Stores who is invited to a call that lives, before anybody is told.
+    fn store_invited(&mut self, call_id: &CallId, users: Vec<UserId>) {
+        let (store, call_id) = (self.store.clone(), call_id.clone());
+        self.waiting.push(Box::pin(async move {
+            writes::invited(store, call_id.clone(), users).await;
+            Finished::InvitedStored { call_id }
         }));
     }
 

@@ -33,6 +33,13 @@ pub(crate) trait CallStore: Clone + Send + Sync + 'static {
         at: UnixMillis,
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
+    /// Stores who was invited to a call that lives.
+    fn call_invited(
+        &self,
+        call_id: &CallId,
+        users: &[UserId],
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+
     /// Notes something that happened between: webhooks are told of it before they are of the end.
     fn emit(&self, _event: CallEvent) {}
 
@@ -68,6 +75,10 @@ impl CallStore for Storage {
         at: UnixMillis,
     ) -> Result<(), StorageError> {
         Self::call_accepted(self, call_id, by, at).await
+    }
+
+    async fn call_invited(&self, call_id: &CallId, users: &[UserId]) -> Result<(), StorageError> {
+        Self::call_invited(self, call_id, users).await
     }
 
     fn emit(&self, event: CallEvent) {

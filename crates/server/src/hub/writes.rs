@@ -57,6 +57,24 @@ pub(super) async fn accept(store: impl CallStore, call_id: CallId, by: UserId, a
     }
 }
 
+/// How long those who are invited to a call that lives wait for a failing database.
+const INVITE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Stores who was invited to a call that lives. Given up after a while as an acceptance is: they
+/// are to ring all the same.
+pub(super) async fn invited(store: impl CallStore, call_id: CallId, users: Vec<UserId>) {
+    let stored = timeout(INVITE_DEADLINE, async {
+        let mut pauses = Pauses::default();
+        while let Err(error) = store.call_invited(&call_id, &users).await {
+            tracing::warn!(%error, "those invited to a call are not stored yet");
+            pauses.wait().await;
+        }
+    });
+    if stored.await.is_err() {
+        tracing::error!("those invited to a call cannot be stored; they ring all the same");
+    }
+}
+
 /// Stores the end of a call, however long it takes.
 pub(super) async fn end(
     store: impl CallStore,

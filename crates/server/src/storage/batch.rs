@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::StorageError;
 use super::calls::{Acceptance, End, accept_in, end_in, refuse_in, start_in};
+use super::invited::{Invitation, invite_in};
 use super::messages::Delivery;
 use super::outbox::Outbox;
 use super::writing::{Commit, Writing, sync};
@@ -43,6 +44,7 @@ pub(super) enum Write {
     Started(CallFacts),
     Refused(CallId),
     Accepted { call_id: CallId, by: UserId, at: UnixMillis },
+    Invited { call_id: CallId, users: Vec<UserId> },
     Ended { ended: Box<EndedCall>, quality: Option<QualitySummary> },
 }
 
@@ -124,7 +126,9 @@ async fn wait(
 fn commit_of(jobs: &[Job]) -> Commit {
     let ends = jobs.iter().any(|job| match job.write {
         Write::Ended { .. } => true,
-        Write::Started(_) | Write::Refused(_) | Write::Accepted { .. } => false,
+        Write::Started(_) | Write::Invited { .. } | Write::Refused(_) | Write::Accepted { .. } => {
+            false
+        }
     });
     if ends { Commit::OnDisk } else { Commit::InSystem }
 }
@@ -176,6 +180,7 @@ struct Sorted<'a> {
     starts: Vec<&'a CallFacts>,
     refusals: Vec<&'a CallId>,
     accepts: Vec<Acceptance<'a>>,
+    invitations: Vec<Invitation<'a>>,
     /// With their places among all.
     ends: Vec<End<'a>>,
     end_places: Vec<usize>,
@@ -190,6 +195,9 @@ impl<'a> Sorted<'a> {
                 Write::Refused(call_id) => sorted.refusals.push(call_id),
                 Write::Accepted { call_id, by, at } => {
                     sorted.accepts.push(Acceptance { call_id, by, at: *at });
+                }
+                Write::Invited { call_id, users } => {
+                    sorted.invitations.push(Invitation { call_id, users });
                 }
                 Write::Ended { ended, quality } => {
                     sorted.ends.push(End { ended, quality: quality.as_ref() });
@@ -212,6 +220,7 @@ async fn store_in(
         refuse_in(tx, outbox, call_id).await?;
     }
     accept_in(tx, outbox, &writes.accepts).await?;
+    invite_in(tx, &writes.invitations).await?;
     let mut results = vec![Vec::new(); writes.count];
     let stored = end_in(tx, outbox, &writes.ends).await?;
     for (place, stored) in writes.end_places.into_iter().zip(stored) {

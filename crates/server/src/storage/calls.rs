@@ -7,7 +7,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::batch::{Write, Written};
-use super::messages::{Delivery, insert_call_messages};
+use super::message_rows::insert_call_messages;
+use super::messages::Delivery;
 use super::outbox::Outbox;
 use super::records::outcome_text;
 use super::values::{json, millis, parse};
@@ -63,7 +64,7 @@ impl Storage {
         self.store("end_call", Write::Ended { ended, quality }).await
     }
 
-    async fn store(&self, operation: &'static str, write: Write) -> Written {
+    pub(super) async fn store(&self, operation: &'static str, write: Write) -> Written {
         timed(operation, async {
             let batches = self.inner.batches.as_ref().ok_or(StorageError::ReadOnly)?;
             batches.store(write).await

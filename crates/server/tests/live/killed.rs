@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use calling_model::CallId;
 use calling_server::Server;
 use calling_signaling::call::Outcome;
+use calling_signaling::protocol::{InviteParams, Request};
+use tokio::sync::mpsc;
 
 use crate::client::{Client, PATIENCE};
 use crate::server::{config, records};
@@ -127,15 +129,48 @@ async fn every_started_call_is_recorded_exactly_once() {
     }
 }
 
+/// Who rings is on the disk, however they came to the call.
+#[tokio::test]
+async fn those_invited_later_are_named_in_the_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let (server, address) = Killable::start(dir.path()).await;
+    let mut alice = Client::signed_in(address, "alice", "phone").await;
+    let mut bob = Client::signed_in(address, "bob", "phone").await;
+    let mut carol = Client::signed_in(address, "carol", "phone").await;
+    let call_id = alice.call("bob").await.unwrap().facts.call_id;
+    bob.invited().await;
+    bob.accept(&call_id).await;
+    let users = vec!["carol".parse().unwrap(), "dave".parse().unwrap()];
+    Client::signed_in(address, "dave", "phone").await;
+    let invite = InviteParams { call_id: call_id.clone(), users, timeout_s: None };
+    bob.send(Request::InviteUsers(invite)).await;
+    carol.invited().await;
+    // From here on it is in nobody's memory but the disk's.
+    drop(server);
+    Server::start(config(dir.path())).await.unwrap().stop().await;
+    let record = &records(dir.path()).await[0];
+    let callees: Vec<&str> = record.callees.iter().map(|user| user.as_str()).collect();
+    assert_eq!((&record.call_id, callees), (&call_id, vec!["bob", "carol", "dave"]));
+}
+
 #[tokio::test]
 async fn killed_at_any_moment_no_call_that_was_told_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     for round in 0..3_u64 {
         let (server, address) = Killable::start(dir.path()).await;
-        let callers: Vec<_> =
-            (0..4).map(|number| tokio::spawn(call_and_hang_up(address, round, number))).collect();
-        // Long enough for some calls; which moment of which call is hit is left to chance.
-        tokio::time::sleep(Duration::from_millis(150 + 37 * round)).await;
+        let (progress, mut made) = mpsc::unbounded_channel();
+        let mut callers = Vec::new();
+        for number in 0..4 {
+            let names = [format!("caller{round}_{number}"), format!("callee{round}_{number}")];
+            // A server that is killed before somebody has signed in proves nothing.
+            let caller = Client::signed_in(address, &names[0], "phone").await;
+            let callee = Client::signed_in(address, &names[1], "phone").await;
+            callers.push(tokio::spawn(call_and_hang_up(caller, callee, names, progress.clone())));
+        }
+        // Some calls; which moment of which other call is hit is left to chance.
+        for _ in 0..5 + 4 * round {
+            tokio::time::timeout(PATIENCE, made.recv()).await.unwrap().unwrap();
+        }
         drop(server);
         let mut told = Vec::new();
         for caller in callers {
@@ -149,21 +184,17 @@ async fn killed_at_any_moment_no_call_that_was_told_is_lost() {
 }
 
 /// Calls and hangs up until the server is gone; gives the calls that the server told of.
-async fn call_and_hang_up(server: SocketAddr, round: u64, number: u64) -> Vec<CallId> {
-    use calling_signaling::protocol::{Reply, Request, ServerFrame};
+async fn call_and_hang_up(
+    mut caller: Client,
+    _callee: Client,
+    [_, callee]: [String; 2],
+    progress: mpsc::UnboundedSender<()>,
+) -> Vec<CallId> {
+    use calling_signaling::protocol::{Reply, ServerFrame};
 
     use crate::client::{Came, call};
 
-    let (caller, callee) = (format!("caller{round}_{number}"), format!("callee{round}_{number}"));
     let mut told = Vec::new();
-    let Ok((mut caller, _callee)) = tokio::time::timeout(PATIENCE, async {
-        let callee = Client::signed_in(server, &callee, "phone").await;
-        (Client::signed_in(server, &caller, "phone").await, callee)
-    })
-    .await
-    else {
-        return told;
-    };
     caller.send(call(&callee, "")).await;
     loop {
         match caller.came().await {
@@ -171,6 +202,8 @@ async fn call_and_hang_up(server: SocketAddr, round: u64, number: u64) -> Vec<Ca
             Came::Frame(ServerFrame::Reply { result: Reply::Call(reply), .. }) => {
                 let call_id = reply.facts.call_id;
                 told.push(call_id.clone());
+                // Nobody counts any more once the server is killed.
+                let _ = progress.send(());
                 caller.send(Request::Hangup { call_id }).await;
             }
             Came::Frame(ServerFrame::Event(calling_signaling::protocol::EventFrame {

@@ -94,9 +94,10 @@ impl Phone {
 
     /// Returns once the server has handled everything sent before: it answers in order.
     pub(crate) async fn barrier(&mut self) {
-        let already = self.answered;
         self.check().await;
-        self.pump(|phone| phone.answered > already).await;
+        // The answer to a check of before says nothing of what was sent since.
+        let own = self.checks;
+        self.pump(|phone| phone.answered >= own).await;
     }
 
     /// Waits for a packet with this payload, and gives its SSRC.
@@ -166,7 +167,10 @@ impl Phone {
         if datagram[0] < 4 {
             let mut message = Message::new();
             message.unmarshal_binary(datagram).unwrap();
-            self.answered += u64::from(message.typ == BINDING_SUCCESS);
+            if message.typ == BINDING_SUCCESS {
+                let number = message.transaction_id.0[..8].try_into().unwrap();
+                self.answered = self.answered.max(u64::from_be_bytes(number));
+            }
             return;
         }
         match self.session.receive(Instant::now(), datagram) {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use calling_callrecord::quality::MeasuredBy;
 use calling_room::Heard;
 use calling_signaling::call::Outcome;
-use calling_signaling::protocol::{Code, Event};
+use calling_signaling::protocol::{Code, Event, InviteParams};
 
 use super::world::{World, settle};
 use super::{HubRequest, is_ended};
@@ -24,6 +24,31 @@ async fn nobody_hears_of_a_call_before_it_is_stored() {
     world.store.set_hanging(false);
     caller.reply().await.unwrap();
     callee.event(|event| matches!(event, Event::Invited { .. })).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_rung_into_a_call_before_it_is_stored_but_rung_they_are() {
+    for comes_back in [true, false] {
+        let mut world = World::new();
+        let (mut caller, _callee, call) = world.talk(["alice", "bob"]).await;
+        let mut third = world.sign_in("carol", "c").await;
+        world.store.set_hanging(true);
+        let before = world.store.attempts();
+        let (call_id, users) = (call.facts.call_id, vec![super::world::user("carol")]);
+        let params = InviteParams { call_id, users, timeout_s: None };
+        let (unknown, outsiders) = (Vec::new(), Vec::new());
+        caller.request(HubRequest::InviteUsers { params, unknown, outsiders }).await;
+        while world.store.attempts() == before {
+            tokio::task::yield_now().await;
+        }
+        settle().await;
+        assert!(third.is_silent(), "rung before it was stored");
+        // A database that does not come back keeps nobody from being rung.
+        world.store.set_hanging(!comes_back);
+        third.event(|event| matches!(event, Event::Invited { .. })).await;
+        assert_eq!(world.store.log().last().unwrap() == "invited", comes_back);
+        world.store.set_hanging(false);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -124,6 +124,10 @@ impl CallStore for FakeStore {
         self.write("accepted").await
     }
 
+    async fn call_invited(&self, _call_id: &CallId, _users: &[UserId]) -> Result<(), StorageError> {
+        self.write("invited").await
+    }
+
     async fn end_call(
         &self,
         ended: &EndedCall,
