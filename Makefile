@@ -8,7 +8,7 @@ SHELL := /bin/bash
 ARGS ?=
 FUZZ_SECONDS ?= 30
 
-.PHONY: help setup build run test check unit docs-check examples fuzz explore model-check bench figures clean
+.PHONY: help setup build run test check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench: setup ## Criterion benches of the per-packet stages
 
 figures: build ## Measures the figures of docs/figures.md on this machine
 	@scripts/figures.sh
+
+audio-lab: setup ## Plays speech over 26 networks and measures delay, concealment and quality (ARGS="--seeds 1")
+	@scripts/audio-lab.sh $(ARGS)
 
 clean: ## Removes what was built
 	cargo clean

@@ -31,6 +31,8 @@ pub(crate) struct Measures {
     pub(crate) recovered_percent: Recovered,
     /// Audio inserted and removed to change the delay, as a share of all.
     pub(crate) stretched_percent: f64,
+    /// The least constant delay at the same cost; see [`crate::oracle`].
+    pub(crate) best_constant_delay_ms: f64,
     /// The least mean delay at the same cost; see [`crate::oracle`].
     pub(crate) optimal_delay_ms: f64,
     /// `mean_delay_ms` over it, both taken for a tick at least.
@@ -58,7 +60,8 @@ impl Measures {
             played.frames.iter().filter(|frame| frame.is_none()).count() as f64 * frame_ms;
         // What was cut out is as lost to the listener as what was made up.
         let cost_ms = missed_ms.max(played.concealed_ms);
-        let optimal_delay_ms = oracle::least_delay(&knowledge(stream, trace), cost_ms);
+        let knowledge = knowledge(stream, trace);
+        let optimal_delay_ms = oracle::least_delay(&knowledge, cost_ms);
         let lost = share(&played.frames, &arrivals, |_, arrival| arrival.is_none());
         let restored = share(&played.frames, &arrivals, |frame, arrival| {
             arrival.is_none() && frame.is_some_and(|frame| frame.source == Source::Fec)
@@ -79,6 +82,7 @@ impl Measures {
                 fec: if lost > 0.0 { 100.0 * restored / lost } else { 0.0 },
             },
             stretched_percent: 100.0 * (played.inserted_ms + played.removed_ms) / total_ms,
+            best_constant_delay_ms: oracle::best_constant(&knowledge, cost_ms),
             optimal_delay_ms,
             times_optimal: mean_delay_ms.max(LEAST_DELAY_MS) / optimal_delay_ms.max(LEAST_DELAY_MS),
         }
@@ -208,6 +212,19 @@ mod tests {
         assert!(jitter.concealed_percent < 1.5, "{jitter:?}");
         assert!(run("jitter-20", 60).concealed_percent > jitter.concealed_percent);
         assert!(jitter.times_optimal > 2.0, "{jitter:?}");
+    }
+
+    #[test]
+    fn a_fixed_buffer_of_the_best_constant_delay_conceals_no_more() {
+        let stream = Stream::encode(&Speech::synthetic(10), false).unwrap();
+        let trace = generate("jitter-60", 4, 10).unwrap();
+        let first = trace.first_arrivals()[0].unwrap() as i64;
+        let first_ms = (first + 9_999) / 10_000 * 10 - trace.base_us() / 1_000;
+        let play = |ms: u32| Player::Fixed(ms).play(&stream, &trace, false).unwrap();
+        let measures = Measures::of(&stream, &trace, &play(0));
+        assert!(measures.concealed_percent > 5.0, "{measures:?}");
+        let best = measures.best_constant_delay_ms as i64;
+        assert!((first_ms - 10..=first_ms).contains(&best), "{best} of {first_ms}");
     }
 
     #[test]

@@ -86,6 +86,22 @@ pub(crate) fn least_delay(frames: &[Frame], cost_ms: f64) -> f64 {
     }
 }
 
+/// The least constant delay with which at most `cost_ms` is left out, in milliseconds and whole
+/// ticks: what a buffer would have been set to that may not change. If none leaves out so little,
+/// that which leaves out the least.
+pub(crate) fn best_constant(frames: &[Frame], cost_ms: f64) -> f64 {
+    let needed = |frame: &Frame| Some(frame.ready_us? - frame.reference_us);
+    let mut needed: Vec<i64> = frames.iter().filter_map(needed).collect();
+    needed.sort_unstable();
+    let never = frames.len() - needed.len();
+    let left_out = (cost_ms / f64::from(FRAME_MS)) as usize;
+    let late = left_out.saturating_sub(never);
+    let Some(last) = needed.len().checked_sub(late + 1) else { return 0.0 };
+    // Whole ticks of the reference: a clock that drifts has its own.
+    let ticks = (needed[last] as f64 / (TICK_MS * 1_000) as f64).ceil();
+    ticks.max(0.0) * TICK_MS as f64
+}
+
 /// The strategy with the least sum of delay and `weight` × cost.
 pub(crate) fn best(frames: &[Frame], weight: f64) -> Outcome {
     let (lowest, levels) = levels(frames);

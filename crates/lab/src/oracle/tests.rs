@@ -108,3 +108,15 @@ fn delay_is_counted_from_the_reference() {
     let frame = Frame { ready_us: Some(23_000), reference_us: 23_000 };
     assert_eq!(least_delay(&[frame; 10], 0.0), 7.0, "the next tick is 7 ms later");
 }
+
+#[test]
+fn the_best_constant_delay_is_that_of_the_latest_frame_to_be_heard() {
+    let mut ready: Vec<Option<i64>> = (0..100).map(|ms| Some(ms % 50)).collect();
+    ready[7] = None;
+    let frames = frames(&ready);
+    assert_eq!(best_constant(&frames, 20.0), 50.0);
+    // One never comes and 18 of the others may be late: 41 to 49 ms, twice each.
+    assert_eq!(best_constant(&frames, 380.0), 40.0);
+    assert_eq!(best_constant(&frames, 0.0), 50.0, "nobody does with less");
+    assert_eq!(best_constant(&frames, 5_000.0), 0.0);
+}

@@ -209,3 +209,43 @@ fn legend(out: &mut String, total: f64) -> std::fmt::Result {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Measures;
+    use crate::player::Player;
+    use crate::speech::{Speech, Stream};
+    use crate::trace::generate;
+
+    fn plotted(name: &str) -> (String, Played) {
+        let speech = Speech::synthetic(6);
+        let stream = Stream::encode(&speech, false).unwrap();
+        let trace = Trace { name: "a<b".into(), ..generate(name, 1, 6).unwrap() };
+        let played = Player::Ours.play(&stream, &trace, false).unwrap();
+        let measures = Measures::of(&stream, &trace, &played);
+        let (speech, player) = (speech.name, "ours".into());
+        let run =
+            Run { speech, trace: trace.name.clone(), stream: "plain", player, seed: 1, measures };
+        (render(&run, &trace, &played), played)
+    }
+
+    #[test]
+    fn every_stretch_of_concealment_is_shown_twice() {
+        let (svg, played) = plotted("loss-30");
+        let runs = played.ticks.chunk_by(|a, b| a.op == b.op);
+        let concealed = runs.filter(|run| run[0].op == Op::Conceal).count();
+        assert!(concealed > 10, "{concealed}");
+        // And once in the legend.
+        assert_eq!(svg.matches("fill=\"#d22\"").count(), 2 * concealed + 1);
+    }
+
+    #[test]
+    fn a_plot_is_finite_and_holds_no_markup_of_others() {
+        for name in ["clean", "jitter-1000"] {
+            let (svg, _) = plotted(name);
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}");
+            assert!(svg.contains("a&lt;b · plain · ours") && svg.trim_end().ends_with("</svg>"));
+        }
+    }
+}

@@ -61,8 +61,8 @@ fn traces<'a>(runs: &[&'a Run]) -> Vec<&'a str> {
 
 const HEAD: &str = "\
 | trace | lost % | concealed % | mean delay ms | p95 ms | wait ms | FEC restored % | stretched % | \
-optimal ms | × above optimal |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|";
+best constant ms | optimal ms | × above optimal |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|";
 
 /// Everything about the project's receiver.
 fn one_player(out: &mut String, runs: &[&Run]) -> std::fmt::Result {
@@ -76,7 +76,7 @@ fn one_player(out: &mut String, runs: &[&Run]) -> std::fmt::Result {
         near += usize::from(of.mean(|measures| measures.times_optimal) <= NEAR);
         writeln!(
             out,
-            "| {trace} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {trace} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             of.cell(1, |measures| measures.lost_percent),
             of.cell(2, |measures| measures.concealed_percent),
             of.cell(0, |measures| measures.mean_delay_ms),
@@ -84,6 +84,7 @@ fn one_player(out: &mut String, runs: &[&Run]) -> std::fmt::Result {
             of.cell(0, |measures| measures.mean_wait_ms),
             of.cell(0, |measures| measures.recovered_percent.fec),
             of.cell(2, |measures| measures.stretched_percent),
+            of.cell(0, |measures| measures.best_constant_delay_ms),
             of.cell(0, |measures| measures.optimal_delay_ms),
             of.cell(2, |measures| measures.times_optimal),
         )?;
@@ -172,6 +173,7 @@ mod tests {
             concealed_percent,
             recovered_percent: Recovered { fec: 75.0 },
             stretched_percent: 0.5,
+            best_constant_delay_ms: 40.0,
             optimal_delay_ms: 20.7,
             times_optimal: 2.0,
             ..Default::default()
