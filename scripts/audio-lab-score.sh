@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Scores what the audio laboratory recorded (calling-lab audio --wav --out DIR): PESQ-WB against the
-# speech that was sent, and PLCMOS, for every recording in DIR/wav. Writes DIR/scores.json and
+# speech that was sent, and PLCMOS, for every recording in DIR/wav, or those whose name contains one of PARTs. Writes DIR/scores.json and
 # DIR/scores.md and prints the latter.
-#   scripts/audio-lab-score.sh DIR
+#   scripts/audio-lab-score.sh DIR [PART...]
 # The Python packages go into a virtual environment, DIR/../score-venv; where they cannot be installed
 # this says so and scores nothing.
 set -euo pipefail
-out=${1:?usage: scripts/audio-lab-score.sh DIR}
+out=${1:?usage: scripts/audio-lab-score.sh DIR [PART...]}
 here=$(cd "$(dirname "$0")" && pwd)
 venv=$out/../score-venv
 
@@ -24,4 +24,4 @@ if ! "$venv/bin/python" -c 'import pesq, speechmos.plcmos, soundfile' 2>/dev/nul
             onnxruntime soundfile soxr >>"$out/score-install.log" 2>&1 ||
         skip "pesq and speechmos could not be installed (see $out/score-install.log)"
 fi
-exec "$venv/bin/python" "$here/audio-lab-score.py" "$out"
+exec "$venv/bin/python" "$here/audio-lab-score.py" "$@"

@@ -11,7 +11,7 @@ use crate::bench::{self, Findings, Plan, Run, TraceChoice};
 use crate::player::Played;
 use crate::report::{plot, table};
 use crate::speech::Speech;
-use crate::trace::{self, NAMES, Trace};
+use crate::trace::{self, FRAME_MS, NAMES, Trace};
 
 /// What the laboratory can do.
 #[derive(Debug, clap::Subcommand)]
@@ -141,6 +141,9 @@ fn plan(arguments: &AudioArguments) -> Result<Plan, LabError> {
     })
 }
 
+/// An hour: what is heard of it takes 700 MB.
+const MAX_CALL_US: u64 = 3_600_000_000;
+
 fn choose(name: &str) -> Result<TraceChoice, LabError> {
     if let Some(name) = NAMES.into_iter().find(|known| *known == name) {
         return Ok(TraceChoice::Named(name));
@@ -152,6 +155,11 @@ fn choose(name: &str) -> Result<TraceChoice, LabError> {
     let bytes = fs::read(path).map_err(|source| LabError::Io { path: path.into(), source })?;
     let read = trace::read(&bytes);
     let read = read.map_err(|source| LabError::TraceFile { path: path.into(), source })?;
+    let last = read.arrivals.last().map_or(0, |arrival| arrival.at_us);
+    let longest = (u64::from(read.frames) * u64::from(FRAME_MS) * 1_000).max(last);
+    if longest > MAX_CALL_US {
+        return Err(LabError::TooLong(path.into()));
+    }
     Ok(TraceChoice::Recorded(read))
 }
 

@@ -35,6 +35,9 @@ pub enum LabError {
         /// What is wrong with it.
         source: trace::TraceFileError,
     },
+    /// A recorded call that would not fit into memory.
+    #[error("{0} is a call of more than an hour; record a shorter one")]
+    TooLong(PathBuf),
     /// A file cannot be read or written.
     #[error("{path}: {source}")]
     Io {

@@ -70,6 +70,11 @@ fn what_does_not_exist_is_named() {
     assert!(error.to_string().contains("no-such-trace") && error.to_string().contains("networks"));
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("bad.cltr");
+    let arrivals = vec![trace::Arrival { index: 0, at_us: 3_600_000_100 }];
+    let long = trace::Trace { name: "long".into(), frames: 1, drift_ppm: 0, arrivals };
+    fs::write(&path, trace::write(&long).unwrap()).unwrap();
+    let error = lab(&["audio", "--trace", path.to_str().unwrap()]).unwrap_err();
+    assert!(matches!(error, LabError::TooLong(_)), "{error}");
     fs::write(&path, b"CLTR\x01\xff").unwrap();
     let error = lab(&["audio", "--trace", path.to_str().unwrap()]).unwrap_err();
     assert!(error.to_string().ends_with("bad.cltr: the trace file ends too early"), "{error}");

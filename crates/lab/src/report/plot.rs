@@ -234,6 +234,7 @@ mod tests {
     fn every_stretch_of_concealment_is_shown_twice() {
         let (svg, played) = plotted("loss-30");
         let runs = played.ticks.chunk_by(|a, b| a.op == b.op);
+        assert_ne!(played.ticks.last().map(|tick| tick.op), Some(Op::Conceal), "the end is none");
         let concealed = runs.filter(|run| run[0].op == Op::Conceal).count();
         assert!(concealed > 10, "{concealed}");
         // And once in the legend.
