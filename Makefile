@@ -28,6 +28,7 @@ check: ## Formatting, lints, features
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo check --locked -p calling --no-default-features
+	cargo check --locked -p calling-lab --features neteq
 
 unit: ## All tests: unit, property, exhaustive, simulated, end to end, corpus replay
 	cargo test --workspace --locked
