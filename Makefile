@@ -8,7 +8,7 @@ SHELL := /bin/bash
 ARGS ?=
 FUZZ_SECONDS ?= 30
 
-.PHONY: help setup build run test check unit docs-check examples fuzz explore model-check bench figures clean
+.PHONY: help setup build run test check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,7 @@ check: ## Formatting, lints, features
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo check --locked -p calling --no-default-features
+	cargo check --locked -p calling-lab --features neteq
 
 unit: ## All tests: unit, property, exhaustive, simulated, end to end, corpus replay
 	cargo test --workspace --locked
@@ -52,6 +53,9 @@ bench: setup ## Criterion benches of the per-packet stages
 
 figures: build ## Measures the figures of docs/figures.md on this machine
 	@scripts/figures.sh
+
+audio-lab: setup ## Plays speech over 26 networks and measures delay, concealment and quality (ARGS="--seeds 1")
+	@scripts/audio-lab.sh $(ARGS)
 
 clean: ## Removes what was built
 	cargo clean

@@ -1,0 +1,281 @@
+//! The adapter to `calling_media::Receiver`: all that the laboratory knows of it is here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use calling_media::{
+    AUDIO_LEVEL_ID, AudioDecoder, Channels, CodecError, OPUS_PAYLOAD_TYPE, Operation, OpusDecoder,
+    PayloadInfo, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK,
+};
+use calling_testkit::epoch;
+use calling_wire::{RtpHeader, RtpView, write_header};
+
+use super::{FramePlayed, Op, Played, Source, TICK_MS, Tick, ticks};
+use crate::LabError;
+use crate::speech::{FRAME_SAMPLES, Stream};
+use crate::trace::{Arrival, Trace};
+
+/// Plays with the default configuration.
+pub(super) fn play(stream: &Stream, trace: &Trace) -> Result<Played, LabError> {
+    run(stream, trace, OpusDecoder::new(Channels::Mono)?)
+}
+
+/// Runs the receiver over a trace with a decoder that does nothing, and tells how long it took:
+/// what the engine costs without the codec.
+pub(crate) fn engine_alone(stream: &Stream, trace: &Trace) -> Result<Duration, LabError> {
+    let start = Instant::now();
+    run(stream, trace, Mute)?;
+    Ok(start.elapsed())
+}
+
+fn run<D: AudioDecoder>(stream: &Stream, trace: &Trace, codec: D) -> Result<Played, LabError> {
+    let log = Log::default();
+    let probe = Probe { codec, log: Arc::clone(&log) };
+    let mut receiver = Receiver::with_decoder(ReceiverConfig::default(), probe);
+    let arrivals = trace.first_arrivals();
+    let mut played = Played { frames: vec![None; trace.frames as usize], ..Default::default() };
+    let mut waiting = trace.arrivals.iter().peekable();
+    let mut tick_pcm = [0.0; SAMPLES_PER_TICK];
+    let mut before = receiver.stats();
+    let mut datagram = Vec::new();
+    for tick in 0..ticks(trace) {
+        while let Some(arrival) = waiting.next_if(|next| next.at_us <= tick as u64 * 10_000) {
+            insert(&mut receiver, stream, *arrival, &mut datagram);
+        }
+        let pulled = receiver.pull(&mut tick_pcm);
+        let now = receiver.stats();
+        let target_ms = Some(now.target_delay_ms);
+        played.ticks.push(Tick { op: op(pulled.operation), target_ms });
+        played.pcm.extend_from_slice(&tick_pcm);
+        let made = std::mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner));
+        place(&made, tick, mean_wait_ms(&before, &now), &arrivals, &mut played.frames);
+        before = now;
+    }
+    end(&mut played.ticks);
+    account(&before, &mut played);
+    Ok(played)
+}
+
+/// What is made up after the last packet is no concealment but the end of the call.
+fn end(ticks: &mut [Tick]) {
+    for tick in ticks.iter_mut().rev().take_while(|tick| tick.op == Op::Conceal) {
+        tick.op = Op::Idle;
+    }
+}
+
+/// Puts the receiver's own account into the laboratory's terms.
+fn account(stats: &ReceiverStats, played: &mut Played) {
+    played.audible_concealed_ms = stats.concealed_ms();
+    played.concealed_ms = stats.concealed_ms() + stats.silent_concealed_ms();
+    played.concealment_events = stats.concealment_events;
+    played.inserted_ms = stats.inserted_samples as f64 / 48.0;
+    played.removed_ms = stats.dropped_samples as f64 / 48.0;
+}
+
+const fn op(operation: Operation) -> Op {
+    match operation {
+        Operation::Idle => Op::Idle,
+        Operation::Normal => Op::Normal,
+        Operation::ComfortNoise => Op::ComfortNoise,
+        Operation::Drop => Op::Shorten,
+        Operation::Insert => Op::Lengthen,
+        Operation::Fec => Op::Restore,
+        Operation::Expand => Op::Conceal,
+        _ => Op::Other,
+    }
+}
+
+/// What the packets that were played between two snapshots waited on average, in milliseconds;
+/// `None` if none was.
+fn mean_wait_ms(before: &ReceiverStats, now: &ReceiverStats) -> Option<f64> {
+    let packets = now.packets_played - before.packets_played;
+    let sum = now.playout_delay_sum_ms - before.playout_delay_sum_ms;
+    (packets > 0).then(|| sum / packets as f64)
+}
+
+/// Tells of each frame made in `tick` when it is heard. The receiver says how long a packet waited
+/// since the first tick after its arrival; what it restored is heard from the tick on.
+fn place(
+    made: &[(u32, Source)],
+    tick: usize,
+    wait_ms: Option<f64>,
+    arrivals: &[Option<u64>],
+    frames: &mut [Option<FramePlayed>],
+) {
+    let tick_ms = tick as f64 * TICK_MS;
+    for &(index, source) in made {
+        let arrival = arrivals.get(index as usize).copied().flatten();
+        let first_tick_ms = |at: u64| at.div_ceil(10_000) as f64 * TICK_MS;
+        let at_ms = match (source, arrival, wait_ms) {
+            // Two packets in one tick share their mean; neither is heard before it.
+            (Source::Own, Some(at), Some(wait)) => (first_tick_ms(at) + wait).max(tick_ms),
+            (Source::Own | Source::Fec, _, _) => tick_ms,
+        };
+        if let Some(frame) = frames.get_mut(index as usize) {
+            *frame = Some(FramePlayed { source, at_ms });
+        }
+    }
+}
+
+fn insert<D: AudioDecoder>(
+    receiver: &mut Receiver<Probe<D>>,
+    stream: &Stream,
+    arrival: Arrival,
+    datagram: &mut Vec<u8>,
+) {
+    let Some(packet) = stream.packets.get(arrival.index as usize) else { return };
+    let header = RtpHeader {
+        payload_type: OPUS_PAYLOAD_TYPE,
+        marker: arrival.index == 0,
+        // Both wrap in a long call; they begin where an honest sender may begin.
+        sequence_number: (arrival.index as u16).wrapping_add(1_000),
+        timestamp: arrival.index.wrapping_mul(FRAME_SAMPLES as u32),
+        ssrc: 1,
+    };
+    datagram.clear();
+    datagram.resize(32, 0);
+    let level = [packet.level];
+    let Ok(length) = write_header(&header, &[(AUDIO_LEVEL_ID, &level)], datagram) else { return };
+    datagram.truncate(length);
+    datagram.extend_from_slice(&arrival.index.to_be_bytes());
+    datagram.extend_from_slice(&packet.payload);
+    if let Ok(view) = RtpView::parse(datagram) {
+        // Discards are the receiver's to count.
+        let _ = receiver.insert(epoch() + Duration::from_micros(arrival.at_us), &view);
+    }
+}
+
+/// Frames made since the last look, by index.
+type Log = Arc<Mutex<Vec<(u32, Source)>>>;
+
+/// Notes which frame is decoded. The laboratory puts the frame's index before each payload, and the
+/// probe takes it off again.
+struct Probe<D> {
+    codec: D,
+    log: Log,
+}
+
+impl<D> Probe<D> {
+    fn note(&self, index: u32, source: Source) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).push((index, source));
+    }
+}
+
+fn split(payload: &[u8]) -> Option<(u32, &[u8])> {
+    let (index, payload) = payload.split_first_chunk()?;
+    Some((u32::from_be_bytes(*index), payload))
+}
+
+impl<D: AudioDecoder> AudioDecoder for Probe<D> {
+    fn inspect(&self, payload: &[u8]) -> Option<PayloadInfo> {
+        self.codec.inspect(split(payload)?.1)
+    }
+
+    fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
+        let (index, payload) = split(payload).unwrap_or_default();
+        let made = self.codec.decode(payload, out)?;
+        self.note(index, Source::Own);
+        Ok(made)
+    }
+
+    fn decode_fec(
+        &mut self,
+        payload: &[u8],
+        samples: usize,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError> {
+        let (index, payload) = split(payload).unwrap_or_default();
+        let made = self.codec.decode_fec(payload, samples, out)?;
+        if let Some(before) = index.checked_sub(1) {
+            self.note(before, Source::Fec);
+        }
+        Ok(made)
+    }
+
+    fn conceal(&mut self, samples: usize, out: &mut [f32]) -> Result<usize, CodecError> {
+        self.codec.conceal(samples, out)
+    }
+
+    fn reset(&mut self) {
+        self.codec.reset();
+    }
+}
+
+/// A codec of frames of 20 ms that makes silence of everything.
+struct Mute;
+
+impl AudioDecoder for Mute {
+    fn inspect(&self, payload: &[u8]) -> Option<PayloadInfo> {
+        let info = PayloadInfo { samples: FRAME_SAMPLES, fec_samples: 0, silence_follows: false };
+        (!payload.is_empty()).then_some(info)
+    }
+
+    fn decode(&mut self, _: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
+        self.conceal(FRAME_SAMPLES, out)
+    }
+
+    fn decode_fec(
+        &mut self,
+        _: &[u8],
+        samples: usize,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError> {
+        self.conceal(samples, out)
+    }
+
+    fn conceal(&mut self, samples: usize, out: &mut [f32]) -> Result<usize, CodecError> {
+        out[..samples].fill(0.0);
+        Ok(samples)
+    }
+
+    fn reset(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::Speech;
+    use crate::trace::generate;
+
+    fn stream() -> Stream {
+        Stream::encode(&Speech::synthetic(10), true).unwrap()
+    }
+
+    #[test]
+    fn on_a_clean_network_every_frame_is_heard_from_its_own_packet() {
+        let trace = generate("clean", 1, 10).unwrap();
+        let played = play(&stream(), &trace).unwrap();
+        let frames: Vec<FramePlayed> = played.frames.iter().flatten().copied().collect();
+        assert_eq!(frames.len(), 500);
+        assert!(frames.iter().all(|frame| frame.source == Source::Own));
+        // The path takes 40 ms; from when the delay has settled on, each follows the other.
+        let default_ms = f64::from(ReceiverConfig::default().min_delay_ms);
+        assert_eq!(frames[499].at_ms, 499.0 * 20.0 + 40.0 + default_ms);
+        assert!(frames[100..].windows(2).all(|pair| pair[1].at_ms - pair[0].at_ms == 20.0));
+        assert_eq!(played.pcm.len(), played.ticks.len() * SAMPLES_PER_TICK);
+        assert_eq!((played.concealed_ms, played.concealment_events), (0.0, 0));
+        assert_eq!(played.ticks.last().map(|tick| tick.op), Some(Op::Idle));
+    }
+
+    #[test]
+    fn what_is_restored_is_told_from_what_came() {
+        let mut trace = generate("clean", 1, 10).unwrap();
+        trace.arrivals.remove(200);
+        let played = play(&stream(), &trace).unwrap();
+        let sources = played.frames.iter().flatten().map(|frame| frame.source);
+        let restored: Vec<usize> = (0..)
+            .zip(sources)
+            .filter(|(_, source)| *source == Source::Fec)
+            .map(|(n, _)| n)
+            .collect();
+        assert_eq!(restored, [200]);
+    }
+
+    #[test]
+    fn the_engine_alone_plays_the_same_packets() {
+        let trace = generate("clean", 1, 10).unwrap();
+        let played = run(&stream(), &trace, Mute).unwrap();
+        assert!(played.frames.iter().all(Option::is_some));
+        assert!(played.pcm.iter().all(|sample| *sample == 0.0));
+    }
+}

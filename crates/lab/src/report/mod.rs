@@ -1,0 +1,4 @@
+//! Findings for people.
+
+pub(crate) mod plot;
+pub(crate) mod table;
