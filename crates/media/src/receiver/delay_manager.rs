@@ -14,6 +14,8 @@ pub(super) struct DelayManager {
     min_ms: u32,
     max_ms: u32,
     target_ms: u32,
+    /// The same without the least delay of the configuration.
+    network_ms: u32,
     /// Packets of an outage that no delay could have bridged are coming in.
     outage: bool,
 }
@@ -37,6 +39,7 @@ impl DelayManager {
             min_ms,
             max_ms,
             target_ms: min_ms,
+            network_ms: 0,
             outage: false,
         }
     }
@@ -52,7 +55,8 @@ impl DelayManager {
             return;
         }
         self.needed.add(delay_ms.div_ceil(TICK_MS) as usize);
-        self.target_ms = self.best_ms().clamp(self.min_ms, self.max_ms);
+        self.network_ms = self.best_ms().min(self.max_ms);
+        self.target_ms = self.network_ms.max(self.min_ms);
     }
 
     fn best_ms(&self) -> u32 {
@@ -73,6 +77,11 @@ impl DelayManager {
     /// The delay to aim at, in milliseconds beyond the fastest packet.
     pub(super) const fn target_ms(&self) -> u32 {
         self.target_ms
+    }
+
+    /// The delay that the network alone asks for, in milliseconds beyond the fastest packet.
+    pub(super) const fn network_ms(&self) -> u32 {
+        self.network_ms
     }
 
     /// Forgets the past; the target stays until more is known.

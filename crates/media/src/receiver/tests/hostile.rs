@@ -94,7 +94,7 @@ proptest! {
         let mut rig = Rig::with(ReceiverConfig::default());
         let operations = rig.play_arrivals(&arrivals, 1_600);
         prop_assert!(operations[1_500..].iter().all(|operation| *operation == Operation::Normal
-            || *operation == Operation::Drop));
+            || *operation == Operation::Accelerate));
         prop_assert!(rig.stats().playout_delay_ms < 80.0, "{:?}", rig.stats());
     }
 }

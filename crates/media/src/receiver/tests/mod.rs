@@ -1,6 +1,7 @@
 //! Tests of the whole receiver with a decoder whose output shows where it came from.
 
 mod delay;
+mod drift;
 mod hostile;
 mod loss;
 mod order;
