@@ -133,6 +133,9 @@ const HASTE: i64 = samples(120);
 /// Ticks between two changes while somebody speaks (NetEq's `kMinTimescaleInterval`: 5).
 const STRETCH_INTERVAL_TICKS: u32 = 5;
 
+/// A delay below one usual packet does not survive the least jitter.
+const FIRST_DELAY: i64 = samples(20);
+
 /// How to play the tick that is ready.
 fn play(status: &Status) -> Operation {
     let excess = status.delay - status.target;
@@ -157,7 +160,13 @@ fn play(status: &Status) -> Operation {
 /// Ticks to wait for a pause before the delay is lengthened in the midst of speech. Too short a
 /// delay costs concealment, so it is not for long.
 const fn patience_to_lengthen(status: &Status) -> u32 {
-    if status.quiet || status.starting { 1 } else { STRETCH_INTERVAL_TICKS }
+    match (status.quiet, status.starting) {
+        (true, _) => 1,
+        // At first there may be no delay at all: the second packet must not find a hole.
+        (false, true) if status.delay < FIRST_DELAY => 1,
+        (false, true) => 2,
+        (false, false) => STRETCH_INTERVAL_TICKS,
+    }
 }
 
 /// Ticks to wait before the delay is shortened.

@@ -127,10 +127,12 @@ impl<D: AudioDecoder> Receiver<D> {
 
     fn expand_preemptively(&mut self, status: &Status) -> Operation {
         let lacking = usize::try_from(status.target - status.delay).unwrap_or(0);
+        // Deep voices repeat themselves only after more than a tick. Where every tick may be
+        // lengthened that is too much, since playing would never get ahead.
+        let at_every_tick = status.quiet || status.starting;
+        let longest = if at_every_tick { SAMPLES_PER_TICK } else { MAX_LAG };
         let demand = Demand {
-            // No period is longer than 10 ms but that of the deepest voices: for those, only if
-            // so much is needed.
-            most: lacking.clamp(SAMPLES_PER_TICK, MAX_LAG),
+            most: lacking.clamp(SAMPLES_PER_TICK, longest),
             similarity: similarity(status, Operation::PreemptiveExpand),
         };
         let inserted = self.playout.lengthen(demand);

@@ -88,6 +88,8 @@ fn delay_is_changed_in_pauses_soon_and_in_speech_later() {
     assert_eq!(change(playing(60, false)), Some((5, Accelerate)));
     let starting = Status { starting: true, ..playing(0, false) };
     assert_eq!(change(starting), Some((1, PreemptiveExpand)));
+    let starting = Status { starting: true, ..playing(20, false) };
+    assert_eq!(change(starting), Some((2, PreemptiveExpand)));
 }
 
 #[test]

@@ -78,6 +78,11 @@ proptest! {
     }
 
     #[test]
+    fn any_operations_agree_with_the_model(data in prop::collection::vec(any::<u8>(), 0..900)) {
+        crate::fuzz::receiver_model(&data);
+    }
+
+    #[test]
     fn any_network_is_survived_and_left_behind(
         lateness in prop::collection::vec((0_u64..60, 0_u8..100), 300),
     ) {
