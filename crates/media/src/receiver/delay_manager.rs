@@ -23,7 +23,8 @@ pub(super) struct DelayManager {
 /// Share of packets that the delay must cover (NetEq's underrun optimiser: 0.95).
 const QUANTILE: f32 = 0.95;
 /// What a percent of late audio costs in milliseconds of delay. NetEq's reorder optimiser takes
-/// 20; made-up audio is worse than that while nothing stretches time smoothly.
+/// 20, for latecomers by reordering alone; here it is the price of all that comes too late, and
+/// words with holes are worse than a little delay.
 const MS_PER_PERCENT: f32 = 40.0;
 /// An entry's weight falls so with each later one (NetEq: 0.983, a memory of about 1.2 s at 20 ms
 /// per packet).

@@ -200,3 +200,15 @@ fn a_tone_through_a_storm_of_stretching_is_that_tone() {
     let heard_hz = crossings as f64 * 48_000.0 / heard.len() as f64;
     assert!((heard_hz / TONE_HZ - 1.0).abs() < 0.003, "{heard_hz}");
 }
+
+#[test]
+fn a_delay_far_too_short_grows_while_playing_goes_on() {
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 1_500, ..Default::default() });
+    rig.play((0..100).map(made));
+    let stats = rig.stats();
+    assert!(stats.packets_played >= 40, "{stats:?}");
+    let webrtc = &stats.webrtc;
+    let made = webrtc.jitter_buffer_emitted_samples + webrtc.inserted_samples_for_deceleration;
+    let waiting = made - webrtc.total_samples_received;
+    assert!(waiting < 2 * 960, "nothing piles up behind the decoder: {stats:?}");
+}
