@@ -161,10 +161,10 @@ fn play(status: &Status) -> Operation {
 /// delay costs concealment, so it is not for long.
 const fn patience_to_lengthen(status: &Status) -> u32 {
     match (status.quiet, status.starting) {
-        (true, _) => 1,
         // At first there may be no delay at all: the second packet must not find a hole.
-        (false, true) if status.delay < FIRST_DELAY => 1,
-        (false, true) => 2,
+        (_, true) if status.delay < FIRST_DELAY => 1,
+        // Every other tick, so that nothing is heard more than twice.
+        (true, _) | (_, true) => 2,
         (false, false) => STRETCH_INTERVAL_TICKS,
     }
 }

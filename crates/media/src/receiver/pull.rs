@@ -127,10 +127,10 @@ impl<D: AudioDecoder> Receiver<D> {
 
     fn expand_preemptively(&mut self, status: &Status) -> Operation {
         let lacking = usize::try_from(status.target - status.delay).unwrap_or(0);
-        // Deep voices repeat themselves only after more than a tick. Where every tick may be
-        // lengthened that is too much, since playing would never get ahead.
-        let at_every_tick = status.quiet || status.starting;
-        let longest = if at_every_tick { SAMPLES_PER_TICK } else { MAX_LAG };
+        // Deep voices repeat themselves only after more than a tick. Where most ticks may be
+        // lengthened that is too much: playing must get ahead.
+        let often = status.quiet || status.starting;
+        let longest = if often { SAMPLES_PER_TICK } else { MAX_LAG };
         let demand = Demand {
             most: lacking.clamp(SAMPLES_PER_TICK, longest),
             similarity: similarity(status, Operation::PreemptiveExpand),

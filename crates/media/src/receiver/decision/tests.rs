@@ -80,7 +80,7 @@ fn delay_is_changed_in_pauses_soon_and_in_speech_later() {
     assert_eq!(change(playing(40, true)), None);
     assert_eq!(change(playing(42, true)), None, "too little to be left out");
     assert_eq!(change(playing(43, true)), Some((100, Accelerate)));
-    assert_eq!(change(playing(39, true)), Some((1, PreemptiveExpand)));
+    assert_eq!(change(playing(39, true)), Some((2, PreemptiveExpand)));
     assert_eq!(change(playing(39, false)), Some((5, PreemptiveExpand)));
     assert_eq!(change(playing(50, true)), Some((100, Accelerate)));
     assert_eq!(change(playing(50, false)), Some((250, Accelerate)));
