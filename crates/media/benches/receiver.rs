@@ -1,13 +1,14 @@
 //! What a packet costs the receiver, without the decoder.
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use calling_media::fake::{FakeDecoder, fake_payload};
-use calling_media::{Channels, PayloadInfo, Receiver, ReceiverConfig, SAMPLES_PER_TICK};
+use calling_media::{Channels, Operation, PayloadInfo, Receiver, ReceiverConfig, SAMPLES_PER_TICK};
 use calling_testkit::epoch;
 use calling_wire::{RtpHeader, RtpView, write_header};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 /// One RTP packet of a voice call, header extension and 80 bytes of payload, which the fake
 /// decoder only looks at the beginning of.
@@ -68,6 +69,10 @@ fn receiver(criterion: &mut Criterion) {
         });
     }
     insert_alone(&mut group);
+    pull_alone(&mut group);
+    for channels in [Channels::Mono, Channels::Stereo] {
+        stretch(&mut group, channels);
+    }
     group.finish();
 }
 
@@ -79,6 +84,56 @@ fn insert_alone(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement
     group.bench_function("insert into a full buffer", |bencher| {
         bencher.iter(|| receiver.insert(epoch(), &stream.next()));
     });
+}
+
+/// The cost of a pull in normal operation, without the packet that every other one takes.
+fn pull_alone(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>) {
+    let decoder = FakeDecoder::new(Channels::Mono);
+    let receiver = Receiver::with_decoder(ReceiverConfig::default(), decoder);
+    let state = RefCell::new((receiver, Stream::new(), 0_u32));
+    let mut pcm = [0.0; SAMPLES_PER_TICK];
+    let insert = || {
+        let (receiver, stream, ticks) = &mut *state.borrow_mut();
+        *ticks += 1;
+        if *ticks % 2 == 1 {
+            let _ = receiver.insert(epoch(), &stream.next());
+        }
+    };
+    group.bench_function("pull", |bencher| {
+        bencher.iter_batched(
+            insert,
+            |()| state.borrow_mut().0.pull(&mut pcm),
+            BatchSize::PerIteration,
+        );
+    });
+    assert_eq!(state.borrow().0.stats().concealed_samples, 0);
+}
+
+/// The cost of a pull that leaves out a period: more waits than should, always.
+fn stretch(
+    group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
+    channels: Channels,
+) {
+    let config = ReceiverConfig { channels, ..Default::default() };
+    let receiver = Receiver::with_decoder(config, FakeDecoder::new(channels));
+    let state = RefCell::new((receiver, Stream::new(), 0_u64));
+    let mut pcm = vec![0.0; SAMPLES_PER_TICK * channels.count()];
+    let insert = || {
+        let (receiver, stream, _) = &mut *state.borrow_mut();
+        while receiver.stats().buffered_ms < 700 {
+            let _ = receiver.insert(epoch(), &stream.next());
+        }
+    };
+    let mut pull = |()| {
+        let (receiver, _, stretched) = &mut *state.borrow_mut();
+        *stretched += u64::from(receiver.pull(&mut pcm).operation == Operation::FastAccelerate);
+    };
+    group.bench_function(format!("pull while stretching, {channels:?}"), |bencher| {
+        bencher.iter_batched(insert, &mut pull, BatchSize::PerIteration);
+    });
+    let (receiver, _, stretched) = &*state.borrow();
+    let ticks = receiver.stats().webrtc.total_samples_received / SAMPLES_PER_TICK as u64;
+    assert!(stretched * 10 > ticks * 9, "{stretched} of {ticks} pulls stretched");
 }
 
 criterion_group!(benches, receiver);

@@ -85,8 +85,10 @@ const fn mark(operation: Operation) -> char {
         Operation::Fec => 'f',
         Operation::Expand => 'X',
         Operation::ComfortNoise => '~',
-        Operation::Drop => '-',
-        Operation::Insert => '+',
+        Operation::Merge => 'm',
+        Operation::Accelerate => '-',
+        Operation::FastAccelerate => '=',
+        Operation::PreemptiveExpand => '+',
         _ => '?',
     }
 }
@@ -94,7 +96,7 @@ const fn mark(operation: Operation) -> char {
 fn summary(screen: &mut impl std::io::Write, stats: &ReceiverStats) -> std::io::Result<()> {
     writeln!(
         screen,
-        "\n. decoded   f restored   X made up   + inserted   - dropped\n\n\
+        "\n. decoded   f restored   X made up   m joined   + lengthened   - shortened\n\n\
          lost           {} of {} packets\n\
          restored       {:.0} ms\n\
          concealed      {:.0} ms ({:.1} %), and {:.0} ms of silence\n\

@@ -14,6 +14,7 @@ mod mix;
 mod receiver;
 mod rtcp;
 mod sender;
+mod stretch;
 mod units;
 mod voice;
 mod wav;
@@ -22,7 +23,8 @@ pub use audio::{AudioSink, AudioSource, MemorySink, SilenceSource, ToneSource};
 pub use codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
 pub use mix::{LevelMeter, Mixer};
 pub use receiver::{
-    DiscardCounts, InsertDiscard, Operation, Pulled, Receiver, ReceiverConfig, ReceiverStats,
+    DiscardCounts, InboundAudioStats, InsertDiscard, Operation, Pulled, Receiver, ReceiverConfig,
+    ReceiverStats,
 };
 pub use rtcp::{OwnStream, RemoteView, RtcpSession};
 pub use sender::{

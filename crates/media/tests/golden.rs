@@ -11,7 +11,8 @@ mod tests {
 
     use calling_media::fake::{FakeDecoder, fake_payload};
     use calling_media::{
-        Channels, Operation, PayloadInfo, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK,
+        Channels, InboundAudioStats, Operation, PayloadInfo, Receiver, ReceiverConfig,
+        ReceiverStats, SAMPLES_PER_TICK,
     };
     use calling_testkit::epoch;
     use calling_wire::{RtpHeader, RtpView, write_header};
@@ -77,9 +78,24 @@ mod tests {
             playout_delay_sum_ms: stats.playout_delay_sum_ms.round(),
             playout_delay_ms: stats.playout_delay_ms.round(),
             jitter_ms: stats.jitter_ms.round(),
+            webrtc: rounded(&stats.webrtc),
             ..*stats
         };
         format!("{rounded:#?}")
+    }
+
+    /// To a hundredth.
+    fn rounded(stats: &InboundAudioStats) -> InboundAudioStats {
+        let round = |value: f64| (value * 100.0).round() / 100.0;
+        InboundAudioStats {
+            jitter_seconds: round(stats.jitter_seconds),
+            total_samples_duration_seconds: round(stats.total_samples_duration_seconds),
+            total_audio_energy: round(stats.total_audio_energy),
+            jitter_buffer_delay_seconds: round(stats.jitter_buffer_delay_seconds),
+            jitter_buffer_target_delay_seconds: round(stats.jitter_buffer_target_delay_seconds),
+            jitter_buffer_minimum_delay_seconds: round(stats.jitter_buffer_minimum_delay_seconds),
+            ..*stats
+        }
     }
 
     fn runs(operations: &[Operation]) -> String {

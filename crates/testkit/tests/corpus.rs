@@ -29,6 +29,7 @@ replay! {
     callrecord_language: calling_callrecord::fuzz::language,
     lab_trace_file: calling_lab::fuzz::trace_file,
     media_opus_payload: calling_media::fuzz::opus_payload,
+    media_receiver_model: calling_media::fuzz::receiver_model,
     media_receiver_operations: calling_media::fuzz::receiver_operations,
     room_operations: |data| calling_room::fuzz::room_operations(calling_testkit::epoch(), data),
     server_config: calling_server::fuzz::config,

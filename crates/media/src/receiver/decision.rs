@@ -1,9 +1,8 @@
 use crate::SAMPLES_PER_TICK;
+use crate::stretch::MIN_LAG;
 use crate::units::samples;
 
 /// How a tick of audio comes to be, least to most serious.
-///
-/// Time stretching (accelerate, preemptive expand, merge) will add variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operation {
@@ -13,12 +12,16 @@ pub enum Operation {
     Normal,
     /// The sender is silent (DTX): comfort noise.
     ComfortNoise,
-    /// Play 10 ms less than was decoded, so that the delay shrinks.
-    Drop,
-    /// Play 10 ms more than was decoded, so that the delay grows.
-    Insert,
+    /// Leave out a period of the voice, so that the delay shrinks.
+    Accelerate,
+    /// The same in haste: as much as can be left out, less carefully.
+    FastAccelerate,
+    /// Repeat a period of the voice, so that the delay grows before audio is missing.
+    PreemptiveExpand,
     /// Restore lost audio from the redundancy in the packet after it.
     Fec,
+    /// Join decoded audio to what was made up before it.
+    Merge,
     /// Make up audio from what was heard before.
     Expand,
 }
@@ -33,16 +36,19 @@ pub(super) struct Status {
     pub(super) ready: usize,
     /// What the packet buffer offers next.
     pub(super) next: Next,
-    /// The delay of the next sample to be made, against the fastest packet.
+    /// The filtered buffer level: the audio that would wait if every packet were as fast as the
+    /// fastest of the last two seconds. In other words, the delay of the next sample to be played.
     pub(super) delay: i64,
     /// The delay aimed at.
     pub(super) target: i64,
     /// The sender announced silence, or nothing but that can explain a gap.
     pub(super) comfort: bool,
+    /// What is decoded next does not follow from what was made last.
+    pub(super) joint: bool,
     /// The next tick is so quiet that changing its length is not heard.
     pub(super) quiet: bool,
-    /// The tick played last can be played again.
-    pub(super) can_insert: bool,
+    /// What waits and what was played last both came from packets.
+    pub(super) stretchable: bool,
     /// Ticks for which the delay has been too long, or too short, without a change.
     pub(super) waited_ticks: u32,
     /// The stream has just begun.
@@ -84,14 +90,18 @@ pub(super) fn decide(status: &Status) -> Operation {
 /// How to make the next audio.
 fn make(status: &Status) -> Operation {
     match status.next {
-        Next::Adjoining => Operation::Normal,
+        Next::Adjoining => decode(status),
         Next::Nothing if status.comfort => Operation::ComfortNoise,
         Next::Nothing => Operation::Expand,
         // Silence can be any length: play the packet when the delay is the one aimed at.
-        Next::AfterSilence { at } if status.delay - at >= status.target => Operation::Normal,
+        Next::AfterSilence { at } if status.delay - at >= status.target => decode(status),
         Next::AfterSilence { .. } => Operation::ComfortNoise,
         Next::AfterLoss { at, fec } => after_loss(status, at, fec),
     }
+}
+
+const fn decode(status: &Status) -> Operation {
+    if status.joint { Operation::Merge } else { Operation::Normal }
 }
 
 /// Packets are missing, and one after them is there that begins at `at`.
@@ -104,7 +114,7 @@ fn after_loss(status: &Status, at: i64, fec: i64) -> Operation {
     if fec > 0 && is_time(restorable) && still_useful {
         Operation::Fec
     } else if is_time(at) {
-        Operation::Normal
+        Operation::Merge
     } else if status.comfort {
         Operation::ComfortNoise
     } else {
@@ -112,145 +122,100 @@ fn after_loss(status: &Status, at: i64, fec: i64) -> Operation {
     }
 }
 
-/// Above the target by less than it, delay is left alone while somebody speaks.
+/// Above the target by less than it, delay is left alone for a while: the width of NetEq's band
+/// between its lower and higher limit, 20 ms.
 const TOLERANCE: i64 = samples(20);
-/// The least change there is.
-const STEP: i64 = samples(10);
+/// The least there is to leave out.
+const STEP: i64 = MIN_LAG as i64;
+/// Longer than the target by as much and as the target itself, the delay is shortened in haste:
+/// from 180 ms on at a target of 30 ms. NetEq does so at four times its higher limit, 170 ms then.
+const HASTE: i64 = samples(120);
+/// Ticks between two changes while somebody speaks (NetEq's `kMinTimescaleInterval`: 5).
+const STRETCH_INTERVAL_TICKS: u32 = 5;
+
+/// A delay below one usual packet does not survive the least jitter.
+const FIRST_DELAY: i64 = samples(20);
 
 /// How to play the tick that is ready.
 fn play(status: &Status) -> Operation {
     let excess = status.delay - status.target;
-    let can_drop = status.ready >= 2 * SAMPLES_PER_TICK || status.next == Next::Adjoining;
-    if excess < 0 && status.can_insert && status.waited_ticks >= patience_to_insert(status) {
-        Operation::Insert
-    } else if excess >= STEP && can_drop && status.waited_ticks >= patience_to_drop(status, excess)
-    {
-        Operation::Drop
-    } else {
+    if !status.stretchable {
+        return Operation::Normal;
+    }
+    if excess < 0 {
+        let patient = status.waited_ticks < patience_to_lengthen(status);
+        return if patient { Operation::Normal } else { Operation::PreemptiveExpand };
+    }
+    // What is left out is cross-faded into what follows.
+    let more_follows = status.ready >= 2 * SAMPLES_PER_TICK || status.next == Next::Adjoining;
+    if excess < STEP || !more_follows || status.waited_ticks < patience_to_shorten(status, excess) {
         Operation::Normal
+    } else if excess >= HASTE + status.target {
+        Operation::FastAccelerate
+    } else {
+        Operation::Accelerate
     }
 }
 
 /// Ticks to wait for a pause before the delay is lengthened in the midst of speech. Too short a
 /// delay costs concealment, so it is not for long.
-const fn patience_to_insert(status: &Status) -> u32 {
+const fn patience_to_lengthen(status: &Status) -> u32 {
     match (status.quiet, status.starting) {
-        (true, _) => 1,
-        (false, true) => 2,
-        (false, false) => 10,
+        // At first there may be no delay at all: the second packet must not find a hole.
+        (_, true) if status.delay < FIRST_DELAY => 1,
+        // Every other tick, so that nothing is heard more than twice.
+        (true, _) | (_, true) => 2,
+        (false, false) => STRETCH_INTERVAL_TICKS,
     }
 }
 
-/// Ticks to wait for a pause before the delay is shortened in the midst of speech: half a second
-/// for 20 ms too much, less for more.
-const fn patience_to_drop(status: &Status, excess: i64) -> u32 {
-    if excess < TOLERANCE {
+/// Ticks to wait before the delay is shortened.
+const fn patience_to_shorten(status: &Status, excess: i64) -> u32 {
+    match (excess < TOLERANCE, status.quiet) {
         // The last step is not for a passing change.
-        return if status.quiet { 100 } else { 250 };
+        (true, true) => 100,
+        (true, false) => 250,
+        (false, true) => 1,
+        (false, false) if excess >= HASTE + status.target => 1,
+        (false, false) => STRETCH_INTERVAL_TICKS,
     }
+}
+
+/// Similarity of neighbouring periods from which on changing their number is not heard (NetEq's
+/// correlation threshold, 0.9).
+const SAME_PERIOD: f32 = 0.9;
+/// In haste, half is enough (NetEq's threshold of a fast accelerate, 0.5).
+const SAME_PERIOD_IN_HASTE: f32 = 0.5;
+/// A sound that never repeats itself, breath or music, cannot hold the delay for ever: after half
+/// a second in vain anything goes.
+const SIMILARITY_PER_TICK: f32 = 0.02;
+/// Ticks in vain before standards are lowered.
+const STRICT_TICKS: u32 = 20;
+
+/// How alike two periods must be for one of them to be left out or repeated; −1 for not at all.
+pub(super) fn similarity(status: &Status, operation: Operation) -> f32 {
     if status.quiet {
-        return 1;
+        return -1.0;
     }
-    // At most 50, by the tolerance.
-    let ticks = (50 * TOLERANCE / excess) as u32;
-    if ticks < 5 { 5 } else { ticks }
+    let best = match operation {
+        Operation::FastAccelerate => SAME_PERIOD_IN_HASTE,
+        Operation::Idle
+        | Operation::Normal
+        | Operation::ComfortNoise
+        | Operation::Accelerate
+        | Operation::PreemptiveExpand
+        | Operation::Fec
+        | Operation::Merge
+        | Operation::Expand => SAME_PERIOD,
+    };
+    let excess = status.delay - status.target;
+    if (0..TOLERANCE).contains(&excess) {
+        // The last step can wait.
+        return best;
+    }
+    let in_vain = status.waited_ticks - status.waited_ticks.min(STRICT_TICKS);
+    best - in_vain.min(100) as f32 * SIMILARITY_PER_TICK
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FRAME: i64 = samples(20);
-
-    /// A stream that runs at its target, with nothing ready and nothing to come.
-    const STATUS: Status = Status {
-        started: true,
-        ready: 0,
-        next: Next::Nothing,
-        delay: samples(40),
-        target: samples(40),
-        comfort: false,
-        quiet: false,
-        can_insert: true,
-        waited_ticks: 0,
-        starting: false,
-    };
-
-    #[test]
-    fn nothing_is_played_before_a_stream_begins() {
-        assert_eq!(decide(&Status { started: false, ..STATUS }), Operation::Idle);
-    }
-
-    #[test]
-    fn an_empty_buffer_is_bridged_by_its_kind() {
-        assert_eq!(decide(&STATUS), Operation::Expand);
-        assert_eq!(decide(&Status { comfort: true, ..STATUS }), Operation::ComfortNoise);
-    }
-
-    #[test]
-    fn what_adjoins_is_decoded_whatever_the_delay() {
-        for delay in [0, samples(40), samples(400)] {
-            let status = Status { next: Next::Adjoining, delay, ..STATUS };
-            assert_eq!(decide(&status), Operation::Normal);
-        }
-    }
-
-    #[test]
-    fn after_silence_the_deadline_decides() {
-        let status = |at, delay| Status { next: Next::AfterSilence { at }, delay, ..STATUS };
-        assert_eq!(decide(&status(FRAME, samples(40))), Operation::ComfortNoise);
-        assert_eq!(decide(&status(FRAME, samples(60))), Operation::Normal);
-        assert_eq!(decide(&status(-FRAME, samples(20))), Operation::Normal, "long due");
-        assert_eq!(decide(&status(0, samples(30))), Operation::ComfortNoise, "delay grows");
-    }
-
-    #[test]
-    fn after_a_loss_redundancy_comes_first() {
-        let status = |at, fec| Status { next: Next::AfterLoss { at, fec }, ..STATUS };
-        assert_eq!(decide(&status(FRAME, FRAME)), Operation::Fec);
-        assert_eq!(decide(&status(2 * FRAME, FRAME)), Operation::Expand, "one more is missing");
-        assert_eq!(decide(&status(FRAME, 0)), Operation::Expand);
-        assert_eq!(decide(&status(0, 0)), Operation::Normal);
-        assert_eq!(decide(&status(samples(10), FRAME)), Operation::Fec, "half is still useful");
-        assert_eq!(decide(&status(0, FRAME)), Operation::Normal, "it was made up already");
-        let short = Status { delay: samples(20), ..status(0, FRAME) };
-        assert_eq!(decide(&short), Operation::Fec, "delay may grow, so all is played");
-        let long = Status { delay: samples(80), ..status(2 * FRAME, FRAME) };
-        assert_eq!(decide(&long), Operation::Fec, "delay shrinks by what is missing");
-    }
-
-    #[test]
-    fn delay_is_changed_in_pauses_soon_and_in_speech_later() {
-        let ready = 2 * SAMPLES_PER_TICK;
-        let after = |delay_ms, quiet| {
-            (0..1_000).find_map(|waited_ticks| {
-                let delay = samples(delay_ms);
-                let status = Status { ready, delay, quiet, waited_ticks, ..STATUS };
-                let operation = decide(&status);
-                (operation != Operation::Normal).then_some((waited_ticks, operation))
-            })
-        };
-        assert_eq!(after(40, true), None);
-        assert_eq!(after(30, true), Some((1, Operation::Insert)));
-        assert_eq!(after(30, false), Some((10, Operation::Insert)));
-        assert_eq!(after(50, true), Some((100, Operation::Drop)));
-        assert_eq!(after(50, false), Some((250, Operation::Drop)));
-        assert_eq!(after(60, true), Some((1, Operation::Drop)));
-        assert_eq!(after(60, false), Some((50, Operation::Drop)));
-        assert_eq!(after(140, false), Some((10, Operation::Drop)));
-        assert_eq!(after(2_000, false), Some((5, Operation::Drop)));
-    }
-
-    #[test]
-    fn a_tick_is_dropped_only_if_another_follows() {
-        let status = Status {
-            ready: SAMPLES_PER_TICK,
-            delay: samples(90),
-            quiet: true,
-            waited_ticks: 9,
-            ..STATUS
-        };
-        assert_eq!(decide(&status), Operation::Normal);
-        assert_eq!(decide(&Status { next: Next::Adjoining, ..status }), Operation::Drop);
-    }
-}
+mod tests;

@@ -14,6 +14,8 @@ pub(super) struct DelayManager {
     min_ms: u32,
     max_ms: u32,
     target_ms: u32,
+    /// The same without the least delay of the configuration.
+    network_ms: u32,
     /// Packets of an outage that no delay could have bridged are coming in.
     outage: bool,
 }
@@ -21,7 +23,8 @@ pub(super) struct DelayManager {
 /// Share of packets that the delay must cover (NetEq's underrun optimiser: 0.95).
 const QUANTILE: f32 = 0.95;
 /// What a percent of late audio costs in milliseconds of delay. NetEq's reorder optimiser takes
-/// 20; made-up audio is worse than that while nothing stretches time smoothly.
+/// 20, for latecomers by reordering alone; here it is the price of all that comes too late, and
+/// words with holes are worse than a little delay.
 const MS_PER_PERCENT: f32 = 40.0;
 /// An entry's weight falls so with each later one (NetEq: 0.983, a memory of about 1.2 s at 20 ms
 /// per packet).
@@ -37,6 +40,7 @@ impl DelayManager {
             min_ms,
             max_ms,
             target_ms: min_ms,
+            network_ms: 0,
             outage: false,
         }
     }
@@ -52,7 +56,8 @@ impl DelayManager {
             return;
         }
         self.needed.add(delay_ms.div_ceil(TICK_MS) as usize);
-        self.target_ms = self.best_ms().clamp(self.min_ms, self.max_ms);
+        self.network_ms = self.best_ms().min(self.max_ms);
+        self.target_ms = self.network_ms.max(self.min_ms);
     }
 
     fn best_ms(&self) -> u32 {
@@ -73,6 +78,11 @@ impl DelayManager {
     /// The delay to aim at, in milliseconds beyond the fastest packet.
     pub(super) const fn target_ms(&self) -> u32 {
         self.target_ms
+    }
+
+    /// The delay that the network alone asks for, in milliseconds beyond the fastest packet.
+    pub(super) const fn network_ms(&self) -> u32 {
+        self.network_ms
     }
 
     /// Forgets the past; the target stays until more is known.

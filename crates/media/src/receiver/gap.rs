@@ -43,10 +43,14 @@ impl GapAccount {
         }
     }
 
+    /// What came before the gap was silence.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.before.neg_dbov() >= SILENT_NEG_DBOV
+    }
+
     /// The stream goes on with audio of that loudness.
     pub(super) fn resume(&mut self, level: AudioLevel) {
-        let silent =
-            self.before.neg_dbov() >= SILENT_NEG_DBOV && level.neg_dbov() >= SILENT_NEG_DBOV;
+        let silent = self.is_silent() && level.neg_dbov() >= SILENT_NEG_DBOV;
         self.before = level;
         if !self.in_gap {
             return;

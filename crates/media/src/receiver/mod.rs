@@ -6,7 +6,7 @@
 //!               └─► PacketBuffer ──► Status ◄──┘
 //!                        │             │
 //!                        ▼             ▼
-//! pull ◄─────────── Playout ◄── decide(&Status)               decode, restore, make up, splice
+//! pull ◄─────────── Playout ◄── decide(&Status)               decode, restore, make up, stretch, merge
 //! ```
 
 mod arrival_history;
@@ -22,10 +22,10 @@ mod played;
 mod playout;
 mod pull;
 mod reception;
-mod splice;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod webrtc_stats;
 
 use std::time::Instant;
 
@@ -44,6 +44,7 @@ use playout::Playout;
 use pull::Patience;
 use reception::{Admission, Place, Reception};
 pub use stats::ReceiverStats;
+pub use webrtc_stats::InboundAudioStats;
 
 /// What one [`Receiver::pull`] gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +205,21 @@ impl<D: AudioDecoder> Receiver<D> {
             target_delay_ms: self.delay.target_ms(),
             buffered_ms: waiting_ms + self.playout.ready_ms(),
             jitter_ms: self.reception.jitter_ms(),
+            webrtc: self.webrtc_stats(),
+        }
+    }
+
+    /// The same in the words of W3C `webrtc-stats`.
+    fn webrtc_stats(&self) -> InboundAudioStats {
+        let counts = &self.playout.counts;
+        InboundAudioStats {
+            packets_received: self.reception.received(),
+            packets_lost: self.reception.lost(),
+            packets_discarded: self.discarded.late + self.discarded.flushed,
+            jitter_seconds: self.reception.jitter_ms() / 1_000.0,
+            inserted_samples_for_deceleration: counts.inserted,
+            removed_samples_for_acceleration: counts.dropped,
+            ..self.playout.emission.stats()
         }
     }
 

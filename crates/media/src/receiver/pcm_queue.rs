@@ -38,6 +38,36 @@ impl PcmQueue {
         self.end += last - first;
     }
 
+    /// Puts `pcm` before what waits, as much of its end as there is room for.
+    pub(super) fn prepend(&mut self, pcm: &[f32]) {
+        let pcm = &pcm[pcm.len().saturating_sub(self.pcm.len() - (self.end - self.start))..];
+        if self.start < pcm.len() {
+            let moved = pcm.len() - self.start;
+            self.pcm.copy_within(self.start..self.end, pcm.len());
+            (self.start, self.end) = (pcm.len(), self.end + moved);
+        }
+        self.start -= pcm.len();
+        self.pcm[self.start..self.start + pcm.len()].copy_from_slice(pcm);
+    }
+
+    /// Puts `pcm` before the last `samples`, as much of its end as there is room for.
+    pub(super) fn insert_before_last(&mut self, samples: usize, pcm: &[f32]) {
+        let after = (samples * self.channels).min(self.end - self.start);
+        let added = self.room(pcm.len() / self.channels).len();
+        let at = self.end - after;
+        self.pcm.copy_within(at..self.end, at + added);
+        self.pcm[at..at + added].copy_from_slice(&pcm[pcm.len() - added..]);
+        self.end += added;
+    }
+
+    /// What waits, parted before the last `samples`.
+    pub(super) fn parted(&mut self, samples: usize) -> (&[f32], &mut [f32]) {
+        let waiting = &mut self.pcm[self.start..self.end];
+        let at = waiting.len().saturating_sub(samples * self.channels);
+        let (before, after) = waiting.split_at_mut(at);
+        (before, after)
+    }
+
     /// The next `samples`, or all if fewer wait.
     pub(super) fn front(&self, samples: usize) -> &[f32] {
         &self.pcm[self.start..self.end.min(self.start + samples * self.channels)]
@@ -88,6 +118,30 @@ mod tests {
         push(&mut queue, &[1.0, 2.0], 0);
         push(&mut queue, &[3.0, 4.0, 5.0, 6.0], 1);
         assert_eq!(queue.front(4), [1.0, 2.0, 5.0, 6.0]);
+    }
+
+    #[test]
+    fn sound_is_put_before_what_waits() {
+        let mut queue = PcmQueue::new(2, 5);
+        push(&mut queue, &[5.0, 6.0, 7.0, 8.0], 0);
+        queue.prepend(&[3.0, 4.0]);
+        queue.consume(1);
+        queue.prepend(&[1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(queue.front(9), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        queue.prepend(&[-3.0, -2.0, -1.0, 0.0]);
+        assert_eq!((queue.len(), queue.front(1)), (5, &[-1.0, 0.0][..]), "no room for more");
+    }
+
+    #[test]
+    fn sound_is_put_between() {
+        let mut queue = PcmQueue::new(2, 4);
+        push(&mut queue, &[1.0, 2.0, 5.0, 6.0], 0);
+        queue.insert_before_last(1, &[3.0, 4.0]);
+        assert_eq!(queue.front(9), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let (before, after) = queue.parted(2);
+        assert_eq!((before, &*after), (&[1.0, 2.0][..], &[3.0, 4.0, 5.0, 6.0][..]));
+        queue.insert_before_last(9, &[-1.0, -2.0, 0.0, 0.5]);
+        assert_eq!(queue.front(1), [0.0, 0.5], "no room for more");
     }
 
     #[test]

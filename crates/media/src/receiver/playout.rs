@@ -5,9 +5,10 @@ use super::gap::GapAccount;
 use super::packet_buffer::{Packet, PacketBuffer};
 use super::pcm_queue::PcmQueue;
 use super::played::Played;
-use super::splice::Splicer;
+use super::webrtc_stats::Emission;
 use crate::codec::AudioDecoder;
 use crate::mix::LevelMeter;
+use crate::stretch::{Demand, LOOKAHEAD, MAX_LAG, SILENT_RMS, Stretcher};
 use crate::units::{MAX_PACKET_SAMPLES, samples};
 use crate::{SAMPLES_PER_TICK, TICK_MS};
 
@@ -15,8 +16,9 @@ use crate::{SAMPLES_PER_TICK, TICK_MS};
 #[derive(Debug)]
 pub(super) struct Playout<D> {
     decoder: D,
+    channels: usize,
     queue: PcmQueue,
-    splicer: Splicer,
+    stretcher: Stretcher,
     pub(super) started: bool,
     /// Media time of the next sample to be made.
     cursor: u64,
@@ -30,13 +32,16 @@ pub(super) struct Playout<D> {
     comfort: bool,
     /// Made up since the last packet, in samples.
     made_up: usize,
+    /// It was concealment, not the silence that the sender announced.
+    concealing: bool,
     /// What is made next does not follow from what the decoder made last.
     broken: bool,
     /// Root mean square of the loudest speech, slowly forgotten.
     loudness: f32,
-    /// A whole tick that came from packets was played.
-    can_insert: bool,
+    /// The tick played last came from packets.
+    played_content: bool,
     pub(super) gap: GapAccount,
+    pub(super) emission: Emission,
     pub(super) counts: PlayoutCounts,
 }
 
@@ -54,6 +59,17 @@ pub(super) struct PlayoutCounts {
     pub(super) smoothed_delay_ms: f64,
 }
 
+/// How long a packet waited, and how long it was meant to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waited {
+    /// From its arrival to the tick that is made now.
+    pub(super) delay_ms: u32,
+    /// The delay aimed at now.
+    pub(super) target_ms: u32,
+    /// What the network alone would have it be.
+    pub(super) minimum_ms: u32,
+}
+
 /// Concealment fades out until it is silence: speech cannot be guessed for longer than a phoneme
 /// (NetEq and libopus fade over about as long).
 const CONCEAL_FADE: [i64; 2] = [samples(100), samples(200)];
@@ -63,8 +79,6 @@ const COMFORT_FADE: [i64; 2] = [samples(1_000), samples(1_200)];
 const CONCEAL_GRAIN: usize = 120;
 /// 20 dB below the loudest speech a change of length is hidden.
 const QUIET_RATIO: f32 = 0.1;
-/// −60 dBov.
-const QUIET_RMS: f32 = 0.001;
 /// The loudest speech is forgotten by 2.6 dB per second.
 const LOUDNESS_DECAY: f32 = 0.997;
 
@@ -72,8 +86,9 @@ impl<D: AudioDecoder> Playout<D> {
     pub(super) fn new(decoder: D, channels: usize) -> Self {
         Self {
             decoder,
-            queue: PcmQueue::new(channels, MAX_PACKET_SAMPLES + 4 * SAMPLES_PER_TICK),
-            splicer: Splicer::new(channels),
+            channels,
+            queue: PcmQueue::new(channels, MAX_PACKET_SAMPLES + LOOKAHEAD + 3 * MAX_LAG),
+            stretcher: Stretcher::new(channels),
             started: false,
             cursor: 0,
             content_end: 0,
@@ -81,10 +96,12 @@ impl<D: AudioDecoder> Playout<D> {
             played: Played::default(),
             comfort: false,
             made_up: 0,
+            concealing: false,
             broken: false,
             loudness: 0.0,
-            can_insert: false,
+            played_content: false,
             gap: GapAccount::new(),
+            emission: Emission::default(),
             counts: PlayoutCounts::default(),
         }
     }
@@ -95,12 +112,13 @@ impl<D: AudioDecoder> Playout<D> {
 
     /// Goes on with `packet`, whatever was before.
     pub(super) const fn jump_to(&mut self, packet: &Packet) {
+        // The very first sound has nothing to be joined to.
+        self.broken = self.started || self.counts.packets > 0;
         self.started = true;
         self.cursor = packet.timestamp;
         self.content_end = packet.timestamp;
         // Extended sequence numbers begin at 2^32.
         self.sequence = packet.sequence - 1;
-        self.broken = true;
     }
 
     /// Forgets the stream.
@@ -111,6 +129,7 @@ impl<D: AudioDecoder> Playout<D> {
         self.played = Played::default();
         self.comfort = false;
         self.made_up = 0;
+        self.concealing = false;
     }
 
     /// Decoded audio that waits, in samples.
@@ -127,8 +146,14 @@ impl<D: AudioDecoder> Playout<D> {
         self.comfort
     }
 
-    pub(super) const fn can_insert(&self) -> bool {
-        self.can_insert
+    /// Whether what is decoded next must be joined to what was made last.
+    pub(super) const fn is_joint(&self) -> bool {
+        self.broken || self.concealing
+    }
+
+    /// Whether what waits and what was played last came from packets.
+    pub(super) const fn is_stretchable(&self) -> bool {
+        self.made_up == 0 && self.played_content
     }
 
     /// Whether everything up to media time `end` has been played.
@@ -139,7 +164,7 @@ impl<D: AudioDecoder> Playout<D> {
     /// Whether the next tick is so quiet that a change of its length is not heard.
     pub(super) fn is_quiet(&self) -> bool {
         let rms = LevelMeter::rms(self.queue.front(SAMPLES_PER_TICK));
-        rms < QUIET_RMS || rms < self.loudness * QUIET_RATIO
+        rms < SILENT_RMS || rms < self.loudness * QUIET_RATIO
     }
 
     /// What `packet`, the oldest in the buffer, is to what was played.
@@ -157,8 +182,8 @@ impl<D: AudioDecoder> Playout<D> {
         Next::AfterLoss { at, fec: if fec as u64 <= missing { fec as i64 } else { 0 } }
     }
 
-    /// Decodes the oldest packet. `delay_ms` is how long it waited.
-    pub(super) fn decode(&mut self, buffer: &mut PacketBuffer, delay_ms: u32) {
+    /// Decodes the oldest packet, which waited for `waited`.
+    pub(super) fn decode(&mut self, buffer: &mut PacketBuffer, waited: Waited) {
         let Some(packet) = buffer.pop() else { return };
         self.played.add(packet.sequence);
         let waiting_ms = self.queue.len() as f64 / 48.0;
@@ -167,8 +192,10 @@ impl<D: AudioDecoder> Playout<D> {
             Ok(made) => {
                 self.counts.packets += 1;
                 self.counts.decoded += made as u64;
-                self.count_delay(f64::from(delay_ms) + waiting_ms, packet.info.samples);
+                let delay_ms = f64::from(waited.delay_ms) + waiting_ms;
+                self.count_delay(delay_ms, packet.info.samples);
                 self.append_content(&packet, made, 0);
+                self.emission.emit(made, delay_ms, waited);
                 self.sequence = packet.sequence;
                 self.content_end = packet.end();
                 self.cursor = self.content_end;
@@ -196,6 +223,7 @@ impl<D: AudioDecoder> Playout<D> {
         self.broken |= skipped > 0;
         self.counts.restored += (made - skipped) as u64;
         self.append_content(packet, made, skipped);
+        self.emission.restore();
         self.content_end = packet.timestamp;
         self.cursor = packet.timestamp;
         self.comfort = false;
@@ -204,20 +232,31 @@ impl<D: AudioDecoder> Playout<D> {
     /// Puts what was decoded from `packet` behind what waits.
     fn append_content(&mut self, packet: &Packet, made: usize, skipped: usize) {
         self.queue.commit(made, skipped);
-        if std::mem::take(&mut self.broken) {
-            self.splicer.mend_break(&mut self.queue, made - skipped);
+        if self.is_joint() {
+            self.join(made - skipped);
         }
         let level =
             packet.level.unwrap_or_else(|| LevelMeter::measure(self.queue.front(SAMPLES_PER_TICK)));
         self.gap.resume(level);
         self.made_up = 0;
+        (self.broken, self.concealing) = (false, false);
     }
 
-    /// Makes up what is missing to a tick, at most `most` samples, as concealment or comfort
-    /// noise.
+    /// Joins the last `samples` that wait to what is before them.
+    fn join(&mut self, samples: usize) {
+        let (before, after) = self.queue.parted(samples);
+        let inserted = self.stretcher.merge(before, after);
+        let count = inserted.len() / self.channels;
+        self.queue.insert_before_last(samples, inserted);
+        self.gap.made_up(count);
+        self.emission.conceal(count, false);
+    }
+
+    /// Makes up a tick, but at most `most` samples, as concealment or comfort noise. A whole tick
+    /// even if less is missing: the speech layer of Opus conceals in steps of 10 ms, and what is
+    /// not taken of a step leaves a gap in its sound.
     pub(super) fn make_up(&mut self, operation: Operation, most: usize) {
-        let missing = SAMPLES_PER_TICK.saturating_sub(self.queue.len());
-        let wanted = missing.min(most).next_multiple_of(CONCEAL_GRAIN).max(CONCEAL_GRAIN);
+        let wanted = most.min(SAMPLES_PER_TICK).next_multiple_of(CONCEAL_GRAIN).max(CONCEAL_GRAIN);
         let comfort = operation == Operation::ComfortNoise;
         let fade = if comfort { COMFORT_FADE } else { CONCEAL_FADE };
         let room = self.queue.room(wanted);
@@ -236,33 +275,44 @@ impl<D: AudioDecoder> Playout<D> {
         if comfort {
             self.counts.comfort_noise += wanted as u64;
         } else {
+            self.concealing = true;
             self.gap.made_up(wanted);
+            let faded = self.made_up as i64 > fade[1];
+            self.emission.conceal(wanted, faded || self.gap.is_silent());
         }
     }
 
-    /// Plays a tick as it is.
+    /// Plays a tick.
     pub(super) fn play(&mut self, out: &mut [f32]) {
         out.copy_from_slice(self.queue.front(SAMPLES_PER_TICK));
         self.queue.consume(SAMPLES_PER_TICK);
-        self.can_insert |= self.made_up == 0;
+        self.played_content = self.made_up == 0;
+        self.emission.play();
     }
 
-    /// Plays one tick made of two, which must be ready.
-    pub(super) fn play_shorter(&mut self, out: &mut [f32]) {
-        self.splicer.drop_tick(&mut self.queue, out);
-        self.counts.dropped += SAMPLES_PER_TICK as u64;
+    /// Leaves a period of what waits out, if there is one to leave out; how many samples. A tick
+    /// remains ready.
+    pub(super) fn shorten(&mut self, demand: Demand) -> usize {
+        let removed = self.stretcher.shorten(self.queue.all_mut(), demand);
+        self.queue.consume(removed);
+        self.counts.dropped += removed as u64;
+        removed
     }
 
-    /// Plays one tick more than there is.
-    pub(super) fn play_longer(&mut self, out: &mut [f32]) {
-        self.splicer.insert_tick(&self.queue, out);
-        self.counts.inserted += SAMPLES_PER_TICK as u64;
+    /// Repeats a period before what waits, if there is one to repeat; how many samples.
+    pub(super) fn lengthen(&mut self, demand: Demand) -> usize {
+        let inserted = self.stretcher.lengthen(self.queue.front(SAMPLES_PER_TICK), demand);
+        self.queue.prepend(inserted);
+        let count = inserted.len() / self.channels;
+        self.counts.inserted += count as u64;
+        count
     }
 
     /// Remembers the tick that was played and returns its loudness.
     pub(super) fn finish(&mut self, tick: &[f32]) -> AudioLevel {
-        self.splicer.remember(tick);
+        self.stretcher.remember(tick);
         let rms = LevelMeter::rms(tick);
+        self.emission.hear(rms);
         self.loudness = rms.max(self.loudness * LOUDNESS_DECAY);
         AudioLevel::from_rms(rms)
     }

@@ -1,6 +1,8 @@
-use super::decision::{Next, Operation, Status, decide};
+use super::decision::{Next, Operation, Status, decide, similarity};
+use super::playout::Waited;
 use super::{Pulled, Receiver, in_ms};
 use crate::codec::AudioDecoder;
+use crate::stretch::{Demand, LOOKAHEAD, MAX_LAG};
 use crate::units::samples;
 use crate::{SAMPLES_PER_TICK, TICK_MS};
 
@@ -11,8 +13,9 @@ pub(super) struct Patience {
     too_long: bool,
 }
 
-/// A delay longer than its target by as much is cut at once, not tick by tick.
-const CUT_EXCESS: i64 = samples(500);
+/// A delay longer than its target by as much is cut: what was said a second ago is no longer part
+/// of a conversation. Anything less is played, faster.
+const CUT_EXCESS: i64 = samples(1_000);
 /// For so long after the beginning delay is lengthened without waiting for a pause.
 const STARTING_PACKETS: u64 = 50;
 /// Steps to make one tick: 2.5 ms packets, each undecodable at first, need fewer.
@@ -63,39 +66,77 @@ impl<D: AudioDecoder> Receiver<D> {
         for _ in 0..MAX_STEPS {
             self.drop_obsolete();
             let status = self.status();
-            let operation = decide(&status);
-            most_serious = most_serious.max(operation);
-            if self.perform(operation, &status, out) {
+            let done = self.perform(decide(&status), &status);
+            most_serious = most_serious.max(done);
+            if status.ready >= SAMPLES_PER_TICK {
+                self.count_patience(done, &status);
+                self.playout.play(out);
                 return most_serious;
             }
+            if done == Operation::Idle {
+                break;
+            }
         }
-        // Unreachable while each step makes audio or takes a packet; silence is the safe answer.
+        // No stream. Running out of steps is impossible while each makes audio or takes a packet.
         out.fill(0.0);
         most_serious
     }
 
-    /// Does what was decided; whether that played the tick.
-    fn perform(&mut self, operation: Operation, status: &Status, out: &mut [f32]) -> bool {
+    /// Does what was decided before a tick is played; what came of it.
+    fn perform(&mut self, operation: Operation, status: &Status) -> Operation {
         match operation {
-            Operation::Idle => out.fill(0.0),
-            Operation::Normal if status.ready < SAMPLES_PER_TICK => {
-                self.decode_next(status.next);
-                return false;
+            Operation::Idle => {}
+            Operation::Normal | Operation::Merge => {
+                if status.ready < SAMPLES_PER_TICK {
+                    self.decode_next(status.next);
+                }
             }
-            Operation::Normal => self.playout.play(out),
-            Operation::Fec => {
-                self.restore(status);
-                return false;
-            }
+            Operation::Fec => self.restore(status),
             Operation::Expand | Operation::ComfortNoise => {
                 self.playout.make_up(operation, most_to_make_up(status.next));
-                return false;
             }
-            Operation::Drop => self.play_shorter(status, out),
-            Operation::Insert => self.playout.play_longer(out),
+            Operation::Accelerate | Operation::FastAccelerate => {
+                return self.accelerate(operation, status);
+            }
+            Operation::PreemptiveExpand => return self.expand_preemptively(status),
         }
-        self.count_patience(operation, status);
-        true
+        operation
+    }
+
+    fn accelerate(&mut self, operation: Operation, status: &Status) -> Operation {
+        self.decode_ahead();
+        let excess = usize::try_from(status.delay - status.target).unwrap_or(0);
+        let demand = Demand {
+            // Never so much that it would have to be put in again.
+            most: excess,
+            similarity: similarity(status, operation),
+        };
+        if self.playout.shorten(demand) > 0 { operation } else { Operation::Normal }
+    }
+
+    /// Decodes as much as time stretching looks at, if it is there.
+    fn decode_ahead(&mut self) {
+        while self.playout.ready() < LOOKAHEAD && !self.playout.is_joint() {
+            self.drop_obsolete();
+            if self.playout.relation(self.buffer.front()) != Next::Adjoining {
+                break;
+            }
+            self.decode_next(Next::Adjoining);
+        }
+    }
+
+    fn expand_preemptively(&mut self, status: &Status) -> Operation {
+        let lacking = usize::try_from(status.target - status.delay).unwrap_or(0);
+        // Deep voices repeat themselves only after more than a tick. Where most ticks may be
+        // lengthened that is too much: playing must get ahead.
+        let often = status.quiet || status.starting;
+        let longest = if often { SAMPLES_PER_TICK } else { MAX_LAG };
+        let demand = Demand {
+            most: lacking.clamp(SAMPLES_PER_TICK, longest),
+            similarity: similarity(status, Operation::PreemptiveExpand),
+        };
+        let inserted = self.playout.lengthen(demand);
+        if inserted > 0 { Operation::PreemptiveExpand } else { Operation::Normal }
     }
 
     fn decode_next(&mut self, next: Next) {
@@ -104,8 +145,13 @@ impl<D: AudioDecoder> Receiver<D> {
         if let Next::AfterLoss { fec, .. } = next {
             self.learn_from_loss(fec);
         }
-        // A packet waits for at most the longest delay.
-        self.playout.decode(&mut self.buffer, waited_ticks as u32 * TICK_MS);
+        let waited = Waited {
+            // A packet waits for at most the longest delay.
+            delay_ms: waited_ticks as u32 * TICK_MS,
+            target_ms: self.delay.target_ms(),
+            minimum_ms: self.delay.network_ms(),
+        };
+        self.playout.decode(&mut self.buffer, waited);
     }
 
     fn restore(&mut self, status: &Status) {
@@ -125,23 +171,6 @@ impl<D: AudioDecoder> Receiver<D> {
         self.delay.update(in_ms(lateness + fec));
     }
 
-    fn play_shorter(&mut self, status: &Status, out: &mut [f32]) {
-        let mut ready = status.ready;
-        while ready < 2 * SAMPLES_PER_TICK {
-            self.drop_obsolete();
-            if self.playout.relation(self.buffer.front()) != Next::Adjoining {
-                break;
-            }
-            self.decode_next(Next::Adjoining);
-            ready = self.playout.ready();
-        }
-        if ready < 2 * SAMPLES_PER_TICK {
-            self.playout.play(out);
-        } else {
-            self.playout.play_shorter(out);
-        }
-    }
-
     /// Removes packets whose audio has been played from elsewhere.
     fn drop_obsolete(&mut self) {
         while self.buffer.front().is_some_and(|front| self.playout.is_past(front.end())) {
@@ -152,7 +181,10 @@ impl<D: AudioDecoder> Receiver<D> {
 
     fn count_patience(&mut self, operation: Operation, status: &Status) {
         let too_long = status.delay > status.target;
-        let changed = matches!(operation, Operation::Drop | Operation::Insert);
+        let changed = matches!(
+            operation,
+            Operation::Accelerate | Operation::FastAccelerate | Operation::PreemptiveExpand
+        );
         if changed || status.delay == status.target || too_long != self.patience.too_long {
             self.patience = Patience { waited_ticks: 0, too_long };
         }
@@ -171,9 +203,10 @@ impl<D: AudioDecoder> Receiver<D> {
             delay,
             target,
             comfort: self.playout.comfort(),
+            joint: self.playout.is_joint(),
             // Measured only where it matters.
             quiet: delay != target && ready >= SAMPLES_PER_TICK && self.playout.is_quiet(),
-            can_insert: self.playout.can_insert(),
+            stretchable: self.playout.is_stretchable(),
             waited_ticks: self.patience.waited_ticks,
             starting: self.playout.counts.packets < STARTING_PACKETS,
         }

@@ -1,4 +1,4 @@
-use super::DiscardCounts;
+use super::{DiscardCounts, InboundAudioStats};
 
 /// What a receiver has seen and done since it was made.
 ///
@@ -28,9 +28,9 @@ pub struct ReceiverStats {
     pub silent_concealed_samples: u64,
     /// Comfort noise while the sender announced silence (DTX), in samples per channel.
     pub comfort_noise_samples: u64,
-    /// Audio inserted to lengthen the delay, in samples per channel.
+    /// Audio repeated to lengthen the delay, in samples per channel.
     pub inserted_samples: u64,
-    /// Audio dropped to shorten the delay, in samples per channel.
+    /// Audio left out to shorten the delay, in samples per channel.
     pub dropped_samples: u64,
     /// Times that concealment began.
     pub concealment_events: u64,
@@ -49,6 +49,8 @@ pub struct ReceiverStats {
     pub buffered_ms: u32,
     /// Interarrival jitter (RFC 3550 appendix A.8), in milliseconds.
     pub jitter_ms: f64,
+    /// The same in the words of W3C `webrtc-stats`.
+    pub webrtc: InboundAudioStats,
 }
 
 impl ReceiverStats {

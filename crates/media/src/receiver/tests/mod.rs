@@ -1,10 +1,12 @@
 //! Tests of the whole receiver with a decoder whose output shows where it came from.
 
 mod delay;
+mod drift;
 mod hostile;
 mod loss;
 mod order;
 mod streams;
+mod stretching;
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ use calling_wire::{AudioLevelExtension, RtpHeader, write_header};
 
 use super::*;
 use crate::SAMPLES_PER_TICK;
-use crate::codec::PayloadInfo;
+use crate::codec::{CodecError, PayloadInfo};
 use crate::fake::{CONCEALED, FakeDecoder, fake_payload};
 use crate::units::Channels;
 

@@ -1,11 +1,15 @@
 //! Bodies of fuzz targets: any input, no panic, invariants kept.
 
+mod model;
+
 use std::time::{Duration, Instant};
 
 use calling_wire::{RtpHeader, RtpView, write_header};
 
 use crate::codec::PayloadInfo;
 use crate::fake::{FakeDecoder, fake_payload};
+pub use model::receiver_model;
+
 use crate::{AudioDecoder, Channels, OpusDecoder, Receiver, ReceiverConfig, SAMPLES_PER_TICK};
 
 /// A receiver under any sequence of packets and pulls: two bytes of operation each, most of them
