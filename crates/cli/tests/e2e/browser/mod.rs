@@ -124,6 +124,8 @@ fn a_browser_and_a_rust_client_hear_each_other() {
     let mut alice = chromium.phone(&server, "alice");
     talk(&mut alice, &mut [], "['bob']");
     hears(&mut alice, "bob");
+    alice.run("void (phone.pitch = phone.listen('bob'))");
+    alice.run("phone.until(() => Math.abs(phone.pitch() - 1000) < 30)");
     alice.run("phone.until(async () => (await phone.stats()).sent > 200)");
     alice.run("phone.hangUp()");
     let bob = bob.finish().exits(0).json();

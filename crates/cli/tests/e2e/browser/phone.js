@@ -1,6 +1,6 @@
 // A browser as a phone: the protocol of docs/protocol.md and one RTCPeerConnection, nothing else.
 (() => {
-  const phone = { events: [], invites: [], ended: null, failed: null };
+  const phone = { events: [], invites: [], ended: null, failed: null, players: {} };
   window.phone = phone;
   const waiting = new Map();
   const places = new Map();
@@ -62,7 +62,7 @@
       const audio = new Audio();
       audio.srcObject = stream;
       audio.play();
-      phone.audios = [...(phone.audios ?? []), audio];
+      phone.players[stream.id] = audio;
     };
     const mic = await navigator.mediaDevices.getUserMedia({
       audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
@@ -147,6 +147,18 @@
       return now && now.packets >= first.packets + 100 && now.energy > first.energy + 1e-5;
     });
     return (await phone.stats()).heard[user];
+  };
+
+  // The loudest frequency in what comes from `user`, in Hz, as often as asked.
+  phone.listen = (user) => {
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 4096 });
+    context.createMediaStreamSource(phone.players[user].srcObject).connect(analyser);
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    return () => {
+      analyser.getFloatFrequencyData(bins);
+      return (bins.indexOf(Math.max(...bins)) * context.sampleRate) / analyser.fftSize;
+    };
   };
 
   phone.until = async (condition) => {
