@@ -8,7 +8,7 @@ SHELL := /bin/bash
 ARGS ?=
 FUZZ_SECONDS ?= 30
 
-.PHONY: help setup build run test check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
+.PHONY: help setup setup-tests build run test check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,7 +22,10 @@ build: setup ## Builds the calling binary in release
 run: build ## Starts the server with its demo on http://127.0.0.1:8080 (ARGS="--http 127.0.0.1:9000" adds flags)
 	exec target/release/calling serve --demo $(ARGS)
 
-test: setup check unit docs-check examples ## Runs every check and every test
+setup-tests: ## The same for the tests, which talk to Chromium
+	@scripts/setup.sh tests
+
+test: setup-tests check unit docs-check examples ## Runs every check and every test
 
 check: ## Formatting, lints, features
 	cargo fmt --all --check

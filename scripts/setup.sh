@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Installs what the build needs and this machine lacks: a C compiler (TLS, SQLite, Opus) and cmake (Opus).
+# Installs what the build needs and this machine lacks: a C compiler (TLS, SQLite, Opus) and cmake (Opus);
+# with `tests`, Chromium as well.
 set -euo pipefail
 
 need=()
 command -v cc >/dev/null 2>&1 || need+=(build-essential)
 command -v cmake >/dev/null 2>&1 || need+=(cmake)
 command -v make >/dev/null 2>&1 || need+=(make)
+if [ "${1:-}" = tests ]; then
+    command -v chromium >/dev/null 2>&1 || need+=(chromium)
+fi
 
 if ! command -v cargo >/dev/null 2>&1; then
     echo "setup: cargo is missing. Install Rust 1.95 or newer (https://rustup.rs), then run this again." >&2

@@ -79,7 +79,7 @@ impl Room {
         report: &SenderReportView<'_>,
     ) -> Result<(), RtcpDiscard> {
         let sender = self.participants.get_mut(&from).ok_or(RtcpDiscard::UnknownParticipant)?;
-        if report.ssrc != sender.audio_ssrc {
+        if Some(report.ssrc) != sender.audio_ssrc {
             return Err(RtcpDiscard::ForeignSsrc);
         }
         if !sender.publisher.accept_report(now, &report.info) {

@@ -1,5 +1,7 @@
 use calling_model::ParticipantId;
-use calling_wire::{RtpError, RtpViewMut};
+use calling_wire::{RtpError, RtpViewMut, rename_extensions};
+
+use crate::HeaderRewrite;
 
 /// One packet to send: to whom, and under which header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub struct Forward {
     pub sequence_number: u16,
     /// The timestamp for this receiver.
     pub timestamp: u32,
+    /// How the header changes beside its numbers; `None` if it does not.
+    pub rewrite: Option<HeaderRewrite>,
 }
 
 impl Forward {
@@ -24,7 +28,11 @@ impl Forward {
         header.set_ssrc(self.ssrc);
         header.set_sequence_number(self.sequence_number);
         header.set_timestamp(self.timestamp);
-        Ok(())
+        let Some(HeaderRewrite { payload_type, audio_level }) = self.rewrite else { return Ok(()) };
+        header.set_payload_type(payload_type);
+        rename_extensions(packet, |id| {
+            audio_level.filter(|(came, _)| *came == id).map(|(_, goes)| goes)
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use calling_model::{Machine, ParticipantId, UserId};
 use calling_wire::{RtpHeader, SequenceExtender, write_header};
 
+use crate::{AudioSource, AudioTerms, Receives};
 use crate::{Forward, Forwards, LeaveReason, Room, RoomConfig, RoomOutput};
 
 /// Participants the operations speak of; few, so that they meet.
@@ -102,6 +103,7 @@ impl World {
             8 => {
                 let _ = self.room.set_audio_ssrc(operations.participant()?, operations.u32()? % 5);
             }
+            10 => self.negotiate(operations.participant()?, operations.byte()?),
             9 => self.pass(u64::from(operations.u16()?)),
             _ => self.continue_stream(operations.participant()?, operations.byte()?),
         }
@@ -114,6 +116,23 @@ impl World {
             // A new connection, which remembers nothing.
             self.received.retain(|(to, _), _| *to != participant);
         }
+    }
+
+    fn negotiate(&mut self, participant: ParticipantId, choice: u8) {
+        let source = match choice % 4 {
+            0 => AudioSource::None,
+            1 => AudioSource::Mid { id: 4, mid: "0".to_owned() },
+            _ => AudioSource::Ssrc(participant.0 as u32),
+        };
+        let places = (0..PARTICIPANTS).filter(|number| choice >> 4 & 1 << number != 0);
+        let places = places.map(|number| ParticipantId(u64::from(number))).collect();
+        let terms = AudioTerms {
+            payload_type: 111,
+            audio_level_id: (choice & 4 != 0).then_some(2),
+            source,
+            receives: if choice & 8 != 0 { Receives::All } else { Receives::Only(places) },
+        };
+        let _ = self.room.negotiate(participant, terms);
     }
 
     fn leave(&mut self, participant: ParticipantId, reason: u8) {

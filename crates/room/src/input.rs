@@ -1,6 +1,6 @@
 use calling_model::{ParticipantId, UserId};
 
-use crate::{Forwards, JoinError, LeaveReason, NotInRoom};
+use crate::{AudioTerms, Forwards, JoinError, LeaveReason, NotInRoom};
 
 /// What happens to a room. Each variant is also a method of [`Room`](crate::Room).
 #[derive(Debug)]
@@ -13,6 +13,13 @@ pub enum RoomInput<'a> {
         user: UserId,
         /// The SSRC it announced for its audio.
         audio_ssrc: u32,
+    },
+    /// Other terms were agreed with a participant.
+    Negotiate {
+        /// The device.
+        participant: ParticipantId,
+        /// What holds from now on.
+        terms: AudioTerms,
     },
     /// A participant leaves.
     Leave {
@@ -54,7 +61,7 @@ pub enum RoomMisuse {
     /// Of [`RoomInput::Join`].
     #[error(transparent)]
     Join(#[from] JoinError),
-    /// Of [`RoomInput::Leave`] and [`RoomInput::SetMuted`].
+    /// Of [`RoomInput::Leave`], [`RoomInput::Negotiate`] and [`RoomInput::SetMuted`].
     #[error(transparent)]
     NotInRoom(#[from] NotInRoom),
 }

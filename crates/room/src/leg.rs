@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use calling_model::ParticipantId;
 use calling_wire::ReportBlock;
 
-use crate::{Forwarder, LegStats, RemoteReception, ticks};
+use crate::{Forwarder, HeaderRewrite, LegStats, RemoteReception, ticks};
 
 /// Sender reports whose echo is still awaited; more than one may be on the way.
 const AWAITED_REPORTS: usize = 4;
@@ -15,6 +15,8 @@ pub(crate) struct Leg {
     pub(crate) to: ParticipantId,
     pub(crate) is_subscribed: bool,
     pub(crate) forwarder: Forwarder,
+    /// How headers change beside their numbers.
+    pub(crate) rewrite: Option<HeaderRewrite>,
     remote: Option<RemoteReception>,
     awaited: VecDeque<(u32, Instant)>,
     packets_reported: u64,
@@ -26,6 +28,7 @@ impl Leg {
             to,
             is_subscribed: true,
             forwarder,
+            rewrite: None,
             remote: None,
             awaited: VecDeque::with_capacity(AWAITED_REPORTS),
             packets_reported: 0,

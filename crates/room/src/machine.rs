@@ -16,6 +16,7 @@ impl Machine for Room {
             RoomInput::Join { participant, user, audio_ssrc } => {
                 self.join(now, participant, user, audio_ssrc)?;
             }
+            RoomInput::Negotiate { participant, terms } => self.negotiate(participant, terms)?,
             RoomInput::Leave { participant, reason } => self.leave(now, participant, reason)?,
             RoomInput::Open => self.open(now),
             RoomInput::SetMuted { participant, muted } => {

@@ -44,12 +44,12 @@ impl Room {
             return Err(RtpDiscard::GateClosed);
         }
         let packet = RtpView::parse(packet).map_err(RtpDiscard::Malformed)?;
-        sender.authorise(&packet, &self.config)?;
+        sender.authorise(&packet)?;
         let position = sender.publisher.accept(now, &packet)?;
         if sender.is_muted {
             return Err(RtpDiscard::Muted);
         }
-        sender.observe_level(&packet, &self.config);
+        sender.observe_level(&packet);
         if sender.flows(now) {
             let began = audio_available(from, sender);
             self.flow_began(now, began);

@@ -4,13 +4,15 @@ use calling_model::UserId;
 use calling_wire::{AudioLevelExtension, RtpView};
 
 use crate::publisher::Publisher;
-use crate::{DiscardCounters, ParticipantStats, RoomConfig, RtpDiscard, VolumeMeter};
+use crate::{AudioSource, AudioTerms, DiscardCounters, ParticipantStats, RtpDiscard, VolumeMeter};
 
 /// A connected device in the room.
 #[derive(Debug)]
 pub(crate) struct Participant {
     pub(crate) user: UserId,
-    pub(crate) audio_ssrc: u32,
+    pub(crate) terms: AudioTerms,
+    /// Of its audio, once known.
+    pub(crate) audio_ssrc: Option<u32>,
     pub(crate) forwarded_ssrc: u32,
     pub(crate) is_muted: bool,
     pub(crate) publisher: Publisher,
@@ -29,10 +31,11 @@ enum Flow {
 }
 
 impl Participant {
-    pub(crate) fn new(user: UserId, audio_ssrc: u32, forwarded_ssrc: u32) -> Self {
+    pub(crate) fn new(user: UserId, terms: AudioTerms, forwarded_ssrc: u32) -> Self {
         Self {
             user,
-            audio_ssrc,
+            audio_ssrc: announced(&terms.source),
+            terms,
             forwarded_ssrc,
             is_muted: false,
             publisher: Publisher::default(),
@@ -45,23 +48,36 @@ impl Participant {
 
     /// The packet is of the stream this participant announced. First of all checks: nothing may be
     /// learned from a packet that is not.
-    pub(crate) fn authorise(
-        &self,
-        packet: &RtpView<'_>,
-        config: &RoomConfig,
-    ) -> Result<(), RtpDiscard> {
-        if packet.ssrc() != self.audio_ssrc {
+    pub(crate) fn authorise(&mut self, packet: &RtpView<'_>) -> Result<(), RtpDiscard> {
+        let is_known = match self.audio_ssrc {
+            Some(ssrc) => packet.ssrc() == ssrc,
+            None => carries_mid(packet, &self.terms.source),
+        };
+        if !is_known {
             return Err(RtpDiscard::ForeignSsrc);
         }
-        if packet.payload_type() != config.payload_type {
+        if packet.payload_type() != self.terms.payload_type {
             return Err(RtpDiscard::PayloadType);
         }
+        self.audio_ssrc = Some(packet.ssrc());
         Ok(())
     }
 
+    /// Other terms from now on. A stream whose source stays goes on as it was.
+    pub(crate) fn negotiate(&mut self, terms: AudioTerms) {
+        let before = std::mem::replace(&mut self.terms, terms);
+        if before.source != self.terms.source {
+            let announced = announced(&self.terms.source);
+            if announced.is_none() || announced != self.audio_ssrc {
+                self.publisher.restart();
+            }
+            self.audio_ssrc = announced;
+        }
+    }
+
     /// Notes the level the packet's header tells, if it does.
-    pub(crate) fn observe_level(&mut self, packet: &RtpView<'_>, config: &RoomConfig) {
-        let extension = packet.extension(config.audio_level_id);
+    pub(crate) fn observe_level(&mut self, packet: &RtpView<'_>) {
+        let extension = self.terms.audio_level_id.and_then(|id| packet.extension(id));
         if let Some(audio) = extension.and_then(AudioLevelExtension::parse) {
             self.meter.observe(audio.level);
         }
@@ -102,5 +118,19 @@ impl Participant {
             jitter: reception.jitter(),
             discards: self.discards.clone(),
         }
+    }
+}
+
+const fn announced(source: &AudioSource) -> Option<u32> {
+    match source {
+        AudioSource::Ssrc(ssrc) => Some(*ssrc),
+        AudioSource::None | AudioSource::Mid { .. } => None,
+    }
+}
+
+fn carries_mid(packet: &RtpView<'_>, source: &AudioSource) -> bool {
+    match source {
+        AudioSource::Mid { id, mid } => packet.extension(*id) == Some(mid.as_bytes()),
+        AudioSource::None | AudioSource::Ssrc(_) => false,
     }
 }

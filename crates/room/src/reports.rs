@@ -57,10 +57,11 @@ fn add_reception(
     reports: &mut BTreeMap<ParticipantId, Report>,
 ) {
     let stream = &mut present.publisher;
+    let Some(ssrc) = present.audio_ssrc else { return };
     let Some(fraction_lost) = stream.reception.take_fraction_lost() else { return };
     let (last_sender_report, delay) = stream.last_sender_report(now);
     let block = ReceptionReport {
-        ssrc: present.audio_ssrc,
+        ssrc,
         fraction_lost,
         // At most 24 bits by the minimum.
         total_lost: stream.reception.lost().min(MAX_CUMULATIVE_LOST) as u32,

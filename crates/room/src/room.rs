@@ -9,8 +9,8 @@ use crate::config::MIN_REPORT_INTERVAL;
 use crate::heard::HeardByUser;
 use crate::participant::Participant;
 use crate::{
-    Forwarder, Heard, LeaveReason, LegStats, ParticipantInfo, ParticipantStats, RoomConfig,
-    RoomOutput, RoomStats, Router, VolumeEvaluator,
+    AudioSource, AudioTerms, Forwarder, Heard, LeaveReason, LegStats, ParticipantInfo,
+    ParticipantStats, RoomConfig, RoomOutput, RoomStats, Router, VolumeEvaluator,
 };
 
 /// Outputs that may wait; beyond it volumes and reports, which are soon out of date, are dropped.
@@ -95,18 +95,34 @@ impl Room {
         user: UserId,
         audio_ssrc: u32,
     ) -> Result<u32, JoinError> {
+        self.join_with(now, participant, user, AudioTerms::native(&self.config, audio_ssrc))
+    }
+
+    /// As [`Room::join`], for a participant with terms of its own.
+    ///
+    /// # Errors
+    /// See [`JoinError`].
+    pub fn join_with(
+        &mut self,
+        now: Instant,
+        participant: ParticipantId,
+        user: UserId,
+        terms: AudioTerms,
+    ) -> Result<u32, JoinError> {
         if self.participants.contains_key(&participant) {
             return Err(JoinError::AlreadyJoined);
         }
         if self.participants.len() >= self.config.max_participants {
             return Err(JoinError::Full);
         }
-        let forwarded_ssrc = self.free_ssrc(audio_ssrc);
+        let forwarded_ssrc = self.free_ssrc(&terms.source);
         self.connect_with_all(participant, forwarded_ssrc);
         self.streams.insert(forwarded_ssrc, participant);
-        let joined = Participant::new(user, audio_ssrc, forwarded_ssrc);
+        let joined = Participant::new(user, terms, forwarded_ssrc);
         let entered = entered(participant, &joined);
         self.participants.insert(participant, joined);
+        self.apply_terms(participant);
+        self.offer_to_others(participant);
         if self.is_open {
             self.output(entered);
             self.start_timers(now);
@@ -194,9 +210,22 @@ impl Room {
         audio_ssrc: u32,
     ) -> Result<(), NotInRoom> {
         let found = self.participants.get_mut(&participant).ok_or(NotInRoom)?;
-        if std::mem::replace(&mut found.audio_ssrc, audio_ssrc) != audio_ssrc {
-            found.publisher.restart();
-        }
+        let source = AudioSource::Ssrc(audio_ssrc);
+        found.negotiate(AudioTerms { source, ..found.terms.clone() });
+        Ok(())
+    }
+
+    /// Other terms were agreed with a participant. What stays the same goes on without a gap.
+    ///
+    /// # Errors
+    /// It is not in the room.
+    pub fn negotiate(
+        &mut self,
+        participant: ParticipantId,
+        terms: AudioTerms,
+    ) -> Result<(), NotInRoom> {
+        self.participants.get_mut(&participant).ok_or(NotInRoom)?.negotiate(terms);
+        self.apply_terms(participant);
         Ok(())
     }
 
@@ -296,6 +325,27 @@ impl Room {
         self.flow_due = None;
     }
 
+    /// Others get what a newcomer sends if they have a place for it.
+    fn offer_to_others(&mut self, joining: ParticipantId) {
+        for (other, present) in self.participants.iter().filter(|(other, _)| **other != joining) {
+            self.router.want(joining, *other, present.terms.receives.includes(joining));
+        }
+    }
+
+    /// Has the routes from and to a participant follow its terms.
+    fn apply_terms(&mut self, participant: ParticipantId) {
+        let Some(own) = self.participants.get(&participant) else { return };
+        for (other, present) in &self.participants {
+            if *other == participant {
+                continue;
+            }
+            let (from, to) = (&own.terms, &present.terms);
+            self.router.set_rewrite(participant, *other, from.rewrite_for(to));
+            self.router.set_rewrite(*other, participant, to.rewrite_for(from));
+            self.router.want(*other, participant, from.receives.includes(*other));
+        }
+    }
+
     fn connect_with_all(&mut self, joining: ParticipantId, forwarded_ssrc: u32) {
         for (present, other) in &self.participants {
             let to_joining = new_forwarder(&mut self.rng, other.forwarded_ssrc);
@@ -306,12 +356,13 @@ impl Room {
     }
 
     /// An SSRC that nobody in the room uses, so that no client mistakes a stream for its own.
-    fn free_ssrc(&mut self, audio_ssrc: u32) -> u32 {
+    fn free_ssrc(&mut self, source: &AudioSource) -> u32 {
         loop {
             let ssrc = self.rng.random_range(1..=u32::MAX);
-            let is_announced = self.participants.values().any(|other| other.audio_ssrc == ssrc);
+            let mut others = self.participants.values();
+            let is_announced = others.any(|other| other.audio_ssrc == Some(ssrc));
             let is_taken = self.streams.contains_key(&ssrc) || ssrc == self.ssrc;
-            if ssrc != audio_ssrc && !is_announced && !is_taken {
+            if *source != AudioSource::Ssrc(ssrc) && !is_announced && !is_taken {
                 return ssrc;
             }
         }

@@ -4,7 +4,7 @@ use std::time::Instant;
 use calling_model::ParticipantId;
 
 use crate::leg::Leg;
-use crate::{Arrived, Forward, Forwarder, Forwards};
+use crate::{Arrived, Forward, Forwarder, Forwards, HeaderRewrite};
 
 /// Who receives whom: for each publisher the legs to its receivers.
 #[derive(Debug, Default)]
@@ -59,6 +59,27 @@ impl Router {
         true
     }
 
+    /// Says how headers change on a route beside their numbers.
+    pub(crate) fn set_rewrite(
+        &mut self,
+        publisher: ParticipantId,
+        receiver: ParticipantId,
+        rewrite: Option<HeaderRewrite>,
+    ) {
+        if let Some(leg) = self.leg_mut(publisher, receiver) {
+            leg.rewrite = rewrite;
+        }
+    }
+
+    /// Whether `receiver` is to get what `publisher` sends; a route that is as it should be is not
+    /// touched.
+    pub(crate) fn want(&mut self, publisher: ParticipantId, receiver: ParticipantId, wanted: bool) {
+        let leg = self.leg_mut(publisher, receiver);
+        if leg.is_some_and(|leg| leg.is_subscribed != wanted) {
+            self.set_subscribed(publisher, receiver, wanted);
+        }
+    }
+
     /// The publisher stops for a while on purpose: its gap must not look like loss.
     pub fn pause(&mut self, publisher: ParticipantId) {
         for leg in self.legs_mut(publisher) {
@@ -75,6 +96,7 @@ impl Router {
                 ssrc: header.ssrc,
                 sequence_number: header.sequence_number,
                 timestamp: header.timestamp,
+                rewrite: leg.rewrite,
             });
         }
     }

@@ -5,7 +5,7 @@ mod common;
 
 use std::alloc::System;
 
-use calling_room::RtpDiscard;
+use calling_room::{AudioSource, AudioTerms, Receives, RtpDiscard};
 use common::{Table, Voice, id};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -58,6 +58,31 @@ fn a_forwarded_packet_and_a_discarded_packet_allocate_nothing() {
     });
     assert_eq!(flooding, 0);
     assert_eq!(room.stats().discards.rtp(RtpDiscard::ForeignSsrc), 2_000);
+
+    // Nor is anything needed to write headers anew for browsers.
+    let browser = |number: u64| AudioTerms {
+        payload_type: 96,
+        audio_level_id: Some(2),
+        source: AudioSource::Ssrc(common::ssrc(number)),
+        receives: Receives::Only((1..=50).map(id).collect()),
+    };
+    for number in 10..20 {
+        room.negotiate(id(number), browser(number)).expect("it is in the room");
+    }
+    let more = packets(7, 2_001..3_001);
+    let mut copy = Vec::with_capacity(200);
+    let rewriting = allocations(|| {
+        for packet in &more {
+            room.handle_rtp(*now, id(7), packet, forwards).expect("it is forwarded");
+            assert_eq!(forwards.iter().filter(|it| it.rewrite.is_some()).count(), 10);
+            for forward in forwards.iter() {
+                copy.clear();
+                copy.extend_from_slice(packet);
+                forward.apply(&mut copy).expect("it is the packet that was handled");
+            }
+        }
+    });
+    assert_eq!(rewriting, 0);
 
     // Nor do feedback and reports on unknown streams.
     let rtcp = [[0x81, 205, 0, 3].as_slice(), &[7; 12], &[0x81, 201, 0, 7], &[9; 28]].concat();

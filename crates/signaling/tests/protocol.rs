@@ -1,15 +1,17 @@
 //! Frames between client and server: what is understood, what is refused and how.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeMap;
+
 use calling_model::{CallId, DeviceId, GroupId, MediaType, UnixMillis, UserId};
 use calling_signaling::protocol::{
-    CallParams, ChatEvent, ChatReply, ChatRequest, ClientCodec, ClientFrame, Code, CodecError,
-    ConversationInfo, ConversationsReply, CreateGroupParams, Event, EventFrame, FrameError,
-    GroupInfo, GroupRole, GroupsReply, HelloParams, InviteParams, MAX_FRAME_BYTES, MAX_FRAME_DEPTH,
-    MAX_SERVER_FRAME_BYTES, MediaOffer, MembersReply, MessageEvent, ProfilesReply, ProtocolError,
-    RecentCallsParams, RecentResult, Reply, Request, ResumeParams, SendMessageParams, SentReply,
-    ServerCodec, ServerFrame, SignInParams, Target, decode_client_frame, decode_server_frame,
-    encode, negotiate,
+    CallParams, ChatEvent, ChatReply, ChatRequest, ClientCodec, ClientFrame, ClientOffer, Code,
+    CodecError, ConversationInfo, ConversationsReply, CreateGroupParams, Event, EventFrame,
+    FrameError, GroupInfo, GroupRole, GroupsReply, HelloParams, InviteParams, MAX_FRAME_BYTES,
+    MAX_FRAME_DEPTH, MAX_SERVER_FRAME_BYTES, MediaOffer, MembersReply, MessageEvent, ProfilesReply,
+    ProtocolError, RecentCallsParams, RecentResult, Reply, Request, ResumeParams, SdpAnswer,
+    SdpOffer, SendMessageParams, SentReply, ServerCodec, ServerFrame, SignInParams, Subscription,
+    Target, Track, decode_client_frame, decode_server_frame, encode, negotiate,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use proptest::prelude::*;
@@ -49,13 +51,23 @@ fn requests() -> Vec<Request> {
         Request::Hangup { call_id: call_id.clone() },
         Request::ConnectMedia {
             call_id: call_id.clone(),
-            offer: MediaOffer {
+            offer: ClientOffer::Native(MediaOffer {
                 ufrag: "u".into(),
                 pwd: "p".into(),
                 fingerprint: "sha-256 AA".into(),
                 candidates: vec![],
                 audio_ssrc: u32::MAX,
-            },
+            }),
+        },
+        Request::ConnectMedia {
+            call_id: call_id.clone(),
+            offer: ClientOffer::Sdp(SdpOffer {
+                sdp: "v=0\r\n".into(),
+                subscribe: BTreeMap::from([(
+                    "1".into(),
+                    Subscription { user: user("bob"), track: Track::Audio },
+                )]),
+            }),
         },
         Request::SetMicMute { call_id: call_id.clone(), muted: true },
         Request::InviteUsers(InviteParams {
@@ -242,6 +254,43 @@ fn the_forms_of_the_documentation() {
 }
 
 /// What an older build wrote and stored is read as ever: what came since is absent.
+#[test]
+fn media_is_offered_in_one_form_or_the_other() {
+    let asked = |params: &str| {
+        let text = format!(
+            r#"{{"id":7,"method":"connect_media","params":{{"call_id":"{}",{params}}}}}"#,
+            call_id().as_str(),
+        );
+        decode_client_frame(&text).map(|frame| frame.request)
+    };
+    let sdp = r#""sdp":"v=0","subscribe":{"1":{"user":"bob","track":"audio"},"2":{"user":"eve"}}"#;
+    let Ok(Request::ConnectMedia { offer: ClientOffer::Sdp(offer), .. }) = asked(sdp) else {
+        panic!("it is not read")
+    };
+    let of = |name| Subscription { user: user(name), track: Track::Audio };
+    assert_eq!(offer.subscribe, [("1".into(), of("bob")), ("2".into(), of("eve"))].into());
+    let native = r#""offer":{"ufrag":"u","pwd":"p","fingerprint":"f","audio_ssrc":1}"#;
+    assert!(matches!(
+        asked(native),
+        Ok(Request::ConnectMedia { offer: ClientOffer::Native(_), .. })
+    ));
+    for bad in [
+        r#""media":1"#.to_owned(),
+        format!("{native},{sdp}"),
+        r#""sdp":1"#.to_owned(),
+        r#""sdp":"v=0","subscribe":{"1":{"user":"b b"}}"#.to_owned(),
+        r#""sdp":"v=0","subscribe":{"1":{"user":"bob","track":"smell"}}"#.to_owned(),
+    ] {
+        let error = asked(&bad).unwrap_err();
+        assert_eq!((error.id, error.error.code), (Some(7), Code::BadParameter), "{bad}");
+    }
+    let reply =
+        ServerFrame::Reply { id: 7, result: Reply::MediaSdp(SdpAnswer { sdp: "v".into() }) };
+    let text = encode(&reply);
+    assert_eq!(text, r#"{"id":7,"result":{"type":"media_sdp","sdp":"v"}}"#);
+    assert_eq!(decode_server_frame(&text), Ok(reply));
+}
+
 #[test]
 fn older_texts_are_read() {
     let facts = r#"{"call_id":"c","invite_id":"i","room_id":1,"caller":"alice","callees":["bob"],"media_type":"audio","timeout_s":30,"started_at":1}"#;

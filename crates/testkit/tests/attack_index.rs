@@ -5,8 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The groups of attacks, and how many each has.
-const GROUPS: &[(u32, usize)] =
-    &[(1, 5), (2, 7), (3, 4), (4, 5), (5, 4), (6, 3), (7, 4), (8, 3), (9, 13), (10, 9), (28, 5)];
+const GROUPS: &[(u32, usize)] = &[
+    (1, 5),
+    (2, 7),
+    (3, 4),
+    (4, 5),
+    (5, 4),
+    (6, 3),
+    (7, 4),
+    (8, 3),
+    (9, 13),
+    (10, 9),
+    (11, 15),
+    (28, 5),
+];
 
 /// One row of the tables.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use stun::fingerprint::FINGERPRINT;
 use stun::integrity::MessageIntegrity;
 use stun::message::{BINDING_REQUEST, Message, Setter};
 
+use crate::sdp::{AnswerOrigin, ForwardedStream, Offer, SessionDescription};
 use crate::{
     Candidate, Certificate, DtlsRole, DtlsVersions, Fingerprint, IceCredentials, LiteConfig,
     LiteServer, LocalParams, Received, RemoteParams, SecureSession, ServerOutput, ServerReceived,
@@ -65,6 +66,28 @@ pub fn text(data: &[u8]) {
     if let Ok(fingerprint) = text.parse::<Fingerprint>() {
         assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
     }
+}
+
+/// Any text as a session description and as an offer; what is read is written the same, and an
+/// answer can be read by whoever offered.
+pub fn sdp(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    if let Ok(description) = text.parse::<SessionDescription>() {
+        assert_eq!(description.to_string().parse(), Ok(description));
+    }
+    let Ok(offer) = Offer::parse(text) else { return };
+    let local = LocalParams {
+        credentials: IceCredentials::new("abcd", "p".repeat(22)).expect("the lengths are right"),
+        fingerprint: Fingerprint::of(b"server"),
+        candidates: Vec::new(),
+    };
+    let origin = AnswerOrigin { session_id: 1, session_version: 1 };
+    let mids = offer.sections().iter().filter_map(|section| section.mid.clone());
+    let stream = ForwardedStream { stream: "bob".to_owned(), track: "audio".to_owned(), ssrc: 1 };
+    let streams = mids.map(|mid| (mid, stream.clone())).collect();
+    let answer = offer.answer(&local, origin, &streams);
+    assert_eq!(answer.sections.len(), offer.sections().len(), "sections are never dropped");
+    assert_eq!(answer.to_string().parse(), Ok(answer));
 }
 
 /// Two certificates for all runs: making them is slow and not what is tried.

@@ -2,6 +2,7 @@
 //!
 //! * [`SecureSession`]: DTLS-SRTP with one peer, either role, over a path somebody else found.
 //! * [`LiteServer`]: all connections of one UDP port, each an ICE-lite responder and a session.
+//! * [`sdp`]: session descriptions, and a server's answer to an offer.
 //! * [`SrtpContext`]: SRTP and SRTCP in place, on its own.
 //! * [`PathFinder`] and [`Path`]: what an asynchronous ICE agent has to offer to be used here.
 //!
@@ -14,6 +15,7 @@ mod discard;
 pub mod fuzz;
 mod ice;
 mod path;
+pub mod sdp;
 mod server;
 mod session;
 mod srtp;

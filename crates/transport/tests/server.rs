@@ -6,8 +6,9 @@ mod common;
 
 use std::time::Duration;
 
+use calling_model::ConnectionId;
 use calling_testkit::Impairment;
-use calling_transport::{CloseReason, DtlsVersions, SrtpOffer, SrtpProfile};
+use calling_transport::{CloseReason, DtlsVersions, IceCredentials, SrtpOffer, SrtpProfile};
 use common::world::World;
 use common::{certificate, rtcp, rtp};
 
@@ -34,6 +35,38 @@ fn a_client_connects_and_media_flows_both_ways() {
     world.run_for(50);
     assert_eq!(world.clients[0].received_rtp, [rtp(8, 1, b"from the server")]);
     assert!(world.astray.is_empty());
+}
+
+#[test]
+fn ice_restarts_while_media_flows() {
+    let mut world = World::connected(3);
+    let id = world.clients[0].id;
+    let (now, before) = (world.now, world.server.local_params(id).unwrap());
+    let stale = world.clients[0].check();
+    let fresh = IceCredentials::new("afterwards", "n".repeat(24)).unwrap();
+    let after = world.server.restart(now, id, fresh.clone()).unwrap();
+    assert_ne!(before.credentials, after.credentials);
+    assert_eq!(before.fingerprint, after.fingerprint);
+    assert_eq!(world.server.local_params(id), Some(after.clone()));
+
+    // The old path still carries media, both ways.
+    world.clients[0].send_rtp(now, rtp(7, 1, b"meanwhile"));
+    world.run_for(50);
+    assert_eq!(world.received_rtp, [(id, rtp(7, 1, b"meanwhile"))]);
+    assert!(world.server.seal_rtp(id, &mut rtp(8, 1, b"meanwhile")).is_ok());
+
+    // What was known before the restart opens nothing any more.
+    let answered = world.server.stats().checks_answered;
+    world.clients[0].sent.send(world.now, stale.encode());
+    world.run_for(50);
+    assert_eq!(world.server.stats().checks_answered, answered);
+
+    let client = &mut world.clients[0];
+    (client.credentials, client.remote) = (fresh, after);
+    world.run_for(6_000);
+    assert!(world.is_connected(id), "consent is kept under the new credentials");
+    assert!(world.server.stats().checks_answered > answered);
+    assert!(world.server.restart(now, ConnectionId(9), before.credentials).is_none());
 }
 
 #[test]

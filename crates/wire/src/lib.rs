@@ -42,5 +42,5 @@ pub use rtcp::{
 };
 pub use rtp::{
     Extensions, ProtectedHeader, RtpError, RtpHeader, RtpView, RtpViewMut, WriteHeaderError,
-    write_header,
+    rename_extensions, write_header,
 };

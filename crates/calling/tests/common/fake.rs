@@ -12,8 +12,8 @@ use calling::{
 use calling_media::{AudioSource, Sender, SenderConfig, ToneSource};
 use calling_model::{ConnectionId, InviteId, RoomId, UnixMillis};
 use calling_signaling::protocol::{
-    CallReply, ClientFrame, Event, HelloReply, MediaAnswer, MediaOffer, Reply, Request,
-    ServerFrame, SignInReply, decode_client_frame, encode,
+    CallReply, ClientFrame, ClientOffer, Event, HelloReply, MediaAnswer, MediaOffer, Reply,
+    Request, ServerFrame, SignInReply, decode_client_frame, encode,
 };
 use calling_transport::{
     Certificate, IceCredentials, LiteConfig, LiteServer, RemoteParams, ServerOutput, ServerReceived,
@@ -122,7 +122,7 @@ impl Script {
     /// The offer of the client's media connection, with the request's id.
     pub async fn offer(&mut self) -> (u64, MediaOffer) {
         let frame = self.request(|request| matches!(request, Request::ConnectMedia { .. })).await;
-        let Request::ConnectMedia { offer, .. } = frame.request else {
+        let Request::ConnectMedia { offer: ClientOffer::Native(offer), .. } = frame.request else {
             unreachable!("asked for nothing else")
         };
         (frame.id, offer)

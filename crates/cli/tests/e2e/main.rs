@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod bench;
+mod browser;
 mod calls;
 mod config;
 mod demo;

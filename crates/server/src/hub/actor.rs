@@ -22,8 +22,10 @@ use super::devices::Devices;
 use super::groups::GroupNews;
 use super::lanes::Lanes;
 use super::perform::Effect;
+use super::requests::MediaReply;
 use super::resume::ResumeTokens;
 use super::running::Running;
+use super::sdp::Answering;
 use super::{COMMANDS, CallStore, Hub, HubCommand, Session, SessionId, wall_clock};
 use crate::gateway::Outbox;
 use crate::server::Vitals;
@@ -94,7 +96,8 @@ pub(super) enum Finished {
     Muted { asker: Asker },
     GroupMembers { group_id: GroupId, members: Vec<UserId> },
     Ended { call_id: CallId, messages: Vec<Delivery>, notices: Vec<(Endpoint, Event)> },
-    MediaOpened { asker: Asker, connection: ConnectionId, opened: MediaOpened },
+    MediaOpened { asker: Asker, connection: ConnectionId, opened: MediaOpened, reply: MediaReply },
+    Renegotiated { asker: Asker, local: Option<LocalParams>, answering: Box<Answering> },
 }
 
 /// What a shard said to a new connection; nothing if its thread has ended.

@@ -18,6 +18,7 @@ mod quality;
 mod requests;
 mod resume;
 mod running;
+mod sdp;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ mod writes;
 
 use calling_model::{CallId, Endpoint, GroupId, MediaType, UserId};
 use calling_signaling::protocol::{
-    CallParams, InviteParams, MediaOffer, ProtocolError, ResumeParams, SignInReply,
+    CallParams, ClientOffer, InviteParams, ProtocolError, ResumeParams, SignInReply,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -132,7 +133,7 @@ pub(crate) enum HubRequest {
     },
     ConnectMedia {
         call_id: CallId,
-        offer: MediaOffer,
+        offer: ClientOffer,
     },
     MediaReady {
         call_id: CallId,

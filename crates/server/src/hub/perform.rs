@@ -88,8 +88,11 @@ impl<S: CallStore> Actor<S> {
             Finished::GroupMembers { group_id, members } => {
                 self.tell_group(&group_id, &members);
             }
-            Finished::MediaOpened { asker, connection, opened } => {
-                self.media_opened(&asker, connection, opened);
+            Finished::MediaOpened { asker, connection, opened, reply } => {
+                self.media_opened(&asker, connection, opened, &reply);
+            }
+            Finished::Renegotiated { asker, local, answering } => {
+                self.renegotiated(&asker, local.as_ref(), &answering);
             }
         }
     }
@@ -135,6 +138,7 @@ impl<S: CallStore> Actor<S> {
                 | Reply::Hello(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
+                | Reply::MediaSdp(_)
                 | Reply::GroupCall(_)
                 | Reply::History(_)
                 | Reply::Chat(_),

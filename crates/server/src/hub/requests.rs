@@ -1,16 +1,26 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use calling_model::{CallId, ConnectionId, UnixMillis};
-use calling_room::LeaveReason;
+use calling_room::{AudioSource, AudioTerms, LeaveReason, Receives};
 use calling_signaling::calls::{CallAction, CallsInput};
-use calling_signaling::protocol::{Code, MediaAnswer, MediaOffer, ProtocolError, Reply};
-use calling_transport::{IceCredentials, LocalParams, RemoteParams};
+use calling_signaling::protocol::{
+    ClientOffer, Code, MediaAnswer, MediaOffer, ProtocolError, Reply,
+};
+use calling_transport::{IceCredentials, LocalParams, OpenError, RemoteParams};
 use tokio::sync::oneshot;
 
 use super::actor::{Actor, Finished, MediaOpened};
 use super::asked::Asker;
+use super::sdp::{Answering, SdpSession};
 use super::{CallStore, HubRequest, Session};
 use crate::shard::{Seat, ShardCommand};
+
+/// In which form an offer is answered.
+#[derive(Debug)]
+pub(super) enum MediaReply {
+    Native,
+    Sdp(Box<Answering>),
+}
 
 impl<S: CallStore> Actor<S> {
     /// Does what a device asks for, unless it is the device's older connection that asks.
@@ -52,9 +62,10 @@ impl<S: CallStore> Actor<S> {
                 self.act(asker, CallAction::GroupCall { group_id, insider });
             }
             HubRequest::GetCall { call_id } => self.act(asker, CallAction::GetCall { call_id }),
-            HubRequest::ConnectMedia { call_id, offer } => {
-                self.connect_media(asker, call_id, offer).await;
-            }
+            HubRequest::ConnectMedia { call_id, offer } => match offer {
+                ClientOffer::Native(offer) => self.connect_native(asker, call_id, offer).await,
+                ClientOffer::Sdp(offer) => self.connect_sdp(asker, call_id, offer).await,
+            },
             HubRequest::MediaReady { call_id } => {
                 let result = self.check_part(&asker, &call_id).map(|()| Reply::Done {});
                 self.answer(&asker, result);
@@ -71,9 +82,13 @@ impl<S: CallStore> Actor<S> {
         asker: &Asker,
         connection: ConnectionId,
         opened: MediaOpened,
+        reply: &MediaReply,
     ) {
         let result = match opened {
-            Some(Ok(local)) => Ok(Reply::Media(self.media_answer(&local))),
+            Some(Ok(local)) => Ok(match reply {
+                MediaReply::Native => Reply::Media(self.media_answer(&local)),
+                MediaReply::Sdp(answering) => Reply::MediaSdp(answering.answer(&local)),
+            }),
             Some(Err(error)) => {
                 tracing::warn!(%error, "a media connection is refused");
                 Err(no_media())
@@ -100,7 +115,7 @@ impl<S: CallStore> Actor<S> {
     }
 
     /// Whether the asker's device takes part in the call's media.
-    fn check_part(&self, asker: &Asker, call_id: &CallId) -> Result<(), ProtocolError> {
+    pub(super) fn check_part(&self, asker: &Asker, call_id: &CallId) -> Result<(), ProtocolError> {
         if self.running.get(call_id).is_none() {
             let sentence = "There is no such call, or it is over.";
             return Err(ProtocolError::new(Code::InviteNotFound, sentence));
@@ -112,33 +127,52 @@ impl<S: CallStore> Actor<S> {
         Ok(())
     }
 
-    async fn connect_media(&mut self, asker: Asker, call_id: CallId, offer: MediaOffer) {
+    async fn connect_native(&mut self, asker: Asker, call_id: CallId, offer: MediaOffer) {
         let checked = self.check_part(&asker, &call_id).and_then(|()| remote_params(&offer));
         let remote = match checked {
             Ok(remote) => remote,
             Err(error) => return self.answer(&asker, Err(error)),
         };
-        let Some(call) = self.running.get(&call_id) else { return };
-        let endpoint = asker.session.endpoint.clone();
-        let (room, muted) = (call.room, call.is_muted(&endpoint));
+        let terms = AudioTerms {
+            payload_type: self.settings.audio_payload_type,
+            audio_level_id: Some(self.settings.audio_level_id),
+            source: AudioSource::Ssrc(offer.audio_ssrc),
+            receives: Receives::All,
+        };
+        let (connection, opened) = self.open_media(&asker, &call_id, remote, terms, None).await;
+        let reply = MediaReply::Native;
+        self.waiting.push(Box::pin(async move {
+            Finished::MediaOpened { asker, connection, opened: opened.await.ok(), reply }
+        }));
+    }
+
+    /// Has the shard wait for the asker's device, in place of a connection it had before.
+    pub(super) async fn open_media(
+        &mut self,
+        asker: &Asker,
+        call_id: &CallId,
+        remote: RemoteParams,
+        terms: AudioTerms,
+        sdp: Option<SdpSession>,
+    ) -> (ConnectionId, oneshot::Receiver<Result<LocalParams, OpenError>>) {
         self.next_connection += 1;
         let connection = ConnectionId(self.next_connection);
-        if let Some(old) = self.running.connect(&call_id, &endpoint, connection) {
+        let (reply, opened) = oneshot::channel();
+        let Some(call) = self.running.get(call_id) else { return (connection, opened) };
+        let endpoint = asker.session.endpoint.clone();
+        let (room, muted) = (call.room, call.is_muted(&endpoint));
+        if let Some(old) = self.running.connect(call_id, &endpoint, connection, sdp) {
             let reason = LeaveReason::Left;
             self.command_shard(ShardCommand::Disconnect { connection: old, reason }).await;
         }
-        let (reply, opened) = oneshot::channel();
-        let user = endpoint.user;
-        let admitted = self.calls.is_talking(&call_id, &asker.session.endpoint);
-        let seat = Seat { connection, room, user, audio_ssrc: offer.audio_ssrc, admitted };
+        let admitted = self.calls.is_talking(call_id, &endpoint);
+        let seat = Seat { connection, room, user: endpoint.user, terms, admitted };
         self.command_shard(ShardCommand::Connect { seat, remote, reply }).await;
         if muted {
             let (done, _) = oneshot::channel();
             self.command_shard(ShardCommand::SetMuted { connection, muted, done }).await;
         }
-        self.waiting.push(Box::pin(async move {
-            Finished::MediaOpened { asker, connection, opened: opened.await.ok() }
-        }));
+        (connection, opened)
     }
 
     /// Answers once the media thread has done it: from then on nothing passes.

@@ -3,6 +3,9 @@ use std::time::Instant;
 
 use calling_model::{CallId, ConnectionId, Endpoint, RoomId, UserId};
 use calling_signaling::protocol::Event;
+use calling_transport::sdp::Offer;
+
+use super::sdp::SdpSession;
 
 /// What the hub itself has to know of the calls that are up, beside the call machine: their rooms
 /// and the media connections of their devices.
@@ -25,6 +28,8 @@ pub(super) struct RunningCall {
     pub(super) conversation: Option<Conversation>,
     media: BTreeMap<Endpoint, Media>,
     muted: BTreeSet<Endpoint>,
+    /// The peer connection that each device's last media connection was of, if it has ended.
+    spent: BTreeMap<Endpoint, SdpSession>,
 }
 
 /// What is known once the call was accepted.
@@ -39,20 +44,29 @@ pub(super) struct Conversation {
 }
 
 /// A device's media connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Media {
     pub(super) connection: ConnectionId,
     pub(super) up: bool,
     /// The SSRC under which it is heard, once it is in the room.
     entered: Option<u32>,
     audio: bool,
+    /// The peer connection behind it, if it was offered in SDP.
+    sdp: Option<SdpSession>,
 }
 
 impl Running {
     pub(super) fn begin(&mut self, call_id: CallId, room: RoomId, caller: Option<Endpoint>) {
         self.rooms.insert(room, call_id.clone());
-        let (media, muted) = (BTreeMap::new(), BTreeSet::new());
-        let call = RunningCall { room, caller, refused: false, conversation: None, media, muted };
+        let call = RunningCall {
+            room,
+            caller,
+            refused: false,
+            conversation: None,
+            media: BTreeMap::new(),
+            muted: BTreeSet::new(),
+            spent: BTreeMap::new(),
+        };
         self.calls.insert(call_id, call);
     }
 
@@ -109,9 +123,10 @@ impl Running {
         call_id: &CallId,
         endpoint: &Endpoint,
         connection: ConnectionId,
+        sdp: Option<SdpSession>,
     ) -> Option<ConnectionId> {
         let call = self.calls.get_mut(call_id)?;
-        let media = Media { connection, up: false, entered: None, audio: false };
+        let media = Media { connection, up: false, entered: None, audio: false, sdp };
         let replaced = call.media.insert(endpoint.clone(), media).map(|old| old.connection);
         if let Some(old) = replaced {
             self.connections.remove(&old);
@@ -126,9 +141,32 @@ impl Running {
         call_id: &CallId,
         endpoint: &Endpoint,
     ) -> Option<ConnectionId> {
-        let media = self.calls.get_mut(call_id)?.media.remove(endpoint)?;
+        let call = self.calls.get_mut(call_id)?;
+        let media = call.media.remove(endpoint)?;
         self.connections.remove(&media.connection);
+        if let Some(session) = media.sdp {
+            call.spent.insert(endpoint.clone(), session);
+        }
         Some(media.connection)
+    }
+
+    /// A device's media connection, if `offer` is of the same peer connection.
+    pub(super) fn session_mut(
+        &mut self,
+        call_id: &CallId,
+        endpoint: &Endpoint,
+        offer: &Offer,
+    ) -> Option<(ConnectionId, &mut SdpSession)> {
+        let media = self.calls.get_mut(call_id)?.media.get_mut(endpoint)?;
+        let session = media.sdp.as_mut().filter(|session| session.is_of(offer))?;
+        Some((media.connection, session))
+    }
+
+    /// Whether `offer` is of a peer connection whose media connection has ended: its keys are
+    /// forgotten.
+    pub(super) fn is_spent(&self, call_id: &CallId, endpoint: &Endpoint, offer: &Offer) -> bool {
+        let spent = self.calls.get(call_id).and_then(|call| call.spent.get(endpoint));
+        spent.is_some_and(|session| session.is_of(offer))
     }
 
     /// Whose connection it is; `None` if it was replaced or its call is over.
@@ -239,6 +277,19 @@ impl RunningCall {
         }
         let event = Event::UserLeft { call_id: call_id.clone(), user: who.user.clone(), reason };
         talk.tell_others(who, &event)
+    }
+
+    /// The connection of a user that `listener` was told to be in the room, and the SSRC under
+    /// which it is heard.
+    pub(super) fn heard_by(
+        &self,
+        listener: &Endpoint,
+        user: &UserId,
+    ) -> Option<(ConnectionId, u32)> {
+        let talk = self.conversation.as_ref().filter(|talk| talk.begun.contains(listener))?;
+        let who = talk.known.iter().find(|who| who.user == *user && *who != listener)?;
+        let media = self.media.get(who)?;
+        Some((media.connection, media.entered?))
     }
 
     /// What `to` was told of the others, for it to be told again.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use calling_model::{ConnectionId, RoomId, UserId};
-use calling_room::{LeaveReason, RoomConfig};
+use calling_room::{AudioTerms, LeaveReason, RoomConfig};
 use calling_transport::{Certificate, LiteConfig, LocalParams, RemoteParams};
 use tokio::sync::oneshot;
 
@@ -70,7 +70,8 @@ impl MediaPlane {
     ) -> Option<LocalParams> {
         let (reply, mut answer) = oneshot::channel();
         let connection = ConnectionId(number);
-        let seat = Seat { connection, room, user, audio_ssrc, admitted: true };
+        let terms = AudioTerms::native(&RoomConfig::default(), audio_ssrc);
+        let seat = Seat { connection, room, user, terms, admitted: true };
         self.command(now, ShardCommand::Connect { seat, remote, reply });
         answer.try_recv().ok()?.ok()
     }

@@ -21,8 +21,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use calling_model::{ConnectionId, RoomId, UserId, Volume};
-use calling_room::{Heard, LeaveReason};
-use calling_transport::{CloseReason, LocalParams, OpenError, RemoteParams};
+use calling_room::{AudioTerms, Heard, LeaveReason};
+use calling_transport::{CloseReason, IceCredentials, LocalParams, OpenError, RemoteParams};
 use tokio::sync::oneshot;
 
 pub(crate) use candidates::announced;
@@ -38,6 +38,14 @@ pub(crate) enum ShardCommand {
         seat: Seat,
         remote: RemoteParams,
         reply: oneshot::Sender<Result<LocalParams, OpenError>>,
+    },
+    /// Have other terms hold for a connection and, with `credentials`, restart ICE. Answered with
+    /// nothing if there is no such connection any more.
+    Renegotiate {
+        connection: ConnectionId,
+        credentials: Option<IceCredentials>,
+        terms: AudioTerms,
+        reply: oneshot::Sender<Option<LocalParams>>,
     },
     /// Let media pass in `room`, from this instant on, and let these connections into it.
     OpenGate { room: RoomId, admit: Vec<ConnectionId>, done: oneshot::Sender<()> },
@@ -60,8 +68,8 @@ pub(crate) struct Seat {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomId,
     pub(crate) user: UserId,
-    /// The SSRC the client announced for its audio.
-    pub(crate) audio_ssrc: u32,
+    /// What was agreed with the client on its audio.
+    pub(crate) terms: AudioTerms,
     /// Its device is in the conversation. Until it is, nothing of this connection reaches the room
     /// and nothing of the room reaches it, whether the room's gate is open or not.
     pub(crate) admitted: bool,

@@ -3,8 +3,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use calling_model::{ConnectionId, Machine, ParticipantId, RoomId};
-use calling_room::{Forwards, LeaveReason, RoomConfig, RoomOutput, RtcpDiscard, RtpDiscard};
-use calling_transport::{LiteConfig, LiteServer, LocalParams, OpenError, RemoteParams};
+use calling_room::{
+    AudioTerms, Forwards, LeaveReason, RoomConfig, RoomOutput, RtcpDiscard, RtpDiscard,
+};
+use calling_transport::{
+    IceCredentials, LiteConfig, LiteServer, LocalParams, OpenError, RemoteParams,
+};
 use calling_transport::{ServerOutput, ServerReceived};
 
 use super::rooms::Rooms;
@@ -71,6 +75,9 @@ impl Plane {
             ShardCommand::Connect { seat, remote, reply } => {
                 // The hub may have given up meanwhile; then the connection times out.
                 let _ = reply.send(self.connect(now, seat, remote));
+            }
+            ShardCommand::Renegotiate { connection, credentials, terms, reply } => {
+                let _ = reply.send(self.renegotiate(now, connection, credentials, terms));
             }
             ShardCommand::OpenGate { room, admit, done } => {
                 self.open_gate(now, room, &admit, out);
@@ -162,6 +169,26 @@ impl Plane {
         let seated = Seated { seat, muted: false, is_up: false, in_room: false, path_at: None };
         self.seats.insert(seated.seat.connection, seated);
         Ok(local)
+    }
+
+    fn renegotiate(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        credentials: Option<IceCredentials>,
+        terms: AudioTerms,
+    ) -> Option<LocalParams> {
+        let seated = self.seats.get_mut(&connection)?;
+        seated.seat.terms = terms.clone();
+        if let Some(room) = self.rooms.get_mut(seated.seat.room).filter(|_| seated.in_room)
+            && let Err(error) = room.negotiate(participant(connection), terms)
+        {
+            tracing::error!(%error, "a seated participant is not in its room");
+        }
+        match credentials {
+            Some(credentials) => self.server.restart(now, connection, credentials),
+            None => self.server.local_params(connection),
+        }
     }
 
     fn open_gate(
@@ -333,10 +360,10 @@ impl Plane {
         if !seated.seat.admitted || !seated.is_up || seated.in_room {
             return;
         }
-        let Seat { room: id, user, audio_ssrc, .. } = seated.seat.clone();
+        let Seat { room: id, user, terms, .. } = seated.seat.clone();
         let muted = seated.muted;
         let room = self.rooms.entry(id);
-        if let Err(error) = room.join(now, participant(connection), user, audio_ssrc) {
+        if let Err(error) = room.join_with(now, participant(connection), user, terms) {
             tracing::warn!(%error, "a connected participant cannot enter its room");
             self.seats.remove(&connection);
             self.server.close(now, connection);

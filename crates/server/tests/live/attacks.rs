@@ -48,7 +48,7 @@ fn everything_about(call_id: &CallId) -> Vec<Request> {
         Request::InviteUsers(InviteParams { call_id: call_id(), users, timeout_s: None }),
         Request::Join { call_id: call_id() },
         Request::SwitchMediaType { call_id: call_id(), media_type: MediaType::Video },
-        Request::ConnectMedia { call_id: call_id(), offer: offer() },
+        Request::ConnectMedia { call_id: call_id(), offer: offer().into() },
         Request::MediaReady { call_id: call_id() },
         Request::SetMicMute { call_id: call_id(), muted: true },
         Request::GetCall { call_id: call_id() },

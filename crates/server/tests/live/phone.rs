@@ -51,7 +51,7 @@ impl Phone {
             candidates: Vec::new(),
             audio_ssrc: ssrc,
         };
-        let request = Request::ConnectMedia { call_id: call_id.clone(), offer };
+        let request = Request::ConnectMedia { call_id: call_id.clone(), offer: offer.into() };
         let reply = client.ask(request).await.unwrap();
         let Reply::Media(answer) = reply else { panic!("unexpected: {reply:?}") };
         let mut phone = Self::new(certificate, answer, ssrc).await;

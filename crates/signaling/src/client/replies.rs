@@ -32,6 +32,7 @@ impl ClientCalls {
                 | Reply::Hello(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
+                | Reply::MediaSdp(_)
                 | Reply::GroupCall(_)
                 | Reply::History(_)
                 | Reply::Chat(_),
@@ -42,6 +43,7 @@ impl ClientCalls {
                 | Reply::Hello(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
+                | Reply::MediaSdp(_)
                 | Reply::GroupCall(_)
                 | Reply::History(_)
                 | Reply::Chat(_),
@@ -54,6 +56,7 @@ impl ClientCalls {
                 | Reply::Hello(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
+                | Reply::MediaSdp(_)
                 | Reply::GroupCall(_)
                 | Reply::History(_)
                 | Reply::Chat(_),

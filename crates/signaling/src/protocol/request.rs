@@ -1,7 +1,10 @@
 use calling_model::{CallId, DeviceId, GroupId, MediaType, UnixMillis, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{ChatReply, ChatRequest, Event, Member, MessageEvent, ProtocolError, RunningCall};
+use super::{
+    ChatReply, ChatRequest, ClientOffer, Event, Member, MessageEvent, ProtocolError, RunningCall,
+    SdpAnswer,
+};
 use crate::call::{CallFacts, Role};
 
 /// What a client sends: `{"id":7,"method":"call","params":{…}}`.
@@ -75,8 +78,9 @@ pub enum Request {
     ConnectMedia {
         /// The call.
         call_id: CallId,
-        /// The client's half of ICE, DTLS and RTP.
-        offer: MediaOffer,
+        /// The client's half of ICE, DTLS and RTP: `offer`, or `sdp` and `subscribe`.
+        #[serde(flatten)]
+        offer: ClientOffer,
     },
     /// Says that the client's media connection of the call is up (DTLS done).
     MediaReady {
@@ -333,8 +337,10 @@ pub enum Reply {
     Call(CallReply),
     /// To `group_call`.
     GroupCall(GroupCallReply),
-    /// To `connect_media`.
+    /// To `connect_media` with `offer`.
     Media(MediaAnswer),
+    /// To `connect_media` with `sdp`.
+    MediaSdp(SdpAnswer),
     /// To `history`.
     History(HistoryReply),
     /// To requests about conversations, by its own `type`.

@@ -68,6 +68,13 @@ impl Connection {
         }
     }
 
+    /// Other credentials. Media goes on over the path there is, until another is nominated.
+    pub(super) fn restart(&mut self, local: IceCredentials, remote: IceCredentials) {
+        (self.local, self.remote) = (local, remote);
+        // What was asked under the old ones cannot be answered any more.
+        self.challenge = None;
+    }
+
     /// Where to send, if its consent is fresh at `now`.
     pub(super) fn path(&self, now: Instant, consent_timeout: Duration) -> Option<SocketAddr> {
         let path = self.path?;

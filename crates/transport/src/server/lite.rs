@@ -86,11 +86,29 @@ impl LiteServer {
             Connection::new(connection, local.clone(), remote.credentials, session, connect_by);
         let slot = self.table.insert(opened);
         self.reschedule(slot);
-        Ok(LocalParams {
-            credentials: local,
-            fingerprint: self.config.certificate.fingerprint(),
-            candidates: self.candidates.clone(),
-        })
+        Ok(self.params(local))
+    }
+
+    /// Restarts ICE (RFC 8445 section 9): other credentials on both sides, the same DTLS session.
+    /// Media goes on over the old path until the client has nominated one anew. `None` if there is
+    /// no such connection.
+    pub fn restart(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        remote: IceCredentials,
+    ) -> Option<LocalParams> {
+        self.advance(now);
+        let slot = self.table.slot_of(connection)?;
+        let local = self.fresh_credentials();
+        self.table.restart(slot, local.clone(), remote);
+        Some(self.params(local))
+    }
+
+    /// What the client of a connection was told last; `None` if there is no such connection.
+    pub fn local_params(&self, connection: ConnectionId) -> Option<LocalParams> {
+        let connection = self.table.get(self.table.slot_of(connection)?)?;
+        Some(self.params(connection.local.clone()))
     }
 
     /// Forgets a connection, saying goodbye to its client. Without effect if there is none.
@@ -256,6 +274,14 @@ impl LiteServer {
         let mut config = SessionConfig::new(certificate, DtlsRole::Passive, remote.fingerprint);
         config.handshake_timeout = self.config.handshake_timeout;
         SecureSession::with_settings(config, self.settings.clone(), now)
+    }
+
+    fn params(&self, credentials: IceCredentials) -> LocalParams {
+        LocalParams {
+            credentials,
+            fingerprint: self.config.certificate.fingerprint(),
+            candidates: self.candidates.clone(),
+        }
     }
 
     fn fresh_credentials(&mut self) -> IceCredentials {

@@ -6,6 +6,7 @@ use rand::Rng;
 
 use super::connection::Connection;
 use super::hash::SeededState;
+use crate::ice::IceCredentials;
 
 /// All connections, found in constant time by id, by username fragment and by validated address.
 #[derive(Debug)]
@@ -58,6 +59,16 @@ impl Table {
         }
         self.free.push(slot);
         Some(connection)
+    }
+
+    /// Gives a connection other credentials; the username fragment must be new.
+    pub(super) fn restart(&mut self, slot: usize, local: IceCredentials, remote: IceCredentials) {
+        let Some(connection) = self.slots.get_mut(slot).and_then(Option::as_deref_mut) else {
+            return;
+        };
+        self.by_ufrag.remove(connection.local.ufrag());
+        self.by_ufrag.insert(local.ufrag().to_owned(), slot);
+        connection.restart(local, remote);
     }
 
     pub(super) fn get(&self, slot: usize) -> Option<&Connection> {

@@ -6,7 +6,7 @@ mod write;
 
 pub use error::RtpError;
 pub use extension::Extensions;
-pub use mutate::RtpViewMut;
+pub use mutate::{RtpViewMut, rename_extensions};
 pub use view::{ProtectedHeader, RtpView};
 pub use write::{RtpHeader, WriteHeaderError, write_header};
 

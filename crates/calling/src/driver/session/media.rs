@@ -139,7 +139,8 @@ impl Session {
     /// Asks the server for its half, or keeps the offer until it can be asked.
     async fn offer(&mut self, call_id: CallId, offer: MediaOffer, answer: Answer) {
         if self.signalling.is_up() {
-            self.ask(Request::ConnectMedia { call_id, offer }, Own::Media(answer)).await;
+            self.ask(Request::ConnectMedia { call_id, offer: offer.into() }, Own::Media(answer))
+                .await;
         } else {
             self.media.offer = Some((call_id, offer, answer));
         }

@@ -182,7 +182,9 @@ async fn a_wrong_offer_is_explained() {
         calling_signaling::protocol::MediaOffer { pwd: "short".to_owned(), ..good.clone() },
         good,
     ] {
-        caller.request(HubRequest::ConnectMedia { call_id: call_id.clone(), offer }).await;
+        caller
+            .request(HubRequest::ConnectMedia { call_id: call_id.clone(), offer: offer.into() })
+            .await;
         assert_eq!(caller.reply().await, Err(calling_signaling::protocol::Code::BadParameter));
     }
     assert!(world.shard.commands.is_empty());

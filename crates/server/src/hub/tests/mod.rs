@@ -2,6 +2,7 @@
 
 mod chaos;
 mod media;
+mod sdp;
 mod storage;
 mod world;
 

@@ -338,7 +338,8 @@ impl Device {
             candidates: Vec::new(),
             audio_ssrc: 7,
         };
-        self.request(HubRequest::ConnectMedia { call_id: call_id.clone(), offer }).await;
+        self.request(HubRequest::ConnectMedia { call_id: call_id.clone(), offer: offer.into() })
+            .await;
     }
 
     /// Takes one frame and keeps it for whom it concerns.

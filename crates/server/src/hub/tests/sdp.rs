@@ -1,0 +1,207 @@
+//! Offers in SDP: who is received where, and what an offer after the first means.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use calling_model::{CallId, ConnectionId, ParticipantId};
+use calling_room::{AudioSource, AudioTerms, Receives};
+use calling_signaling::protocol::{CallReply, Code, Event, Reply, SdpOffer, Subscription, Track};
+use calling_transport::sdp::{Direction, SessionDescription};
+use calling_transport::{CloseReason, Fingerprint};
+
+use super::HubRequest;
+use super::world::{Device, World, local_params, settle, user};
+use crate::shard::{Closed, ShardCommand, ShardEvent};
+
+/// An offer of a peer connection: a microphone in section 0, and places in 1 and 2.
+#[derive(Clone)]
+struct Peer {
+    session: u64,
+    ufrag: &'static str,
+    certificate: &'static [u8],
+    microphone: &'static str,
+}
+
+const PEER: Peer =
+    Peer { session: 5, ufrag: "ufrag", certificate: b"client", microphone: "a=ssrc:77 cname:x" };
+
+impl Peer {
+    fn sdp(&self) -> String {
+        let Self { session, ufrag, certificate, microphone } = self;
+        let fingerprint = Fingerprint::of(certificate);
+        let section = |mid: u8, way: &str, more: &str| {
+            format!(
+                "m=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:{mid}\r\na={way}\r\na=rtcp-mux\r\n\
+                 a=rtpmap:96 opus/48000/2\r\na=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
+                 a=ice-ufrag:{ufrag}\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\n{more}\r\n\
+                 a=fingerprint:{fingerprint}\r\na=setup:actpass\r\n"
+            )
+        };
+        let head = format!(
+            "v=0\r\no=- {session} 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1 2\r\n"
+        );
+        let places = [section(1, "recvonly", "a=x"), section(2, "recvonly", "a=x")];
+        head + &section(0, "sendonly", microphone) + &places.concat()
+    }
+}
+
+async fn offer(device: &mut Device, call_id: &CallId, sdp: String, wanted: &[(&str, &str)]) {
+    let subscription = |name| Subscription { user: user(name), track: Track::Audio };
+    let subscribe = wanted.iter().map(|(mid, name)| ((*mid).to_owned(), subscription(name)));
+    let offer = SdpOffer { sdp, subscribe: subscribe.collect() };
+    let request = HubRequest::ConnectMedia { call_id: call_id.clone(), offer: offer.into() };
+    device.request(request).await;
+}
+
+async fn answer(device: &mut Device) -> SessionDescription {
+    let reply = device.reply().await;
+    let Ok(Reply::MediaSdp(answer)) = reply else { panic!("{reply:?}") };
+    answer.sdp.parse().unwrap()
+}
+
+/// Opens the first connection of a peer; what it agreed on and was answered.
+async fn open(
+    world: &mut World,
+    device: &mut Device,
+    call: &CallReply,
+    peer: &Peer,
+    wanted: &[(&str, &str)],
+) -> (ConnectionId, AudioTerms, SessionDescription) {
+    offer(device, &call.facts.call_id, peer.sdp(), wanted).await;
+    let command = world.shard.command().await;
+    let ShardCommand::Connect { seat, remote, reply } = command else { panic!("{command:?}") };
+    assert_eq!(remote.fingerprint, Fingerprint::of(peer.certificate));
+    reply.send(Ok(local_params())).unwrap();
+    (seat.connection, seat.terms, answer(device).await)
+}
+
+/// `who` is in the room under an SSRC of its connection's number and 1,000.
+async fn enter(world: &mut World, connection: ConnectionId) {
+    let handshake = Duration::from_millis(5);
+    world.shard.tell(ShardEvent::Connected { connection, handshake }).await;
+    let audio_ssrc = 1_000 + u32::try_from(connection.0).unwrap();
+    world.shard.tell(ShardEvent::Entered { connection, audio_ssrc }).await;
+    settle().await;
+}
+
+fn places(connections: &[ConnectionId]) -> Receives {
+    let places: BTreeSet<_> = connections.iter().map(|it| ParticipantId(it.0)).collect();
+    Receives::Only(places)
+}
+
+#[tokio::test]
+async fn who_entered_is_received_after_an_offer_more() {
+    let mut world = World::new();
+    let (mut alice, mut bob, call) = world.talk(["alice", "bob"]).await;
+    let (own, terms, first) = open(&mut world, &mut alice, &call, &PEER, &[("1", "bob")]).await;
+    assert_eq!((terms.payload_type, terms.audio_level_id), (96, None));
+    assert_eq!((terms.source, terms.receives), (AudioSource::Ssrc(77), places(&[])));
+    assert_eq!(first.sections[1].direction, Direction::Inactive, "bob is not there yet");
+
+    bob.connect_media(&call.facts.call_id).await;
+    let his = world.shard.connect().await;
+    bob.reply().await.unwrap();
+    enter(&mut world, his).await;
+    alice.event(|event| matches!(event, Event::UserEntered { .. })).await;
+
+    offer(&mut alice, &call.facts.call_id, PEER.sdp(), &[("1", "bob")]).await;
+    let command = world.shard.command().await;
+    let ShardCommand::Renegotiate { connection, credentials, terms, reply } = command else {
+        panic!("{command:?}")
+    };
+    assert_eq!((connection, credentials), (own, None));
+    assert_eq!(terms.receives, places(&[his]));
+    reply.send(Some(local_params())).unwrap();
+    let second = answer(&mut alice).await;
+    assert_eq!(second.session_id, first.session_id);
+    assert!(second.session_version > first.session_version);
+    let section = &second.sections[1];
+    assert_eq!(section.direction, Direction::SendOnly);
+    assert_eq!(section.ssrcs[0].ssrc, 1_000 + u32::try_from(his.0).unwrap());
+    assert_eq!(section.msids[0].stream, "bob");
+    assert_eq!(second.sections[2].direction, Direction::Inactive);
+}
+
+#[tokio::test]
+async fn another_ufrag_restarts_ice_and_another_peer_replaces_the_connection() {
+    let mut world = World::new();
+    let (mut alice, _bob, call) = world.talk(["alice", "bob"]).await;
+    let (own, ..) = open(&mut world, &mut alice, &call, &PEER, &[]).await;
+    let restarted = Peer { ufrag: "another", ..PEER };
+    offer(&mut alice, &call.facts.call_id, restarted.sdp(), &[]).await;
+    let command = world.shard.command().await;
+    let ShardCommand::Renegotiate { connection, credentials, reply, .. } = command else {
+        panic!("{command:?}")
+    };
+    assert_eq!(connection, own);
+    assert_eq!(credentials.unwrap().ufrag(), "another");
+    reply.send(Some(local_params())).unwrap();
+    answer(&mut alice).await;
+
+    // The same certificate, but no session of DTLS that could go on.
+    let reloaded = Peer { session: 6, ..restarted };
+    offer(&mut alice, &call.facts.call_id, reloaded.sdp(), &[]).await;
+    let command = world.shard.command().await;
+    assert!(matches!(command, ShardCommand::Disconnect { connection, .. } if connection == own));
+    assert!(matches!(world.shard.command().await, ShardCommand::Connect { .. }));
+}
+
+#[tokio::test]
+async fn a_peer_whose_connection_has_ended_is_told_to_begin_anew() {
+    let mut world = World::new();
+    let (mut alice, _bob, call) = world.talk(["alice", "bob"]).await;
+    let (connection, ..) = open(&mut world, &mut alice, &call, &PEER, &[]).await;
+    let why = Closed::Transport(CloseReason::ConsentLost);
+    world.shard.tell(ShardEvent::Closed { connection, why }).await;
+    alice.event(|event| matches!(event, Event::MediaFailed { .. })).await;
+    let restarted = Peer { ufrag: "another", ..PEER };
+    offer(&mut alice, &call.facts.call_id, restarted.sdp(), &[]).await;
+    assert_eq!(alice.reply().await, Err(Code::WrongState));
+    open(&mut world, &mut alice, &call, &Peer { session: 6, ..PEER }, &[]).await;
+}
+
+#[tokio::test]
+async fn a_microphone_without_an_ssrc_is_known_by_its_mid() {
+    let mut world = World::new();
+    let (mut alice, _bob, call) = world.talk(["alice", "bob"]).await;
+    let peer = Peer { microphone: "a=x", ..PEER };
+    let (_, terms, _) = open(&mut world, &mut alice, &call, &peer, &[]).await;
+    assert_eq!(terms.source, AudioSource::Mid { id: 3, mid: "0".to_owned() });
+}
+
+#[tokio::test]
+async fn who_is_rung_learns_of_nobody_in_the_room() {
+    let mut world = World::new();
+    let (mut alice, mut bob, call) = world.ring(["alice", "bob"]).await;
+    alice.connect_media(&call.facts.call_id).await;
+    let hers = world.shard.connect().await;
+    alice.reply().await.unwrap();
+    enter(&mut world, hers).await;
+    let (_, terms, answer) = open(&mut world, &mut bob, &call, &PEER, &[("1", "alice")]).await;
+    assert_eq!(terms.receives, places(&[]));
+    assert!(answer.sections[1].ssrcs.is_empty());
+}
+
+#[tokio::test]
+async fn a_wrong_offer_is_explained() {
+    let mut world = World::new();
+    let (mut alice, _bob, call) = world.talk(["alice", "bob"]).await;
+    let call_id = call.facts.call_id;
+    let good = PEER.sdp();
+    let cases: [(String, &[(&str, &str)]); 6] = [
+        (String::new(), &[]),
+        ("x".repeat(70_000), &[]),
+        (good.replace("opus", "speex"), &[]),
+        (good.clone(), &[("0", "bob")]),
+        (good.clone(), &[("7", "bob")]),
+        (good, &[("1", "bob"), ("2", "bob")]),
+    ];
+    for (sdp, wanted) in cases {
+        offer(&mut alice, &call_id, sdp, wanted).await;
+        assert_eq!(alice.reply().await, Err(Code::BadParameter));
+    }
+    let mut eve = world.sign_in("eve", "e").await;
+    offer(&mut eve, &call_id, PEER.sdp(), &[("1", "bob")]).await;
+    assert_eq!(eve.reply().await, Err(Code::NotYourCall));
+    assert!(world.shard.commands.is_empty());
+}

@@ -1,0 +1,195 @@
+//! What an offer means to a server that bundles everything on one transport.
+
+use super::error::OfferError;
+use super::model::{
+    Codec, Direction, MediaKind, MediaSection, Protocol, SessionDescription, Setup,
+};
+use crate::certificate::Fingerprint;
+use crate::ice::IceCredentials;
+
+/// RFC 6464.
+pub(super) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+/// RFC 9143 section 15.2.
+pub(super) const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+
+/// An offer of a client, understood.
+///
+/// Accepted are audio sections with Opus in the BUNDLE group (or the only section). Of the
+/// transport, what the group's first section says holds for all (RFC 9143 section 7.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    pub(super) description: SessionDescription,
+    credentials: IceCredentials,
+    fingerprint: Fingerprint,
+    audio: AudioFormat,
+    sections: Vec<OfferedSection>,
+}
+
+/// One section of an offer, in the order of the offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedSection {
+    /// Its mid; only a section that stands alone may have none.
+    pub mid: Option<String>,
+    /// It is not rejected.
+    pub accepted: bool,
+    /// Which way media flows, as the client sees it.
+    pub direction: Direction,
+}
+
+/// How audio looks on the wire of this client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AudioFormat {
+    /// The payload type of Opus.
+    pub payload_type: u8,
+    /// The id of the audio level, if offered.
+    pub audio_level_id: Option<u8>,
+    /// The id of the mid, if offered.
+    pub mid_id: Option<u8>,
+}
+
+/// The audio that a client sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Of its section.
+    pub mid: Option<String>,
+    /// Its SSRC, if announced.
+    pub ssrc: Option<u32>,
+}
+
+impl Offer {
+    /// Reads an offer.
+    ///
+    /// # Errors
+    /// See [`OfferError`].
+    pub fn parse(text: &str) -> Result<Self, OfferError> {
+        let description: SessionDescription = text.parse()?;
+        if description.ice_lite {
+            return Err(OfferError::BothLite);
+        }
+        let candidates: Vec<&MediaSection> =
+            description.sections.iter().filter(|it| is_acceptable(&description, it)).collect();
+        let tagged = tagged(&description).ok_or(OfferError::NothingAcceptable)?;
+        let first = *candidates.first().ok_or(OfferError::NothingAcceptable)?;
+        let audio = AudioFormat::of(first).ok_or(OfferError::NothingAcceptable)?;
+        for section in &candidates {
+            check(section, &audio, candidates.len() > 1)?;
+        }
+        let (credentials, fingerprint) = transport(tagged)?;
+        let sections = description.sections.iter().map(|section| OfferedSection {
+            mid: section.mid.clone(),
+            accepted: is_acceptable(&description, section),
+            direction: section.direction,
+        });
+        let sections = sections.collect();
+        Ok(Self { credentials, fingerprint, audio, sections, description })
+    }
+
+    /// The client's ICE credentials. Others than before restart ICE (RFC 8839 section 4.4.1.1.1).
+    pub const fn credentials(&self) -> &IceCredentials {
+        &self.credentials
+    }
+
+    /// The fingerprint of the client's certificate.
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// The same in every offer of one peer connection (RFC 8829 section 5.2.1).
+    pub const fn session_id(&self) -> u64 {
+        self.description.session_id
+    }
+
+    /// How audio looks on the wire of this client.
+    pub const fn audio(&self) -> AudioFormat {
+        self.audio
+    }
+
+    /// All sections, in order.
+    pub fn sections(&self) -> &[OfferedSection] {
+        &self.sections
+    }
+
+    /// The audio that the client sends: that of the first section that does.
+    pub fn published(&self) -> Option<Published> {
+        let index = self.publishing()?;
+        let section = &self.description.sections[index];
+        let ssrc = section.ssrcs.first().map(|source| source.ssrc);
+        Some(Published { mid: section.mid.clone(), ssrc })
+    }
+
+    /// The accepted section in which the client wants to receive, by its mid.
+    pub fn receiving(&self, mid: &str) -> Option<&OfferedSection> {
+        self.sections.iter().find(|section| {
+            section.accepted && section.direction.receives() && section.mid.as_deref() == Some(mid)
+        })
+    }
+
+    pub(super) fn publishing(&self) -> Option<usize> {
+        self.sections.iter().position(|section| section.accepted && section.direction.sends())
+    }
+}
+
+impl AudioFormat {
+    fn of(section: &MediaSection) -> Option<Self> {
+        let payload_type = opus(section)?.payload_type;
+        // Only what fits the one-byte form, so that headers can be rewritten in place.
+        let id = |uri| section.extension(uri).filter(|id| (1..=14).contains(id));
+        Some(Self { payload_type, audio_level_id: id(AUDIO_LEVEL), mid_id: id(MID) })
+    }
+}
+
+/// The section whose transport all use: the first of the group that is not rejected, or the only
+/// one there is.
+fn tagged(description: &SessionDescription) -> Option<&MediaSection> {
+    let sections = &description.sections;
+    if description.bundle.is_empty() {
+        return sections.iter().find(|it| is_acceptable(description, it));
+    }
+    let of_mid = |mid: &String| sections.iter().find(|it| it.mid.as_ref() == Some(mid));
+    description.bundle.iter().filter_map(of_mid).find(|section| section.port != 0)
+}
+
+fn is_acceptable(description: &SessionDescription, section: &MediaSection) -> bool {
+    let is_bundled = section.mid.as_ref().is_some_and(|mid| description.bundle.contains(mid));
+    let stands_alone = description.bundle.is_empty() && description.sections.len() == 1;
+    let is_audio = section.kind == MediaKind::Audio && section.protocol == Protocol::DtlsSavpf;
+    let is_on = section.port != 0 || section.bundle_only;
+    is_audio && is_on && (is_bundled || stands_alone) && opus(section).is_some()
+}
+
+/// RFC 7587 section 7: always 48,000 and two channels.
+pub(super) fn opus(section: &MediaSection) -> Option<&Codec> {
+    section.codecs.iter().find(|codec| codec.is("opus", 48_000, 2) && !is_of_rtcp(codec))
+}
+
+/// Payload types that look like RTCP where both share a port (RFC 5761 section 4).
+const fn is_of_rtcp(codec: &Codec) -> bool {
+    matches!(codec.payload_type, 64..=95)
+}
+
+fn check(section: &MediaSection, audio: &AudioFormat, several: bool) -> Result<(), OfferError> {
+    if !section.rtcp_mux {
+        return Err(OfferError::NoRtcpMux);
+    }
+    if several && section.mid.is_none() {
+        return Err(OfferError::NoMid);
+    }
+    if AudioFormat::of(section).as_ref() != Some(audio) {
+        return Err(OfferError::Conflict);
+    }
+    Ok(())
+}
+
+fn transport(section: &MediaSection) -> Result<(IceCredentials, Fingerprint), OfferError> {
+    let transport = &section.transport;
+    let (Some(ufrag), Some(pwd)) = (&transport.ufrag, &transport.pwd) else {
+        return Err(OfferError::NoCredentials);
+    };
+    let credentials = IceCredentials::new(ufrag.as_str(), pwd.as_str());
+    let credentials = credentials.map_err(|_| OfferError::NoCredentials)?;
+    let fingerprint = transport.fingerprint.ok_or(OfferError::NoFingerprint)?;
+    match transport.setup {
+        Some(Setup::ActPass | Setup::Active) => Ok((credentials, fingerprint)),
+        Some(Setup::Passive | Setup::HoldConn) | None => Err(OfferError::Setup),
+    }
+}

@@ -1,0 +1,101 @@
+//! What the server answers.
+
+use std::collections::BTreeMap;
+
+use calling_transport::sdp::{
+    AnswerOrigin, Direction, ForwardedStream, Offer, SessionDescription, Setup,
+};
+use calling_transport::{Candidate, Fingerprint, IceCredentials, LocalParams};
+
+use crate::{CHROMIUM, GOLDEN};
+
+const ORIGIN: AnswerOrigin = AnswerOrigin { session_id: 7, session_version: 3 };
+
+fn local() -> LocalParams {
+    let candidate = Candidate::host("192.0.2.1:3478".parse().unwrap(), 0);
+    LocalParams {
+        credentials: IceCredentials::new("serverufrag", "p".repeat(24)).unwrap(),
+        fingerprint: Fingerprint::of(b"server"),
+        candidates: vec![candidate.to_string()],
+    }
+}
+
+fn stream(user: &str, ssrc: u32) -> ForwardedStream {
+    ForwardedStream { stream: user.to_owned(), track: "audio".to_owned(), ssrc }
+}
+
+/// The answer as the client reads it.
+fn answer(offer: &str, streams: &[(&str, ForwardedStream)]) -> SessionDescription {
+    let streams: BTreeMap<_, _> =
+        streams.iter().map(|(mid, stream)| ((*mid).to_owned(), stream.clone())).collect();
+    let offer = Offer::parse(offer).unwrap();
+    offer.answer(&local(), ORIGIN, &streams).to_string().parse().unwrap()
+}
+
+#[test]
+fn a_subscribed_section_names_its_user_and_ssrc() {
+    let answer = answer(CHROMIUM, &[("1", stream("bob", 42))]);
+    assert!(answer.ice_lite);
+    assert_eq!((answer.session_id, answer.session_version), (7, 3));
+    assert_eq!(answer.bundle, ["0", "1"]);
+    let directions: Vec<Direction> = answer.sections.iter().map(|it| it.direction).collect();
+    assert_eq!(directions, [Direction::RecvOnly, Direction::SendOnly, Direction::Inactive]);
+    let bob = &answer.sections[1];
+    assert_eq!(bob.ssrcs[0].ssrc, 42);
+    assert_eq!(
+        (bob.msids[0].stream.as_str(), bob.msids[0].track.as_deref()),
+        ("bob", Some("audio"))
+    );
+    assert_eq!(answer.sections[2].port, 0, "video is rejected");
+    assert!(answer.sections[0].msids.is_empty());
+}
+
+#[test]
+fn nobody_to_receive_is_inactive() {
+    let answer = answer(CHROMIUM, &[]);
+    assert_eq!(answer.sections[1].direction, Direction::Inactive);
+    assert_ne!(answer.sections[1].port, 0, "the section can be used later");
+}
+
+#[test]
+fn a_stream_for_a_section_that_only_sends_is_not_announced() {
+    let answer = answer(CHROMIUM, &[("0", stream("bob", 42))]);
+    assert_eq!(answer.sections[0].direction, Direction::RecvOnly);
+    assert!(answer.sections[0].ssrcs.is_empty());
+}
+
+#[test]
+fn every_answer_keeps_the_sections_and_the_transport() {
+    for text in GOLDEN {
+        let offered: SessionDescription = text.parse().unwrap();
+        let answer = answer(text, &[]);
+        assert_eq!(answer.sections.len(), offered.sections.len());
+        for (ours, theirs) in answer.sections.iter().zip(&offered.sections) {
+            assert_eq!((&ours.mid, &ours.kind), (&theirs.mid, &theirs.kind));
+            if ours.port == 0 {
+                continue;
+            }
+            assert_eq!(ours.transport.setup, Some(Setup::Passive));
+            assert_eq!(ours.transport.fingerprint, Some(local().fingerprint));
+            assert!(ours.rtcp_mux);
+            assert_eq!(ours.codecs.len(), 1, "Opus alone");
+            let theirs = &theirs.codecs;
+            assert!(theirs.iter().any(|it| it.payload_type == ours.codecs[0].payload_type));
+        }
+        let first = &answer.sections[0];
+        assert_eq!(first.candidates.len(), 1);
+        assert!(first.end_of_candidates);
+    }
+}
+
+#[test]
+fn only_extensions_that_were_offered_are_answered() {
+    let uris = |text| -> Vec<(u8, String)> {
+        let answer = answer(text, &[]);
+        answer.sections[0].extensions.iter().map(|it| (it.id, it.uri.clone())).collect()
+    };
+    let level = "urn:ietf:params:rtp-hdrext:ssrc-audio-level".to_owned();
+    let mid = "urn:ietf:params:rtp-hdrext:sdes:mid".to_owned();
+    assert_eq!(uris(CHROMIUM), [(1, level), (4, mid)]);
+    assert_eq!(uris(GOLDEN[3]), []);
+}

@@ -1,0 +1,77 @@
+//! Offers as other programs write them, and as nobody should.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod answers;
+mod attacks;
+mod round_trip;
+
+use calling_transport::sdp::{AudioFormat, Direction, Offer, Published};
+
+pub(crate) const CHROMIUM: &str = include_str!("golden/chromium.sdp");
+const FIREFOX: &str = include_str!("golden/firefox.sdp");
+const AIORTC: &str = include_str!("golden/aiortc.sdp");
+const GSTREAMER: &str = include_str!("golden/gstreamer.sdp");
+pub(crate) const GOLDEN: [&str; 4] = [CHROMIUM, FIREFOX, AIORTC, GSTREAMER];
+
+fn published(mid: &str, ssrc: u32) -> Option<Published> {
+    Some(Published { mid: Some(mid.to_owned()), ssrc: Some(ssrc) })
+}
+
+fn audio(payload_type: u8, audio_level_id: Option<u8>, mid_id: Option<u8>) -> AudioFormat {
+    AudioFormat { payload_type, audio_level_id, mid_id }
+}
+
+#[test]
+fn chromium_is_understood() {
+    let offer = Offer::parse(CHROMIUM).unwrap();
+    assert_eq!(offer.session_id(), 4_611_731_400_430_051_336);
+    assert_eq!(offer.credentials().ufrag(), "W9ZQ");
+    assert_eq!(offer.audio(), audio(111, Some(1), Some(4)));
+    assert_eq!(offer.published(), published("0", 3_570_614_608));
+    let accepted: Vec<bool> = offer.sections().iter().map(|section| section.accepted).collect();
+    assert_eq!(accepted, [true, true, false], "video is rejected");
+    assert_eq!(offer.receiving("1").unwrap().direction, Direction::RecvOnly);
+    assert_eq!((offer.receiving("0"), offer.receiving("2")), (None, None));
+}
+
+#[test]
+fn firefox_is_understood() {
+    let offer = Offer::parse(FIREFOX).unwrap();
+    assert_eq!(offer.audio(), audio(109, Some(1), Some(3)));
+    assert_eq!(offer.published(), published("0", 2_655_508_255));
+    assert!(offer.receiving("0").is_some());
+}
+
+#[test]
+fn aiortc_is_understood() {
+    let offer = Offer::parse(AIORTC).unwrap();
+    assert_eq!(offer.audio(), audio(96, Some(2), Some(1)));
+    assert_eq!(offer.published(), published("0", 1_844_516_133));
+}
+
+#[test]
+fn gstreamer_is_understood() {
+    let offer = Offer::parse(GSTREAMER).unwrap();
+    assert_eq!(offer.audio(), audio(97, None, None));
+    assert_eq!(offer.published(), published("audio0", 1_423_590_123));
+    assert_eq!(offer.receiving("audio0"), None);
+}
+
+#[test]
+fn a_section_without_an_ssrc_is_known_by_its_mid() {
+    let without: String = CHROMIUM
+        .lines()
+        .filter(|it| !it.starts_with("a=ssrc"))
+        .map(|it| format!("{it}\n"))
+        .collect();
+    let offer = Offer::parse(&without).unwrap();
+    assert_eq!(offer.published(), Some(Published { mid: Some("0".to_owned()), ssrc: None }));
+}
+
+#[test]
+fn who_only_listens_publishes_nothing() {
+    let offer = Offer::parse(&CHROMIUM.replace("a=sendonly", "a=recvonly")).unwrap();
+    assert_eq!(offer.published(), None);
+    assert!(offer.receiving("0").is_some());
+}
