@@ -75,10 +75,10 @@ fn account(stats: &ReceiverStats, played: &mut Played) {
 const fn op(operation: Operation) -> Op {
     match operation {
         Operation::Idle => Op::Idle,
-        Operation::Normal => Op::Normal,
+        Operation::Normal | Operation::Merge => Op::Normal,
         Operation::ComfortNoise => Op::ComfortNoise,
-        Operation::Drop => Op::Shorten,
-        Operation::Insert => Op::Lengthen,
+        Operation::Accelerate | Operation::FastAccelerate => Op::Shorten,
+        Operation::PreemptiveExpand => Op::Lengthen,
         Operation::Fec => Op::Restore,
         Operation::Expand => Op::Conceal,
         _ => Op::Other,
