@@ -37,7 +37,7 @@ use calling_server::{RunningServer, Server};
 pub use ear::Devices;
 
 /// The longest any test waits for anything. Never reached when things work.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What people say.
 pub const ALICE_HZ: f64 = 440.0;

@@ -3,9 +3,11 @@ use std::time::{Duration, Instant};
 /// A server that names no sensible interval is pinged this often.
 const LEAST_INTERVAL: Duration = Duration::from_millis(200);
 /// While there is a call a ping goes out at least this often: that the server is gone matters now.
-const INTERVAL_IN_CALL: Duration = Duration::from_secs(10);
+const INTERVAL_IN_CALL: Duration = Duration::from_secs(5);
 /// A connection on which nothing answers for this long is dead.
 const LONGEST_SILENCE: Duration = Duration::from_secs(10);
+/// The same while there is a call, which is lost if its device stays away for long.
+const LONGEST_SILENCE_IN_CALL: Duration = Duration::from_secs(6);
 
 /// When to ping on a connection, and when to give it up.
 ///
@@ -44,7 +46,7 @@ impl KeepAlive {
     }
 
     pub(super) fn due(&self, now: Instant, in_call: bool) -> Due {
-        if self.dead_at().is_some_and(|at| at <= now) {
+        if self.dead_at(in_call).is_some_and(|at| at <= now) {
             Due::Farewell
         } else if self.ping_at(in_call) <= now {
             Due::Ping
@@ -55,7 +57,7 @@ impl KeepAlive {
 
     pub(super) fn deadline(&self, in_call: bool) -> Instant {
         let ping_at = self.ping_at(in_call);
-        self.dead_at().map_or(ping_at, |dead_at| dead_at.min(ping_at))
+        self.dead_at(in_call).map_or(ping_at, |dead_at| dead_at.min(ping_at))
     }
 
     fn ping_at(&self, in_call: bool) -> Instant {
@@ -63,8 +65,9 @@ impl KeepAlive {
         self.last_sent + self.interval.min(most)
     }
 
-    fn dead_at(&self) -> Option<Instant> {
-        self.waits_since.map(|since| since + self.interval.min(LONGEST_SILENCE))
+    fn dead_at(&self, in_call: bool) -> Option<Instant> {
+        let most = if in_call { LONGEST_SILENCE_IN_CALL } else { LONGEST_SILENCE };
+        self.waits_since.map(|since| since + self.interval.min(most))
     }
 }
 
@@ -89,8 +92,8 @@ mod tests {
     #[test]
     fn with_a_call_it_pings_more_often() {
         let line = KeepAlive::new(epoch(), 30 * SECOND);
-        assert_eq!(line.deadline(true), epoch() + 10 * SECOND);
-        assert_eq!(line.due(epoch() + 10 * SECOND, true), Due::Ping);
+        assert_eq!(line.deadline(true), epoch() + 5 * SECOND);
+        assert_eq!(line.due(epoch() + 5 * SECOND, true), Due::Ping);
         assert_eq!(KeepAlive::new(epoch(), SECOND).deadline(true), epoch() + SECOND);
     }
 
@@ -101,6 +104,7 @@ mod tests {
         line.sent(epoch() + 5 * SECOND);
         assert_eq!(line.deadline(false), epoch() + 11 * SECOND);
         assert_eq!(line.due(epoch() + 10 * SECOND, false), Due::Nothing);
+        assert_eq!(line.due(epoch() + 7 * SECOND, true), Due::Farewell, "in a call it is six");
         assert_eq!(line.due(epoch() + 11 * SECOND, false), Due::Farewell);
         line.heard();
         assert_eq!(line.due(epoch() + 11 * SECOND, false), Due::Nothing);
