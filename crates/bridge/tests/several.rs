@@ -13,7 +13,7 @@ use calling_model::{GroupId, MediaType, UserId};
 use calling_signaling::call::{Outcome, ParticipantOutcome};
 use calling_signaling::invite::{CallAction, Message, Signal, decode_envelope, decode_message};
 use calling_signaling::protocol::{CallReply, Code, Event, MemberState, ProtocolError, Reply};
-use common::{World, call_reply, user, who_hangs_up};
+use common::{World, call_reply, user, weather, who_hangs_up};
 use proptest::prelude::*;
 
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
@@ -621,16 +621,6 @@ fn show_rooms(world: &mut World) {
     }
 }
 
-fn weather(loss: f64, duplicate: f64, jitter_ms: u64) -> Impairment {
-    Impairment {
-        delay: Duration::from_millis(10),
-        jitter: Duration::from_millis(jitter_ms),
-        loss,
-        duplicate,
-        ..Impairment::default()
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -649,10 +639,7 @@ proptest! {
         world.run(seconds(700));
         prop_assert_eq!(world.in_call(), [false; 4]);
         for end in &world.ends {
-            let begun = end.heard().iter().filter(|name| *name == "invited").count();
-            let over = end.heard().iter().filter(|name| {
-                ["ended", "cancelled", "timed_out", "handled_elsewhere"].contains(&name.as_str())
-            }).count();
+            let (begun, over) = end.told();
             prop_assert!(over >= begun, "{:?}", end.heard());
             prop_assert!(end.records.len() >= end.connected.len());
         }

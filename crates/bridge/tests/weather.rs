@@ -6,9 +6,8 @@ mod common;
 use std::time::Duration;
 
 use calling_bridge::{BridgeAction, BridgeConfig};
-use calling_impair::Impairment;
 use calling_model::MediaType;
-use common::{World, user, who_hangs_up};
+use common::{World, user, weather, who_hangs_up};
 use proptest::prelude::*;
 
 /// Does what a user may do at `end`, and what is left of the day.
@@ -29,16 +28,6 @@ fn act(world: &mut World, end: usize, what: u8) {
         _ => BridgeAction::SwitchMediaType { call_id, media_type: MediaType::Video },
     };
     world.request(end, action);
-}
-
-fn weather(loss: f64, duplicate: f64, jitter_ms: u64) -> Impairment {
-    Impairment {
-        delay: Duration::from_millis(10),
-        jitter: Duration::from_millis(jitter_ms),
-        loss,
-        duplicate,
-        ..Impairment::default()
-    }
 }
 
 proptest! {
@@ -64,10 +53,7 @@ proptest! {
         prop_assert_eq!(world.in_call(), [false, false]);
         for end in &world.ends {
             // Each call that was told of is told over, each connected one has its record.
-            let begun = end.heard().iter().filter(|name| *name == "invited").count();
-            let over = end.heard().iter().filter(|name| {
-                ["ended", "cancelled", "timed_out", "handled_elsewhere"].contains(&name.as_str())
-            }).count();
+            let (begun, over) = end.told();
             prop_assert!(over >= begun, "{:?}", end.heard());
             prop_assert!(end.records.len() >= end.connected.len());
         }

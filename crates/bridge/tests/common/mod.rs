@@ -20,6 +20,17 @@ pub(crate) fn user(name: &str) -> UserId {
     name.parse().unwrap()
 }
 
+/// A network that loses, doubles and delays.
+pub(crate) fn weather(loss: f64, duplicate: f64, jitter_ms: u64) -> Impairment {
+    Impairment {
+        delay: Duration::from_millis(10),
+        jitter: Duration::from_millis(jitter_ms),
+        loss,
+        duplicate,
+        ..Impairment::default()
+    }
+}
+
 pub(crate) fn who_hangs_up() -> BridgeConfig {
     BridgeConfig { end_message: EndMessage::WhoHangsUp, ..BridgeConfig::default() }
 }
@@ -246,6 +257,14 @@ impl End {
             json["event"].as_str().unwrap().to_owned()
         };
         self.events.iter().map(name).collect()
+    }
+
+    /// Of how many calls the user was told that they ring, and that they do no more.
+    pub(crate) fn told(&self) -> (usize, usize) {
+        let heard = self.heard();
+        let count =
+            |names: &[&str]| heard.iter().filter(|name| names.contains(&name.as_str())).count();
+        (count(&["invited"]), count(&["ended", "cancelled", "timed_out", "handled_elsewhere"]))
     }
 
     pub(crate) fn discarded(&self, discard: BridgeDiscard) -> u64 {

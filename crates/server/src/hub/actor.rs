@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use calling_model::{CallId, ConnectionId, Endpoint, GroupId, Machine, UserId};
+use calling_room::RoomConfig;
 use calling_signaling::calls::{Calls, CallsConfig, CallsInput, CallsOutput};
 use calling_signaling::protocol::{
     Code, Event, ProtocolError, Reply, ResumeParams, ServerFrame, SignInReply,
@@ -47,10 +48,8 @@ pub(crate) struct HubSettings {
     pub(crate) seed: [u8; 32],
     /// How long after the acceptance both media connections have to be up.
     pub(crate) media_timeout: Duration,
-    /// RTP payload type of Opus, as clients are told.
-    pub(crate) audio_payload_type: u8,
-    /// Id of the audio-level header extension, as clients are told.
-    pub(crate) audio_level_id: u8,
+    /// Of all rooms: the payload type and the header extension that clients are told.
+    pub(crate) room: RoomConfig,
     /// How long a session outlives its connection; zero where none does.
     pub(crate) resume_grace: Duration,
     /// How long it takes until a dead connection is noticed.

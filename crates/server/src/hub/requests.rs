@@ -1,7 +1,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use calling_model::{CallId, ConnectionId, UnixMillis};
-use calling_room::{AudioSource, AudioTerms, LeaveReason, Receives};
+use calling_room::{AudioTerms, LeaveReason};
 use calling_signaling::calls::{CallAction, CallsInput};
 use calling_signaling::protocol::{
     ClientOffer, Code, MediaAnswer, MediaOffer, ProtocolError, Reply,
@@ -14,6 +14,9 @@ use super::asked::Asker;
 use super::sdp::{Answering, SdpSession};
 use super::{CallStore, HubRequest, Session};
 use crate::shard::{Seat, ShardCommand};
+
+/// A connection that a shard is asked to wait for.
+pub(super) type Opening = oneshot::Receiver<Result<LocalParams, OpenError>>;
 
 /// In which form an offer is answered.
 #[derive(Debug)]
@@ -133,14 +136,19 @@ impl<S: CallStore> Actor<S> {
             Ok(remote) => remote,
             Err(error) => return self.answer(&asker, Err(error)),
         };
-        let terms = AudioTerms {
-            payload_type: self.settings.audio_payload_type,
-            audio_level_id: Some(self.settings.audio_level_id),
-            source: AudioSource::Ssrc(offer.audio_ssrc),
-            receives: Receives::All,
-        };
+        let terms = AudioTerms::native(&self.settings.room, offer.audio_ssrc);
         let (connection, opened) = self.open_media(&asker, &call_id, remote, terms, None).await;
-        let reply = MediaReply::Native;
+        self.await_media(asker, connection, opened, MediaReply::Native);
+    }
+
+    /// Answers the asker once the shard has said what came of [`Self::open_media`].
+    pub(super) fn await_media(
+        &mut self,
+        asker: Asker,
+        connection: ConnectionId,
+        opened: Opening,
+        reply: MediaReply,
+    ) {
         self.waiting.push(Box::pin(async move {
             Finished::MediaOpened { asker, connection, opened: opened.await.ok(), reply }
         }));
@@ -154,7 +162,7 @@ impl<S: CallStore> Actor<S> {
         remote: RemoteParams,
         terms: AudioTerms,
         sdp: Option<SdpSession>,
-    ) -> (ConnectionId, oneshot::Receiver<Result<LocalParams, OpenError>>) {
+    ) -> (ConnectionId, Opening) {
         self.next_connection += 1;
         let connection = ConnectionId(self.next_connection);
         let (reply, opened) = oneshot::channel();
@@ -198,8 +206,8 @@ impl<S: CallStore> Actor<S> {
             pwd: local.credentials.pwd().to_owned(),
             fingerprint: local.fingerprint.to_string(),
             candidates: local.candidates.clone(),
-            audio_payload_type: self.settings.audio_payload_type,
-            audio_level_id: self.settings.audio_level_id,
+            audio_payload_type: self.settings.room.payload_type,
+            audio_level_id: self.settings.room.audio_level_id,
         }
     }
 }

@@ -104,9 +104,7 @@ impl<S: CallStore> Actor<S> {
             self.open_media(&asker, &call_id, remote, terms, Some(session.clone())).await;
         let origin = origin(connection, &session);
         let reply = MediaReply::Sdp(Box::new(Answering { offer, origin, streams }));
-        self.waiting.push(Box::pin(async move {
-            Finished::MediaOpened { asker, connection, opened: opened.await.ok(), reply }
-        }));
+        self.await_media(asker, connection, opened, reply);
     }
 
     async fn renegotiate(

@@ -180,13 +180,11 @@ fn start_hub(
 ) -> Result<(Hub, JoinHandle<()>), StartError> {
     let (events, shard_events) = mpsc::channel(SHARD_EVENTS);
     let (shard, shard_exit) = start_shard(config, media, events, vitals.clone())?;
-    let room = RoomConfig::default();
     let settings = HubSettings {
         calls: calls_config(config),
         seed: rand::random(),
         media_timeout: MEDIA_TIMEOUT,
-        audio_payload_type: room.payload_type,
-        audio_level_id: room.audio_level_id,
+        room: RoomConfig::default(),
         resume_grace: Duration::from_secs(config.signaling.resume_s.into()),
         unnoticed_loss: 3 * Duration::from_millis(config.signaling.ping_interval_ms.into()),
         resume_key: rand::random(),

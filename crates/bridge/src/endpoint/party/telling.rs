@@ -165,11 +165,10 @@ impl BridgeEndpoint {
             if group { vec![users] } else { users.into_iter().map(|user| vec![user]).collect() };
         for invitees in batches {
             let id = self.new_invite_id();
-            if let Some(party) = self.parties.get_mut(call_id) {
-                let inviter = self.me.clone();
-                party.know(KnownInvite { id: id.clone(), inviter, invitees: invitees.clone() });
-            }
             let invite = KnownInvite { id, inviter: self.me.clone(), invitees };
+            if let Some(party) = self.parties.get_mut(call_id) {
+                party.know(invite.clone());
+            }
             self.send_about(call_id, &invite, &Signal::Invite { media_type }, &invite.invitees);
         }
     }

@@ -189,7 +189,7 @@ impl Session {
         let (url, config) = (self.url.clone(), Arc::clone(&self.config));
         let ids = std::array::from_fn(|_| self.mirror.take_request_id());
         let resume = self.resume.clone();
-        let wait = backoff.take(self.mirror.phase() != ClientPhase::Idle);
+        let wait = backoff.take(self.is_in_call());
         let attempt = Box::pin(async move {
             tokio::time::sleep(wait).await;
             sign_in(&url, &config, ids, resume).await
