@@ -4,9 +4,10 @@
 
 mod common;
 
+use std::slice;
 use std::time::Duration;
 
-use calling_model::{GroupId, UnixMillis, UserId};
+use calling_model::{CallId, GroupId, UnixMillis, UserId};
 use calling_server::storage::{
     Body, Conversation, Delivery, ListCursor, MemberChange, NewGroup, NewMessage, Refusal, Role,
     Storage,
@@ -399,9 +400,11 @@ async fn a_deleted_account_leaves_nothing_to_its_successor() {
     send(&storage, text("bob", direct("alice", "bob"), "private")).await;
     storage.end_call(&completed(&facts(1, "alice", "bob")), None).await.unwrap();
 
+    assert!(storage.account_exists(&user("alice")).await.unwrap());
     let left = storage.delete_account(&user("alice")).await.unwrap();
     assert_eq!(left, Some(vec![group("team")]));
     assert_eq!(storage.delete_account(&user("alice")).await.unwrap(), None);
+    assert!(!storage.account_exists(&user("alice")).await.unwrap());
     assert_eq!(storage.group(None, &group("team")).await.unwrap().unwrap().owner, user("bob"));
     let sent = storage.send(&text("bob", direct("alice", "bob"), "x")).await.unwrap();
     assert_eq!(sent, Err(Refusal::NoSuchUser));
@@ -455,6 +458,9 @@ async fn of_the_first_version(dir: &std::path::Path) {
         "INSERT INTO conversations VALUES ('alice', 'bob', 7), ('bob', 'carol', 2)",
         "INSERT INTO messages VALUES ('alice', 'bob', 3, 'bob', 100, 'c3', '{\"a\":1}'), \
          ('alice', 'bob', 7, 'alice', 200, 'c7', '{}')",
+        "INSERT INTO calls VALUES ('c7', 'ended', '{}', 50, 60, 'bob', 200)",
+        "INSERT INTO records VALUES ('c7', 'completed', 50, 200, '{}')",
+        "INSERT INTO record_users VALUES ('alice', 50, 'c7'), ('bob', 50, 'c7')",
         "INSERT INTO meta VALUES ('alive_at', '9')",
     ] {
         sqlx::query(sql).execute(&pool).await.unwrap();
@@ -486,10 +492,15 @@ async fn a_database_of_the_first_version_keeps_everything() {
             listed,
             [(&direct("alice", "bob"), 0, 7, 200), (&direct("bob", "carol"), 0, 2, 0)]
         );
+        assert_eq!(storage.count_records().await.unwrap(), 1);
+        storage.hide_calls(&user("alice"), &[CallId::new("c7").unwrap()]).await.unwrap();
         storage.close().await;
     }
     let storage = Storage::open(dir.path()).await.unwrap();
     let next = send(&storage, text("alice", direct("alice", "bob"), "new")).await;
     assert_eq!(next.message.seq, 8);
     assert_eq!(unread(&storage, "bob").await[0].1, 1);
+    let older = CallId::new("c7").unwrap();
+    assert_eq!(storage.hide_calls(&user("alice"), slice::from_ref(&older)).await.unwrap(), []);
+    assert_eq!(storage.hide_calls(&user("bob"), slice::from_ref(&older)).await.unwrap(), [older]);
 }

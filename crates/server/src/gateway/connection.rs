@@ -3,13 +3,15 @@ use std::time::{Duration, Instant};
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use calling_signaling::protocol::{self, ServerFrame};
+use futures_util::SinkExt;
 use metrics::counter;
+use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
 use super::half_open::HalfOpenPass;
 use super::meter::FrameMeter;
-use super::outbox::Inbox;
+use super::outbox::{Inbox, OUTBOX_FRAMES};
 use super::{Closing, Gateway};
 use crate::hub::{HubCommand, Session};
 use crate::telemetry::names;
@@ -182,9 +184,13 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes a frame. While the client does not read, the hub may lose patience.
+    /// Writes a frame, and in one go with it what waits. While the client does not read, the hub may
+    /// lose patience.
     pub(super) async fn write(&mut self, frame: Utf8Bytes) -> Result<(), Closing> {
-        let close = self.signed_in.as_mut().map(|signed_in| &mut signed_in.inbox.close);
+        let (waiting, close) = match &mut self.signed_in {
+            Some(SignedIn { inbox, .. }) => (Some(&mut inbox.frames), Some(&mut inbox.close)),
+            None => (None, None),
+        };
         let impatient = async {
             match close {
                 Some(close) if !close.is_terminated() => match close.await {
@@ -196,7 +202,7 @@ impl Connection {
         };
         tokio::select! {
             biased;
-            sent = timeout(WRITE_TIMEOUT, self.socket.send(Message::Text(frame))) => match sent {
+            sent = timeout(WRITE_TIMEOUT, send_all(&mut self.socket, frame, waiting)) => match sent {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(error)) => Err(reason(error)),
                 Err(_) => Err(Closing::TooSlow),
@@ -225,6 +231,20 @@ impl Connection {
 }
 
 /// What the hub has for the client.
+/// Sends `first` and at most as many frames as may wait, flushed once.
+async fn send_all(
+    socket: &mut WebSocket,
+    first: Utf8Bytes,
+    mut waiting: Option<&mut mpsc::Receiver<Utf8Bytes>>,
+) -> Result<(), axum::Error> {
+    socket.feed(Message::Text(first)).await?;
+    for _ in 0..OUTBOX_FRAMES {
+        let Some(frame) = waiting.as_mut().and_then(|frames| frames.try_recv().ok()) else { break };
+        socket.feed(Message::Text(frame)).await?;
+    }
+    socket.flush().await
+}
+
 async fn outgoing(signed_in: Option<&mut SignedIn>) -> Wake {
     let Some(SignedIn { inbox, .. }) = signed_in else { return std::future::pending().await };
     tokio::select! {

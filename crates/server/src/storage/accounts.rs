@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use calling_model::{GroupId, UnixMillis, UserId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -46,14 +48,20 @@ impl Storage {
     /// # Errors
     /// The database could not be read.
     pub async fn account_exists(&self, user: &UserId) -> Result<bool, StorageError> {
-        timed("account_exists", async {
+        let Err(look) = self.inner.known.contains(Instant::now(), user) else { return Ok(true) };
+        let exists = timed("account_exists", async {
             let row = sqlx::query("SELECT 1 FROM accounts WHERE user_id = $1")
                 .bind(user.as_str())
                 .fetch_optional(&self.inner.readers)
                 .await?;
             Ok(row.is_some())
         })
-        .await
+        .await?;
+        // Of a database that another process writes to nothing is remembered.
+        if exists && self.inner.batches.is_some() {
+            self.inner.known.found(Instant::now(), user, look);
+        }
+        Ok(exists)
     }
 
     /// The accounts in order of their ids, at most `limit`, those after `after`.
@@ -154,6 +162,7 @@ impl Storage {
                         WHERE user_id = $1";
             sqlx::query(hide).bind(user.as_str()).execute(&mut *db).await?;
             tx.commit().await?;
+            self.inner.known.deleted(user);
             Ok(Some(groups))
         })
         .await

@@ -29,10 +29,11 @@ use super::writing::{Commit, Writing, sync};
 
 /// Writes in one transaction, which bounds how long other writers wait for their turn.
 const MOST_AT_ONCE: usize = 256;
-/// After a transaction of this many others are gathered for a moment: one that holds more costs
-/// each call less. Below, nobody waits for anybody.
+/// After a transaction of this many others are gathered for a moment, the longer the more it held:
+/// one that holds more costs each call less. Below, nobody waits for anybody.
 const BUSY: usize = 8;
-const GATHERING: Duration = Duration::from_millis(2);
+const GATHERING_PER_WRITE: Duration = Duration::from_micros(100);
+const MOST_GATHERING: Duration = Duration::from_millis(6);
 /// How long what did not wait for the disk is at most not on it.
 const SYNC_AFTER: Duration = Duration::from_millis(100);
 /// Writes that may wait; beyond it whoever asks waits.
@@ -89,17 +90,23 @@ async fn work(pen: Pen, mut queue: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(MOST_AT_ONCE);
     let mut sync_at = None;
     while wait(&pen, &mut queue, &mut jobs, &mut sync_at).await > 0 {
-        let is_busy = jobs.len() >= BUSY;
+        let written = jobs.len();
         let commit = commit_of(&jobs);
         store_all(&pen, std::mem::take(&mut jobs), commit).await;
         sync_at = match commit {
             Commit::OnDisk => None,
             Commit::InSystem => sync_at.or_else(|| Some(Instant::now() + SYNC_AFTER)),
         };
-        if is_busy {
-            sleep(GATHERING).await;
+        if let Some(gathering) = gathering(written) {
+            sleep(gathering).await;
         }
     }
+}
+
+fn gathering(written: usize) -> Option<Duration> {
+    let writes = u32::try_from(written).unwrap_or(u32::MAX);
+    let gathering = GATHERING_PER_WRITE.saturating_mul(writes).min(MOST_GATHERING);
+    (written >= BUSY).then_some(gathering)
 }
 
 /// Waits for writes, and syncs when that is due; 0 once nobody can ask any more.

@@ -19,6 +19,7 @@ mod conversations;
 mod error;
 mod groups;
 mod invited;
+mod known;
 mod letters;
 mod maintain;
 mod members;
@@ -82,6 +83,7 @@ struct Inner {
     lock: Option<std::fs::File>,
     /// What webhooks are to be told.
     outbox: Arc<outbox::Outbox>,
+    known: known::Known,
 }
 
 impl Storage {

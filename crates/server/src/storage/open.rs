@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 
 use super::batch::Batches;
 use super::error::is_corrupt;
+use super::known::Known;
 use super::outbox::Outbox;
 use super::{DATABASE_FILE, Inner, OpenError, Storage};
 
@@ -21,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../../migrations/0001_first.sql")),
     (2, "chat", include_str!("../../migrations/0002_chat.sql")),
     (3, "call_log", include_str!("../../migrations/0003_call_log.sql")),
+    (4, "clustered", include_str!("../../migrations/0004_clustered.sql")),
 ];
 
 /// How long SQLite itself waits for a lock held by another process. Less than any caller waits for
@@ -35,6 +37,9 @@ const READERS: u32 = 4;
 /// Rows that the thread of a connection may be ahead of who reads them. Whoever asks for all rows of
 /// a batch is woken once they are there, and the thread never.
 const ROWS_AHEAD: usize = 256;
+
+/// Statements the writer keeps ready: those of a batch are of each number of rows.
+const STATEMENTS: usize = 512;
 
 /// Pages the writer keeps in memory, in KiB as a negative number: what it touches with every call
 /// stays there.
@@ -64,7 +69,10 @@ impl Storage {
         let writing = options
             .clone()
             .row_buffer_size(ROWS_AHEAD)
+            .statement_cache_capacity(STATEMENTS)
             .pragma("cache_size", WRITER_CACHE)
+            // What a statement would be undone with is never read after a crash.
+            .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
         let writer = pool(&path, 1, writing).await?;
         migrate(&path, &writer).await?;
@@ -73,7 +81,17 @@ impl Storage {
         let batches = Some(Batches::start(writer.clone(), Arc::clone(&outbox)));
         let dir = dir.to_owned();
         let lock = Some(lock);
-        Ok(Self { inner: Arc::new(Inner { writer, readers, batches, dir, lock, outbox }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                readers,
+                batches,
+                dir,
+                lock,
+                outbox,
+                known: Known::default(),
+            }),
+        })
     }
 
     /// Opens the database in `dir` for reading, also while a server runs on it.
@@ -89,7 +107,17 @@ impl Storage {
         let dir = dir.to_owned();
         let writer = readers.clone();
         let (batches, lock, outbox) = (None, None, Arc::default());
-        Ok(Self { inner: Arc::new(Inner { writer, readers, batches, dir, lock, outbox }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                readers,
+                batches,
+                dir,
+                lock,
+                outbox,
+                known: Known::default(),
+            }),
+        })
     }
 }
 
