@@ -267,7 +267,7 @@ pub(crate) struct BenchCallsArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) seconds: u32,
     /// Calls under way at any moment
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 128)]
     pub(crate) in_flight: u32,
     /// Pairs of accounts that take turns, so that no connection is as busy as none would be
     #[arg(long, value_name = "N", default_value_t = 256)]
