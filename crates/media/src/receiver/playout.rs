@@ -9,7 +9,7 @@ use super::webrtc_stats::Emission;
 use crate::codec::AudioDecoder;
 use crate::mix::LevelMeter;
 use crate::stretch::{Demand, LOOKAHEAD, MAX_LAG, SILENT_RMS, Stretcher};
-use crate::units::{MAX_PACKET_SAMPLES, samples};
+use crate::units::{MAX_PACKET_SAMPLES, SAMPLES_PER_MS, samples};
 use crate::{SAMPLES_PER_TICK, TICK_MS};
 
 /// Turns packets into PCM in media time, and keeps account of what it made of them.
@@ -34,6 +34,9 @@ pub(super) struct Playout<D> {
     made_up: usize,
     /// It was concealment, not the silence that the sender announced.
     concealing: bool,
+    /// Concealment at the end of the queue, in samples: it counts once it is heard, and gives way
+    /// to what it stands for.
+    unheard: usize,
     /// What is made next does not follow from what the decoder made last.
     broken: bool,
     /// Root mean square of the loudest speech, slowly forgotten.
@@ -59,6 +62,19 @@ pub(super) struct PlayoutCounts {
     pub(super) smoothed_delay_ms: f64,
 }
 
+/// What joining did to the length of what waits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Joined {
+    /// Samples put in, less those left out: so much later what follows is heard.
+    change: i64,
+}
+
+impl Joined {
+    fn delay_ms(self) -> f64 {
+        self.change as f64 / SAMPLES_PER_MS as f64
+    }
+}
+
 /// How long a packet waited, and how long it was meant to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waited {
@@ -68,6 +84,8 @@ pub(super) struct Waited {
     pub(super) target_ms: u32,
     /// What the network alone would have it be.
     pub(super) minimum_ms: u32,
+    /// By how many samples playing is too late.
+    pub(super) excess: i64,
 }
 
 /// Concealment fades out until it is silence: speech cannot be guessed for longer than a phoneme
@@ -97,6 +115,7 @@ impl<D: AudioDecoder> Playout<D> {
             comfort: false,
             made_up: 0,
             concealing: false,
+            unheard: 0,
             broken: false,
             loudness: 0.0,
             played_content: false,
@@ -129,6 +148,7 @@ impl<D: AudioDecoder> Playout<D> {
         self.played = Played::default();
         self.comfort = false;
         self.made_up = 0;
+        self.unheard = 0;
         self.concealing = false;
     }
 
@@ -192,9 +212,9 @@ impl<D: AudioDecoder> Playout<D> {
             Ok(made) => {
                 self.counts.packets += 1;
                 self.counts.decoded += made as u64;
-                let delay_ms = f64::from(waited.delay_ms) + waiting_ms;
+                let joint = self.append_content(&packet, made, 0, waited.excess);
+                let delay_ms = f64::from(waited.delay_ms) + waiting_ms + joint.delay_ms();
                 self.count_delay(delay_ms, packet.info.samples);
-                self.append_content(&packet, made, 0);
                 self.emission.emit(made, delay_ms, waited);
                 self.sequence = packet.sequence;
                 self.content_end = packet.end();
@@ -207,9 +227,10 @@ impl<D: AudioDecoder> Playout<D> {
         buffer.recycle(packet);
     }
 
-    /// Restores what was lost before `packet` from it. If more is restored than is still to be
-    /// heard, `keep_delay` leaves out what was made up in its place.
-    pub(super) fn restore(&mut self, packet: &Packet, keep_delay: bool) {
+    /// Restores what was lost before `packet` from it, while playing is `excess` samples too late.
+    /// If more is restored than is still to be heard, what was made up in its place is left out if
+    /// that is too much.
+    pub(super) fn restore(&mut self, packet: &Packet, excess: i64) {
         let wanted = packet.info.fec_samples;
         let room = self.queue.room(wanted);
         let Ok(made) = self.decoder.decode_fec(&packet.payload, wanted, room) else {
@@ -218,11 +239,12 @@ impl<D: AudioDecoder> Playout<D> {
         };
         let begin = packet.timestamp.saturating_sub(wanted as u64);
         let passed = self.cursor.saturating_sub(begin) as usize;
-        let skipped = if keep_delay { passed.min(made) } else { 0 };
+        let heard = passed.saturating_sub(self.unheard);
+        let skipped = if excess > 0 { heard.min(made) } else { 0 };
         // Audio jumps where some of it is left out, or more was lost than is restored.
         self.broken |= skipped > 0;
         self.counts.restored += (made - skipped) as u64;
-        self.append_content(packet, made, skipped);
+        self.append_content(packet, made, skipped, excess - skipped as i64);
         self.emission.restore();
         self.content_end = packet.timestamp;
         self.cursor = packet.timestamp;
@@ -230,26 +252,48 @@ impl<D: AudioDecoder> Playout<D> {
     }
 
     /// Puts what was decoded from `packet` behind what waits.
-    fn append_content(&mut self, packet: &Packet, made: usize, skipped: usize) {
+    fn append_content(
+        &mut self,
+        packet: &Packet,
+        made: usize,
+        skipped: usize,
+        excess: i64,
+    ) -> Joined {
         self.queue.commit(made, skipped);
-        if self.is_joint() {
-            self.join(made - skipped);
-        }
+        let joined = match self.is_joint() {
+            true => self.join(made - skipped, excess),
+            false => Joined::default(),
+        };
         let level =
             packet.level.unwrap_or_else(|| LevelMeter::measure(self.queue.front(SAMPLES_PER_TICK)));
         self.gap.resume(level);
         self.made_up = 0;
         (self.broken, self.concealing) = (false, false);
+        joined
     }
 
     /// Joins the last `samples` that wait to what is before them.
-    fn join(&mut self, samples: usize) {
+    fn join(&mut self, samples: usize, excess: i64) -> Joined {
+        let unheard = std::mem::take(&mut self.unheard).min(self.queue.len() - samples);
         let (before, after) = self.queue.parted(samples);
-        let inserted = self.stretcher.merge(before, after);
-        let count = inserted.len() / self.channels;
-        self.queue.insert_before_last(samples, inserted);
-        self.gap.made_up(count);
-        self.emission.conceal(count, false);
+        let joint = self.stretcher.merge(before, unheard, after, excess);
+        let (left_out, skipped) = (unheard - joint.keep, joint.skip);
+        let inserted = joint.inserted.len() / self.channels;
+        if inserted > 0 {
+            self.queue.insert_before_last(samples, joint.inserted);
+        } else {
+            self.queue.remove_before_last(samples + left_out, left_out + skipped);
+        }
+        let kept = unheard - left_out;
+        self.counts.dropped += skipped as u64;
+        self.conceal(kept + inserted, self.gap.is_silent());
+        Joined { change: inserted as i64 - (left_out + skipped) as i64 }
+    }
+
+    /// So much concealment is heard.
+    fn conceal(&mut self, samples: usize, silent: bool) {
+        self.gap.made_up(samples);
+        self.emission.conceal(samples, silent);
     }
 
     /// Makes up a tick, but at most `most` samples, as concealment or comfort noise. A whole tick
@@ -276,14 +320,19 @@ impl<D: AudioDecoder> Playout<D> {
             self.counts.comfort_noise += wanted as u64;
         } else {
             self.concealing = true;
-            self.gap.made_up(wanted);
-            let faded = self.made_up as i64 > fade[1];
-            self.emission.conceal(wanted, faded || self.gap.is_silent());
+            self.unheard += wanted;
         }
     }
 
     /// Plays a tick.
     pub(super) fn play(&mut self, out: &mut [f32]) {
+        let content = self.queue.len().saturating_sub(self.unheard);
+        let made_up = SAMPLES_PER_TICK.saturating_sub(content).min(self.unheard);
+        if made_up > 0 {
+            self.unheard -= made_up;
+            let faded = self.made_up as i64 > CONCEAL_FADE[1];
+            self.conceal(made_up, faded || self.gap.is_silent());
+        }
         out.copy_from_slice(self.queue.front(SAMPLES_PER_TICK));
         self.queue.consume(SAMPLES_PER_TICK);
         self.played_content = self.made_up == 0;

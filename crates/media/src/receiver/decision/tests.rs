@@ -128,3 +128,14 @@ fn standards_are_high_and_fall_only_in_vain() {
     let little = Status { waited_ticks: 900, ..playing(50, false) };
     assert_eq!(similarity(&little, Operation::Accelerate), SAME_PERIOD);
 }
+
+#[test]
+fn a_stream_that_has_just_begun_is_lengthened_whatever_it_sounds_like() {
+    let starting = Status { starting: true, delay: samples(10), ..STATUS };
+    assert_eq!(similarity(&starting, Operation::PreemptiveExpand), -1.0);
+    assert!(similarity(&starting, Operation::Accelerate) > 0.8, "nothing is left out of it");
+    let settled = Status { delay: samples(20), ..starting };
+    assert!(similarity(&settled, Operation::PreemptiveExpand) > 0.8);
+    let later = Status { starting: false, ..starting };
+    assert!(similarity(&later, Operation::PreemptiveExpand) > 0.8);
+}
