@@ -37,7 +37,7 @@ use crate::units::SAMPLES_PER_MS;
 use arrival_history::ArrivalHistory;
 pub use config::ReceiverConfig;
 pub use decision::Operation;
-use delay_manager::DelayManager;
+use delay_manager::{Bounds, DelayManager};
 pub use discard::{DiscardCounts, InsertDiscard};
 use packet_buffer::{Packet, PacketBuffer};
 use playout::Playout;
@@ -99,7 +99,11 @@ impl<D: AudioDecoder> Receiver<D> {
             tick: 0,
             reception: Reception::default(),
             arrivals: ArrivalHistory::new(),
-            delay: DelayManager::new(config.min_delay_ms, config.max_delay_ms),
+            delay: DelayManager::new(Bounds {
+                min_ms: config.min_delay_ms,
+                max_ms: config.max_delay_ms,
+                start_ms: config.start_delay_ms,
+            }),
             buffer: PacketBuffer::new(config.capacity_packets),
             playout: Playout::new(decoder, config.channels.count()),
             patience: Patience::default(),
@@ -147,7 +151,7 @@ impl<D: AudioDecoder> Receiver<D> {
             return Err(InsertDiscard::Duplicate);
         }
         let lateness = self.arrivals.record(self.tick, timestamp);
-        self.delay.update(in_ms(lateness));
+        self.delay.update(self.tick, in_ms(lateness));
         if self.playout.is_past(timestamp.saturating_add(info.samples as u64)) {
             return Err(InsertDiscard::Late);
         }

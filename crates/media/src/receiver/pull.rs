@@ -174,8 +174,9 @@ impl<D: AudioDecoder> Receiver<D> {
     /// needed.
     fn learn_from_loss(&mut self, fec: i64) {
         let Some(front) = self.buffer.front().filter(|_| fec > 0) else { return };
-        let lateness = self.arrivals.lateness(front.arrival_tick, front.timestamp);
-        self.delay.update(in_ms(lateness + fec));
+        let tick = front.arrival_tick;
+        let lateness = self.arrivals.lateness(tick, front.timestamp);
+        self.delay.update(tick, in_ms(lateness + fec));
     }
 
     /// Removes packets whose audio has been played from elsewhere.

@@ -17,7 +17,7 @@ fn count(operations: &[Operation], wanted: Operation) -> usize {
 
 #[test]
 fn a_delay_that_is_too_short_grows_without_concealment() {
-    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 200, ..Default::default() });
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 200, ..calm() });
     let operations = rig.play_arrivals(&late_by(150, |_| 0), 300);
     let stats = rig.stats();
     assert_eq!(count(&operations, Operation::Expand), 0);
@@ -30,7 +30,7 @@ fn a_delay_that_is_too_short_grows_without_concealment() {
 
 #[test]
 fn eight_hundred_milliseconds_at_once_are_played_faster_not_thrown_away() {
-    let mut rig = Rig::with(ReceiverConfig::default());
+    let mut rig = Rig::with(calm());
     let outage = |number| match number {
         300..340 => 80 - 2 * (number - 300),
         _ => 0,
@@ -77,7 +77,7 @@ fn a_stream_that_begins_with_the_last_sequence_number_is_played() {
 
 #[test]
 fn silence_by_agreement_is_entered_and_left_without_concealment() {
-    let mut rig = Rig::with(ReceiverConfig::default());
+    let mut rig = Rig::with(calm());
     let mut operations = Vec::new();
     for round in 0..20_u16 {
         // A second of speech, the last packet of which announces two of silence.
@@ -98,7 +98,7 @@ fn silence_by_agreement_is_entered_and_left_without_concealment() {
 
 #[test]
 fn figures_are_those_of_webrtc_stats() {
-    let mut rig = Rig::with(ReceiverConfig::default());
+    let mut rig = Rig::with(calm());
     rig.play((0..100).map(made));
     let before = rig.stats().webrtc;
     assert_eq!(before.total_samples_received, 200 * 480);
@@ -159,7 +159,7 @@ impl AudioDecoder for ToneDecoder {
 
 #[test]
 fn a_tone_through_a_storm_of_stretching_is_that_tone() {
-    let config = ReceiverConfig { min_delay_ms: 200, ..Default::default() };
+    let config = ReceiverConfig { min_delay_ms: 200, ..calm() };
     let mut receiver = Receiver::with_decoder(config, ToneDecoder);
     let mut heard = Vec::new();
     let mut pcm = [0.0; SAMPLES_PER_TICK];
@@ -203,7 +203,7 @@ fn a_tone_through_a_storm_of_stretching_is_that_tone() {
 
 #[test]
 fn a_delay_far_too_short_grows_while_playing_goes_on() {
-    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 1_500, ..Default::default() });
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 1_500, ..calm() });
     rig.play((0..100).map(made));
     let stats = rig.stats();
     assert!(stats.packets_played >= 40, "{stats:?}");
@@ -246,7 +246,7 @@ impl AudioDecoder for NoiseDecoder {
 fn a_second_packet_that_hesitates_finds_no_hole_whatever_the_first_sounds_like() {
     // The second packet is a tick or two late, and so are all after it.
     for late in [1, 2] {
-        let mut receiver = Receiver::with_decoder(ReceiverConfig::default(), NoiseDecoder(late));
+        let mut receiver = Receiver::with_decoder(calm(), NoiseDecoder(late));
         let mut pcm = [0.0; SAMPLES_PER_TICK];
         for tick in 0..200_u32 {
             if tick == 0 || tick > late && (tick - late) % 2 == 0 {
