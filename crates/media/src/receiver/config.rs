@@ -7,6 +7,9 @@ pub struct ReceiverConfig {
     pub channels: Channels,
     /// The payload type that is audio; others are discarded.
     pub payload_type: u8,
+    /// The payload type of packets that carry copies of the frames before them (RFC 2198), if there
+    /// is one.
+    pub red_payload_type: Option<u8>,
     /// Header extension id of the audio level (RFC 6464); 0 if there is none.
     pub audio_level_id: u8,
     /// The delay kept on a perfect network, in milliseconds. Hiccups of the sender's and the
@@ -26,6 +29,7 @@ impl Default for ReceiverConfig {
         Self {
             channels: Channels::Mono,
             payload_type: crate::OPUS_PAYLOAD_TYPE,
+            red_payload_type: None,
             audio_level_id: crate::AUDIO_LEVEL_ID,
             min_delay_ms: 10,
             start_delay_ms: 40,

@@ -55,6 +55,7 @@ pub(super) struct PlayoutCounts {
     pub(super) undecodable_packets: u64,
     pub(super) decoded: u64,
     pub(super) restored: u64,
+    pub(super) copied: u64,
     pub(super) comfort_noise: u64,
     pub(super) inserted: u64,
     pub(super) dropped: u64,
@@ -210,12 +211,17 @@ impl<D: AudioDecoder> Playout<D> {
         let room = self.queue.room(packet.info.samples);
         match self.decoder.decode(&packet.payload, room) {
             Ok(made) => {
-                self.counts.packets += 1;
-                self.counts.decoded += made as u64;
                 let joint = self.append_content(&packet, made, 0, waited.excess);
-                let delay_ms = f64::from(waited.delay_ms) + waiting_ms + joint.delay_ms();
-                self.count_delay(delay_ms, packet.info.samples);
-                self.emission.emit(made, delay_ms, waited);
+                if packet.is_copy {
+                    self.counts.copied += made as u64;
+                    self.emission.restore();
+                } else {
+                    self.counts.packets += 1;
+                    self.counts.decoded += made as u64;
+                    let delay_ms = f64::from(waited.delay_ms) + waiting_ms + joint.delay_ms();
+                    self.count_delay(delay_ms, packet.info.samples);
+                    self.emission.emit(made, delay_ms, waited);
+                }
                 self.sequence = packet.sequence;
                 self.content_end = packet.end();
                 self.cursor = self.content_end;

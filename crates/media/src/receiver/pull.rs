@@ -166,6 +166,7 @@ impl<D: AudioDecoder> Receiver<D> {
         self.learn_from_loss(fec);
         let excess = status.delay - (at - fec) - status.target;
         if let Some(front) = self.buffer.front() {
+            self.known.add(front.sequence.saturating_sub(1));
             self.playout.restore(front, excess);
         }
     }
@@ -174,6 +175,9 @@ impl<D: AudioDecoder> Receiver<D> {
     /// needed.
     fn learn_from_loss(&mut self, fec: i64) {
         let Some(front) = self.buffer.front().filter(|_| fec > 0) else { return };
+        if self.known.contains(front.sequence.saturating_sub(1)) {
+            return;
+        }
         let tick = front.arrival_tick;
         let lateness = self.arrivals.lateness(tick, front.timestamp);
         self.delay.update(tick, in_ms(lateness + fec));

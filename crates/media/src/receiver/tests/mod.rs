@@ -5,6 +5,7 @@ mod drift;
 mod hostile;
 mod loss;
 mod order;
+mod redundancy;
 mod streams;
 mod stretching;
 
