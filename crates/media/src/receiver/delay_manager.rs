@@ -10,14 +10,17 @@ use crate::TICK_MS;
 /// thereby lengthen the delay only as far as redundancy makes up for them.
 ///
 /// Two memories are asked. The short one follows the network. What comes in one tick counts once
-/// there: the burst that ends a stall is one event, not one per packet. The long one knows what is
-/// rare, and may add [`RARE_MS`] for it, no more, so that no storm of the past holds the delay.
+/// there, unless that happens often: the burst that ends a stall is one event, and a memory of a
+/// second cannot tell its price. The long one knows what is rare, and may add [`RARE_MS`] for it,
+/// no more, so that no storm of the past holds the delay.
 #[derive(Debug)]
 pub(super) struct DelayManager {
     short: Histogram,
     long: Histogram,
     /// The tick of the entry last made in the short memory, and what it was.
     in_tick: Option<(u64, u32)>,
+    /// The tick in which several frames came last, and whether that happens often.
+    burst: Option<(u64, bool)>,
     entries: u32,
     min_ms: u32,
     max_ms: u32,
@@ -44,6 +47,8 @@ const FORGET: f32 = 0.983;
 const FORGET_RARE: f32 = 0.989;
 /// What the long memory may add: two ticks, the hiccup of a busy machine.
 const RARE_MS: u32 = 20;
+/// Bursts are usual if they come within so many ticks, the short memory's 1.5 s.
+const USUAL_TICKS: u64 = 150;
 /// Until so many entries are known, a second's worth, the delay of the start is kept.
 const STARTING: u32 = 50;
 
@@ -66,6 +71,7 @@ impl DelayManager {
             short: Histogram::new(buckets, FORGET),
             long: Histogram::new(buckets, FORGET_RARE),
             in_tick: None,
+            burst: None,
             entries: 0,
             min_ms,
             max_ms,
@@ -88,9 +94,11 @@ impl DelayManager {
         }
         let bucket = delay_ms.div_ceil(TICK_MS) as usize;
         let known = self.in_tick.is_some_and(|(at, most)| at == tick && delay_ms <= most);
+        if !known || self.is_usual_burst(tick) {
+            self.short.add(bucket);
+        }
         if !known {
             self.in_tick = Some((tick, delay_ms));
-            self.short.add(bucket);
         }
         self.long.add(bucket);
         self.entries = self.entries.saturating_add(1);
@@ -99,6 +107,14 @@ impl DelayManager {
         self.network_ms = now.max(rare).min(self.max_ms);
         let least = if self.entries < STARTING { self.start_ms } else { self.min_ms };
         self.target_ms = self.network_ms.max(least);
+    }
+
+    /// Several frames came in `tick`; whether the same happened shortly before.
+    fn is_usual_burst(&mut self, tick: u64) -> bool {
+        let (last, usual) = self.burst.unwrap_or((tick, false));
+        let usual = if last == tick { usual } else { tick.saturating_sub(last) <= USUAL_TICKS };
+        self.burst = Some((tick, usual));
+        usual
     }
 
     /// The delay to aim at, in milliseconds beyond the fastest packet.
@@ -115,7 +131,7 @@ impl DelayManager {
     pub(super) fn clear(&mut self) {
         self.short.clear();
         self.long.clear();
-        self.in_tick = None;
+        (self.in_tick, self.burst) = (None, None);
         self.entries = 0;
         self.outage = false;
     }
@@ -188,6 +204,18 @@ mod tests {
         // The same delay, packet by packet, is another route.
         (0..30).for_each(|frame| manager.update(222 + frame * 2, 200));
         assert_eq!(manager.target_ms(), 200);
+    }
+
+    #[test]
+    fn bursts_that_come_again_and_again_are_waited_for() {
+        let mut manager = DelayManager::new(BOUNDS);
+        for round in 0..20 {
+            let begin = round * 54;
+            (0..19).for_each(|frame| manager.update(begin + frame * 2, 0));
+            // Eight frames in one tick, every half a second.
+            (1..=8).for_each(|n| manager.update(begin + 53, (9 - n) * 20));
+        }
+        assert!(manager.target_ms() >= 100, "{}", manager.target_ms());
     }
 
     #[test]
