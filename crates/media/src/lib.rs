@@ -22,7 +22,7 @@ mod wav;
 
 pub use audio::{AudioSink, AudioSource, MemorySink, SilenceSource, ToneSource};
 pub use codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
-pub use mix::{LevelMeter, Mixer};
+pub use mix::{Audience, LevelMeter, Mixer};
 pub use receiver::{
     DiscardCounts, InboundAudioStats, InsertDiscard, Operation, Pulled, Receiver, ReceiverConfig,
     ReceiverStats,

@@ -208,6 +208,22 @@ impl<D: AudioDecoder> Receiver<D> {
         self.playout.stop();
     }
 
+    /// What the sender says of the loudness of what is played next (RFC 6464), or said last if
+    /// nothing is there; `None` if it does not tell.
+    pub fn upcoming_level(&self) -> Option<AudioLevel> {
+        match self.buffer.front() {
+            Some(packet) if !packet.is_copy => packet.level,
+            Some(_) | None => self.playout.told_level,
+        }
+    }
+
+    /// Whether what comes is decoded. If not, it is played as silence: in the same time, with the
+    /// same figures of packets and delay, and at no cost of the codec. What is decoded already is
+    /// played still.
+    pub fn set_audible(&mut self, audible: bool) {
+        self.playout.set_audible(audible);
+    }
+
     /// What was seen and done so far.
     pub fn stats(&self) -> ReceiverStats {
         let counts = &self.playout.counts;

@@ -20,6 +20,10 @@ pub(super) struct Playout<D> {
     queue: PcmQueue,
     stretcher: Stretcher,
     pub(super) started: bool,
+    /// What the sender said of the loudness of the packet played last; silence before the first.
+    pub(super) told_level: Option<AudioLevel>,
+    /// Packets are decoded, not played as silence.
+    audible: bool,
     /// Media time of the next sample to be made.
     cursor: u64,
     /// Media time after the last sample that came from a packet. The cursor is ahead of it while
@@ -109,6 +113,8 @@ impl<D: AudioDecoder> Playout<D> {
             queue: PcmQueue::new(channels, MAX_PACKET_SAMPLES + LOOKAHEAD + 3 * MAX_LAG),
             stretcher: Stretcher::new(channels),
             started: false,
+            told_level: Some(AudioLevel::SILENCE),
+            audible: true,
             cursor: 0,
             content_end: 0,
             sequence: 0,
@@ -139,6 +145,20 @@ impl<D: AudioDecoder> Playout<D> {
         self.content_end = packet.timestamp;
         // Extended sequence numbers begin at 2^32.
         self.sequence = packet.sequence - 1;
+    }
+
+    /// Decodes from now on, or plays silence instead.
+    pub(super) fn set_audible(&mut self, audible: bool) {
+        if audible == self.audible {
+            return;
+        }
+        self.audible = audible;
+        // What is decoded next does not follow from what was heard last; before the very first
+        // sound there is nothing to be joined to.
+        self.broken |= self.counts.packets > 0;
+        if audible {
+            self.decoder.reset();
+        }
     }
 
     /// Forgets the stream.
@@ -207,9 +227,16 @@ impl<D: AudioDecoder> Playout<D> {
     pub(super) fn decode(&mut self, buffer: &mut PacketBuffer, waited: Waited) {
         let Some(packet) = buffer.pop() else { return };
         self.played.add(packet.sequence);
+        if !packet.is_copy {
+            self.told_level = packet.level;
+        }
         let waiting_ms = self.queue.len() as f64 / 48.0;
         let room = self.queue.room(packet.info.samples);
-        match self.decoder.decode(&packet.payload, room) {
+        let decoded = match self.audible {
+            true => self.decoder.decode(&packet.payload, room),
+            false => Ok(silence(room, packet.info.samples)),
+        };
+        match decoded {
             Ok(made) => {
                 let joint = self.append_content(&packet, made, 0, waited.excess);
                 if packet.is_copy {
@@ -239,7 +266,11 @@ impl<D: AudioDecoder> Playout<D> {
     pub(super) fn restore(&mut self, packet: &Packet, excess: i64) {
         let wanted = packet.info.fec_samples;
         let room = self.queue.room(wanted);
-        let Ok(made) = self.decoder.decode_fec(&packet.payload, wanted, room) else {
+        let restored = match self.audible {
+            true => self.decoder.decode_fec(&packet.payload, wanted, room),
+            false => Ok(silence(room, wanted)),
+        };
+        let Ok(made) = restored else {
             self.make_up(Operation::Expand, wanted);
             return;
         };
@@ -311,7 +342,7 @@ impl<D: AudioDecoder> Playout<D> {
         let fade = if comfort { COMFORT_FADE } else { CONCEAL_FADE };
         let room = self.queue.room(wanted);
         if (self.made_up as i64) < fade[1] {
-            if self.decoder.conceal(wanted, room).is_err() {
+            if !self.audible || self.decoder.conceal(wanted, room).is_err() {
                 room.fill(0.0);
             }
             fade_out(room, wanted, self.made_up, fade);
@@ -387,6 +418,12 @@ impl<D: AudioDecoder> Playout<D> {
         // At most 160 ms.
         (self.queue.len() / SAMPLES_PER_TICK) as u32 * TICK_MS
     }
+}
+
+/// Silence of so many samples in the place of a frame.
+fn silence(room: &mut [f32], samples: usize) -> usize {
+    room.fill(0.0);
+    samples
 }
 
 /// Fades `pcm` linearly to nothing from `fade[0]` to `fade[1]` samples after a gap began.

@@ -1,5 +1,6 @@
 //! Tests of the whole receiver with a decoder whose output shows where it came from.
 
+mod audible;
 mod delay;
 mod drift;
 mod hostile;
