@@ -105,6 +105,10 @@ impl Plan {
     }
 }
 
+/// Streams whose packets carry copies, and how many: for a third of all packets lost, and for the
+/// worst.
+const COPIES: [(&str, u32); 2] = [("red-3", 3), ("red-9", 9)];
+
 /// A run to be done.
 struct Job<'a> {
     speech: &'a Speech,
@@ -137,15 +141,20 @@ pub(crate) fn run(plan: &Plan, watcher: &Watcher<'_>) -> Result<Findings, LabErr
     let choices = plan.choices();
     let mut streams = Vec::new();
     for speech in &speeches {
-        for fec in [false, true] {
-            streams.push((speech, Stream::encode(speech, fec)?));
+        streams.push((speech, Stream::encode(speech, false)?));
+        let fec = Stream::encode(speech, true)?;
+        for (name, copies) in COPIES {
+            streams.push((speech, fec.clone().with_copies(name, copies)));
         }
+        streams.push((speech, fec));
     }
     let mut jobs = Vec::new();
     for (speech, stream) in &streams {
         for choice in &choices {
             for &player in Player::ALL {
-                if plan.wants(choice.name(), stream, player) {
+                // Copies are for what is lost.
+                let of_use = stream.copies == 0 || choice.trace(1, plan.seconds).loss() > 0.0;
+                if of_use && plan.wants(choice.name(), stream, player) {
                     let job = |seed| Job { speech, stream, choice, player, seed };
                     jobs.extend((1..=plan.seeds).map(job));
                 }

@@ -44,6 +44,8 @@ pub(crate) struct Measures {
 pub(crate) struct Recovered {
     /// In-band FEC.
     pub(crate) fec: f64,
+    /// Copies in later packets (RFC 2198).
+    pub(crate) red: f64,
 }
 
 /// Delays below a tick are no different to a player of ticks, in milliseconds.
@@ -63,9 +65,12 @@ impl Measures {
         let knowledge = knowledge(stream, trace);
         let optimal_delay_ms = oracle::least_delay(&knowledge, cost_ms);
         let lost = share(&played.frames, &arrivals, |_, arrival| arrival.is_none());
-        let restored = share(&played.frames, &arrivals, |frame, arrival| {
-            arrival.is_none() && frame.is_some_and(|frame| frame.source == Source::Fec)
-        });
+        let restored = |source: Source| {
+            let restored = share(&played.frames, &arrivals, |frame, arrival| {
+                arrival.is_none() && frame.is_some_and(|frame| frame.source == source)
+            });
+            if lost > 0.0 { 100.0 * restored / lost } else { 0.0 }
+        };
         let unused = share(&played.frames, &arrivals, |frame, arrival| {
             arrival.is_some() && frame.is_none_or(|frame| frame.source != Source::Own)
         });
@@ -78,9 +83,7 @@ impl Measures {
             concealed_percent: 100.0 * played.concealed_ms / total_ms,
             audible_concealed_percent: 100.0 * played.audible_concealed_ms / total_ms,
             concealments_per_minute: played.concealment_events as f64 / total_ms * 60_000.0,
-            recovered_percent: Recovered {
-                fec: if lost > 0.0 { 100.0 * restored / lost } else { 0.0 },
-            },
+            recovered_percent: Recovered { fec: restored(Source::Fec), red: restored(Source::Red) },
             stretched_percent: 100.0 * (played.inserted_ms + played.removed_ms) / total_ms,
             best_constant_delay_ms: oracle::best_constant(&knowledge, cost_ms),
             optimal_delay_ms,
@@ -112,9 +115,9 @@ fn knowledge(stream: &Stream, trace: &Trace) -> Vec<Frame> {
     let base_us = trace.base_us();
     let frame = |index: usize| {
         let nominal_us = index as i64 * i64::from(FRAME_MS) * 1_000;
-        let restores = stream.packets.get(index + 1).is_some_and(|packet| packet.restores);
-        let redundant = came(index + 1).filter(|_| restores);
-        let ready = came(index).into_iter().chain(redundant).min();
+        let carried = |index: usize| stream.carriers(index).filter_map(came).min();
+        let redundant = carried(index + 1).filter(|_| stream.restores(index));
+        let ready = carried(index).into_iter().chain(redundant).min();
         Frame {
             ready_us: ready.map(|at| at as i64 - nominal_us),
             reference_us: trace.sent_us(index as u32) + base_us - nominal_us,
@@ -183,7 +186,7 @@ mod tests {
         ];
         let concealed_ms = 40.0;
         let run = Played { frames, concealed_ms, concealment_events: 1, ..Default::default() };
-        let stream = Stream { name: "plain", packets: Vec::new() };
+        let stream = Stream { name: "plain", copies: 0, packets: Vec::new() };
         let measures = Measures::of(&stream, &trace, &run);
         assert_eq!(delays(&trace, &run.frames), [20.0, 30.0, 30.0, 30.0, 30.0, 30.0]);
         assert_eq!(measures.p95_delay_ms, 30.0);

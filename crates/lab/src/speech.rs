@@ -50,8 +50,11 @@ fn read(source: &mut impl AudioSource, seconds: u32) -> Vec<f32> {
 /// What a sender makes of speech.
 #[derive(Clone, Debug)]
 pub(crate) struct Stream {
-    /// `plain`, or `fec` if each packet may restore the one before it.
+    /// `plain`; `fec` if each packet may restore the one before it; `red-3` or `red-9` if it also
+    /// carries as many copies.
     pub(crate) name: &'static str,
+    /// Frames before its own of which each packet carries a copy (RFC 2198).
+    pub(crate) copies: u32,
     pub(crate) packets: Vec<Packet>,
 }
 
@@ -87,6 +90,21 @@ impl Stream {
                 restores: info.is_some_and(|info| info.fec_samples > 0),
             });
         }
-        Ok(Self { name: if fec { "fec" } else { "plain" }, packets })
+        Ok(Self { name: if fec { "fec" } else { "plain" }, copies: 0, packets })
+    }
+
+    /// The same, each packet with so many copies of those before it.
+    pub(crate) fn with_copies(self, name: &'static str, copies: u32) -> Self {
+        Self { name, copies, ..self }
+    }
+
+    /// The packets that bring frame `index` itself: its own, and those with copies of it.
+    pub(crate) fn carriers(&self, index: usize) -> std::ops::RangeInclusive<usize> {
+        index..=index + self.copies as usize
+    }
+
+    /// Whether the frame after `index` restores it.
+    pub(crate) fn restores(&self, index: usize) -> bool {
+        self.packets.get(index + 1).is_some_and(|packet| packet.restores)
     }
 }

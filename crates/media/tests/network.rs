@@ -116,6 +116,36 @@ mod tests {
     }
 
     #[test]
+    fn copies_bring_back_what_a_third_of_loss_takes() {
+        let impairment = Impairment { loss: 0.16, ..Default::default() };
+        let sender = SenderConfig {
+            red_payload_type: Some(63),
+            red_most_copies: 4,
+            ..SenderConfig::voice(1)
+        };
+        let receiver = ReceiverConfig { red_payload_type: Some(63), ..Default::default() };
+        let mut world = World::with(VoiceSource::new(4), sender, receiver, &impairment, 4);
+        world.run(2.0);
+        assert_eq!(world.sender.stats().red_copies, 0, "nobody told of the loss");
+        world.sender.set_expected_loss(30);
+        world.run(3.0);
+        assert_eq!(world.sender.stats().red_copies, 3);
+        let settled = world.watch(40.0);
+        println!("copies: {settled}");
+        assert!(settled.concealed_percent() < 1.0, "{settled}");
+        assert!(settled.mean_delay_ms() < 100.0, "{settled}");
+        assert!(settled.after.red_recovered_ms() > 8_000.0, "{:?}", settled.after);
+        // The network heals: copies go, report by report, and the delay after them.
+        world.impair(&Impairment::default());
+        (0..4).for_each(|_| world.sender.set_expected_loss(0));
+        assert_eq!(world.sender.stats().red_copies, 0);
+        world.run(8.0);
+        let healed = world.watch(4.0);
+        assert_eq!(healed.concealed_ms(), 0.0, "{healed}");
+        assert!(healed.mean_delay_ms() < 25.0, "{healed}");
+    }
+
+    #[test]
     fn dtx_pauses_are_comfort_noise_not_concealment() {
         let sender = SenderConfig { dtx: true, constant_bitrate: false, ..SenderConfig::voice(1) };
         let voice = VoiceSource::new(6).in_silence();

@@ -35,12 +35,15 @@ fn schedule(stream: &Stream, trace: &Trace, delay_ms: u32) -> Played {
     let there = |index: usize, at_ms: f64| {
         arrivals.get(index).copied().flatten().is_some_and(|at| at as f64 <= at_ms * 1_000.0)
     };
+    let carried =
+        |index: usize, at_ms: f64| stream.carriers(index).any(|carrier| there(carrier, at_ms));
     let frame = |index: usize| {
         let at_ms = begin + f64::from(FRAME_MS) * index as f64;
-        let restores = stream.packets.get(index + 1).is_some_and(|packet| packet.restores);
         let source = if there(index, at_ms) {
             Source::Own
-        } else if restores && there(index + 1, at_ms) {
+        } else if carried(index, at_ms) {
+            Source::Red
+        } else if stream.restores(index) && carried(index + 1, at_ms) {
             Source::Fec
         } else {
             return None;
@@ -69,7 +72,7 @@ fn op_at(tick: usize, begin_ms: f64, frames: &[Option<FramePlayed>]) -> Tick {
     let op = match frame {
         None => Op::Idle,
         Some(None) => Op::Conceal,
-        Some(Some(FramePlayed { source: Source::Own, .. })) => Op::Normal,
+        Some(Some(FramePlayed { source: Source::Own | Source::Red, .. })) => Op::Normal,
         Some(Some(FramePlayed { source: Source::Fec, .. })) => Op::Restore,
     };
     Tick { op, target_ms: None }
@@ -89,7 +92,7 @@ fn listen(
         let payload = |index: usize| stream.packets.get(index).map(|packet| &packet.payload);
         let source = frames[index].map(|frame| frame.source);
         match (source, payload(index), payload(index + 1)) {
-            (Some(Source::Own), Some(own), _) => decoder.decode(own, out)?,
+            (Some(Source::Own | Source::Red), Some(own), _) => decoder.decode(own, out)?,
             (Some(Source::Fec), _, Some(next)) => decoder.decode_fec(next, FRAME_SAMPLES, out)?,
             _ => decoder.conceal(FRAME_SAMPLES, out)?,
         };

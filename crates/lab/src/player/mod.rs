@@ -67,6 +67,8 @@ pub(crate) enum Source {
     Own,
     /// The in-band redundancy of the packet after it.
     Fec,
+    /// A copy in a later packet (RFC 2198).
+    Red,
 }
 
 /// When and from what a frame was played.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use calling_media::{
     AUDIO_LEVEL_ID, AudioDecoder, Channels, CodecError, OPUS_PAYLOAD_TYPE, Operation, OpusDecoder,
-    PayloadInfo, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK,
+    PayloadInfo, Receiver, ReceiverConfig, ReceiverStats, RedBlock, SAMPLES_PER_TICK, write_red,
 };
 use calling_testkit::epoch;
 use calling_wire::{RtpHeader, RtpView, write_header};
@@ -14,6 +14,9 @@ use super::{FramePlayed, Op, Played, Source, TICK_MS, Tick, ticks};
 use crate::LabError;
 use crate::speech::{FRAME_SAMPLES, Stream};
 use crate::trace::{Arrival, Trace};
+
+/// Of packets with copies: what Chrome uses.
+const RED_PAYLOAD_TYPE: u8 = 63;
 
 /// Plays with the default configuration.
 pub(super) fn play(stream: &Stream, trace: &Trace) -> Result<Played, LabError> {
@@ -31,7 +34,9 @@ pub(crate) fn engine_alone(stream: &Stream, trace: &Trace) -> Result<Duration, L
 fn run<D: AudioDecoder>(stream: &Stream, trace: &Trace, codec: D) -> Result<Played, LabError> {
     let log = Log::default();
     let probe = Probe { codec, log: Arc::clone(&log) };
-    let mut receiver = Receiver::with_decoder(ReceiverConfig::default(), probe);
+    let red_payload_type = (stream.copies > 0).then_some(RED_PAYLOAD_TYPE);
+    let config = ReceiverConfig { red_payload_type, ..Default::default() };
+    let mut receiver = Receiver::with_decoder(config, probe);
     let arrivals = trace.first_arrivals();
     let mut played = Played { frames: vec![None; trace.frames as usize], ..Default::default() };
     let mut waiting = trace.arrivals.iter().peekable();
@@ -106,10 +111,13 @@ fn place(
     for &(index, source) in made {
         let arrival = arrivals.get(index as usize).copied().flatten();
         let first_tick_ms = |at: u64| at.div_ceil(10_000) as f64 * TICK_MS;
+        // A copy, if its own packet was not there.
+        let own = arrival.is_some_and(|at| at <= tick as u64 * 10_000);
+        let source = if source == Source::Own && !own { Source::Red } else { source };
         let at_ms = match (source, arrival, wait_ms) {
             // Two packets in one tick share their mean; neither is heard before it.
             (Source::Own, Some(at), Some(wait)) => (first_tick_ms(at) + wait).max(tick_ms),
-            (Source::Own | Source::Fec, _, _) => tick_ms,
+            (Source::Own | Source::Fec | Source::Red, _, _) => tick_ms,
         };
         if let Some(frame) = frames.get_mut(index as usize) {
             *frame = Some(FramePlayed { source, at_ms });
@@ -124,8 +132,9 @@ fn insert<D: AudioDecoder>(
     datagram: &mut Vec<u8>,
 ) {
     let Some(packet) = stream.packets.get(arrival.index as usize) else { return };
+    let copies = stream.copies.min(arrival.index);
     let header = RtpHeader {
-        payload_type: OPUS_PAYLOAD_TYPE,
+        payload_type: if copies > 0 { RED_PAYLOAD_TYPE } else { OPUS_PAYLOAD_TYPE },
         marker: arrival.index == 0,
         // Both wrap in a long call; they begin where an honest sender may begin.
         sequence_number: (arrival.index as u16).wrapping_add(1_000),
@@ -133,16 +142,45 @@ fn insert<D: AudioDecoder>(
         ssrc: 1,
     };
     datagram.clear();
-    datagram.resize(32, 0);
+    datagram.resize(MAX_DATAGRAM, 0);
     let level = [packet.level];
     let Ok(length) = write_header(&header, &[(AUDIO_LEVEL_ID, &level)], datagram) else { return };
-    datagram.truncate(length);
-    datagram.extend_from_slice(&arrival.index.to_be_bytes());
-    datagram.extend_from_slice(&packet.payload);
+    let Some(payload) = write_payload(stream, arrival.index, copies, &mut datagram[length..])
+    else {
+        return;
+    };
+    datagram.truncate(length + payload);
     if let Ok(view) = RtpView::parse(datagram) {
         // Discards are the receiver's to count.
         let _ = receiver.insert(epoch() + Duration::from_micros(arrival.at_us), &view);
     }
+}
+
+/// More than any payload with its copies takes.
+const MAX_DATAGRAM: usize = 8_192;
+
+/// Frame `index` with `copies` of those before it. Returns the length; `None` if it cannot be
+/// written.
+fn write_payload(stream: &Stream, index: u32, copies: u32, out: &mut [u8]) -> Option<usize> {
+    let frame = |index: u32| {
+        let packet = stream.packets.get(index as usize)?;
+        Some([index.to_be_bytes().as_slice(), &packet.payload].concat())
+    };
+    let own = frame(index)?;
+    if copies == 0 {
+        out.get_mut(..own.len())?.copy_from_slice(&own);
+        return Some(own.len());
+    }
+    let before: Option<Vec<Vec<u8>>> = (index - copies..index).map(frame).collect();
+    let before = before?;
+    let blocks = (1..=copies).rev().zip(&before).map(|(back, payload)| RedBlock {
+        payload_type: OPUS_PAYLOAD_TYPE,
+        offset: back * FRAME_SAMPLES as u32,
+        payload,
+    });
+    let blocks: Vec<RedBlock<'_>> = blocks.collect();
+    let own = RedBlock { payload_type: OPUS_PAYLOAD_TYPE, offset: 0, payload: &own };
+    write_red(blocks.into_iter(), own, out).ok()
 }
 
 /// Frames made since the last look, by index.
@@ -253,7 +291,7 @@ mod tests {
         let default_ms = f64::from(ReceiverConfig::default().min_delay_ms);
         let above_ms = frames[499].at_ms - (499.0 * 20.0 + 40.0 + default_ms);
         assert!((0.0..=2.5).contains(&above_ms), "{above_ms}");
-        assert!(frames[100..].windows(2).all(|pair| pair[1].at_ms - pair[0].at_ms == 20.0));
+        assert!(frames[200..].windows(2).all(|pair| pair[1].at_ms - pair[0].at_ms == 20.0));
         assert_eq!(played.pcm.len(), played.ticks.len() * SAMPLES_PER_TICK);
         assert_eq!((played.concealed_ms, played.concealment_events), (0.0, 0));
         assert_eq!(played.ticks.last().map(|tick| tick.op), Some(Op::Idle));
@@ -271,6 +309,21 @@ mod tests {
             .map(|(n, _)| n)
             .collect();
         assert_eq!(restored, [200]);
+    }
+
+    #[test]
+    fn what_a_copy_brings_is_told_from_what_came() {
+        let mut trace = generate("clean", 1, 10).unwrap();
+        // Three in a row: the in-band redundancy of one packet would not do.
+        trace.arrivals.drain(200..203);
+        let played = play(&stream().with_copies("red-3", 3), &trace).unwrap();
+        assert!(played.frames.iter().all(Option::is_some));
+        let copied =
+            |frame: &Option<FramePlayed>| frame.is_some_and(|frame| frame.source == Source::Red);
+        let copied: Vec<usize> =
+            (0..).zip(&played.frames).filter(|(_, frame)| copied(frame)).map(|(n, _)| n).collect();
+        // At the beginning there is delay for at least two of them.
+        assert!(copied.ends_with(&[201, 202]), "{copied:?}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::codec::PayloadInfo;
 use crate::fake::{FakeDecoder, fake_payload};
 pub use model::receiver_model;
 
+use crate::red::{RedPayload, write_red};
 use crate::{AudioDecoder, Channels, OpusDecoder, Receiver, ReceiverConfig, SAMPLES_PER_TICK};
 
 /// A receiver under any sequence of packets and pulls: two bytes of operation each, most of them
@@ -55,6 +56,41 @@ pub fn opus_payload(data: &[u8]) {
             assert!(samples <= 5_760);
         }
         assert!(pcm.iter().all(|sample| (-1.0..=1.0).contains(sample)));
+    }
+}
+
+/// Bytes as redundant audio: what is read is written as the same bytes, and whatever they are, a
+/// receiver survives them as a packet.
+pub fn red_payload(data: &[u8]) {
+    if let Ok(red) = RedPayload::parse(data) {
+        let mut out = vec![0; data.len()];
+        assert_eq!(write_red(red.copies(), red.primary, &mut out), Ok(data.len()));
+        assert_eq!(out, data);
+    }
+    let config = ReceiverConfig { red_payload_type: Some(63), ..Default::default() };
+    let mut receiver = Receiver::with_decoder(config, FakeDecoder::new(Channels::Mono));
+    let mut pcm = [0.0; SAMPLES_PER_TICK];
+    let now = start();
+    for round in 0..4_u16 {
+        let header = RtpHeader {
+            payload_type: 63,
+            marker: false,
+            sequence_number: round * 9,
+            timestamp: u32::from(round) * 8_640,
+            ssrc: 1,
+        };
+        let mut packet = vec![0; 12];
+        if write_header(&header, &[], &mut packet).is_err() {
+            return;
+        }
+        packet.extend_from_slice(data);
+        if let Ok(view) = RtpView::parse(&packet) {
+            let _ = receiver.insert(now, &view);
+        }
+        for _ in 0..6 {
+            receiver.pull(&mut pcm);
+            assert!(pcm.iter().all(|sample| (-1.0..=66.0).contains(sample)));
+        }
     }
 }
 

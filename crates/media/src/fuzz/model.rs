@@ -166,6 +166,7 @@ fn made(stats: &ReceiverStats) -> i64 {
     let webrtc = &stats.webrtc;
     let put_in = webrtc.jitter_buffer_emitted_samples
         + stats.fec_samples
+        + stats.red_samples
         + stats.comfort_noise_samples
         + webrtc.concealed_samples
         + webrtc.inserted_samples_for_deceleration;

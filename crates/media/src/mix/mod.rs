@@ -1,10 +1,12 @@
 //! Several remotes in one ear.
 
+mod audience;
 mod level_meter;
 mod limiter;
 #[cfg(test)]
 mod tests;
 
+pub use audience::Audience;
 pub use level_meter::LevelMeter;
 
 use calling_model::AudioLevel;

@@ -55,6 +55,14 @@ pub(super) struct Status {
     pub(super) starting: bool,
 }
 
+impl Status {
+    /// Playing has just begun, at no delay at all: unless the next tick is lengthened, the second
+    /// packet had better be in time to the tick.
+    pub(super) const fn is_hole_ahead(&self) -> bool {
+        self.starting && self.delay < FIRST_DELAY && self.delay < self.target
+    }
+}
+
 /// What the packet buffer offers next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -122,9 +130,9 @@ fn after_loss(status: &Status, at: i64, fec: i64) -> Operation {
     }
 }
 
-/// Above the target by less than it, delay is left alone for a while: the width of NetEq's band
-/// between its lower and higher limit, 20 ms.
-const TOLERANCE: i64 = samples(20);
+/// Above the target by less than it, a tick, delay is left alone for a while (NetEq's band between
+/// its lower and higher limit is 20 ms).
+const TOLERANCE: i64 = samples(10);
 /// The least there is to leave out.
 const STEP: i64 = MIN_LAG as i64;
 /// Longer than the target by as much and as the target itself, the delay is shortened in haste:
@@ -162,7 +170,7 @@ fn play(status: &Status) -> Operation {
 const fn patience_to_lengthen(status: &Status) -> u32 {
     match (status.quiet, status.starting) {
         // At first there may be no delay at all: the second packet must not find a hole.
-        (_, true) if status.delay < FIRST_DELAY => 1,
+        _ if status.is_hole_ahead() => 1,
         // Every other tick, so that nothing is heard more than twice.
         (true, _) | (_, true) => 2,
         (false, false) => STRETCH_INTERVAL_TICKS,
@@ -173,8 +181,8 @@ const fn patience_to_lengthen(status: &Status) -> u32 {
 const fn patience_to_shorten(status: &Status, excess: i64) -> u32 {
     match (excess < TOLERANCE, status.quiet) {
         // The last step is not for a passing change.
-        (true, true) => 100,
-        (true, false) => 250,
+        (true, true) => 10,
+        (true, false) => 50,
         (false, true) => 1,
         (false, false) if excess >= HASTE + status.target => 1,
         (false, false) => STRETCH_INTERVAL_TICKS,
@@ -194,7 +202,8 @@ const STRICT_TICKS: u32 = 20;
 
 /// How alike two periods must be for one of them to be left out or repeated; −1 for not at all.
 pub(super) fn similarity(status: &Status, operation: Operation) -> f32 {
-    if status.quiet {
+    if status.quiet || status.is_hole_ahead() && operation == Operation::PreemptiveExpand {
+        // A repetition that does not quite fit is better than a hole.
         return -1.0;
     }
     let best = match operation {

@@ -4,15 +4,27 @@ use crate::TICK_MS;
 /// Chooses the delay to aim at.
 ///
 /// Each frame tells the delay that would have been just enough for it: its packet's lateness or,
-/// if the packet was lost, the lateness of the packet that carries its redundancy plus a frame.
-/// Of their recent distribution the target covers [`QUANTILE`], and more where that is cheap: the
-/// least sum of delay and of the share not covered, priced at [`MS_PER_PERCENT`]. Losses thereby
-/// lengthen the delay only as far as redundancy makes up for them.
+/// if the packet was lost, the lateness of the packet that carries its redundancy plus the frames
+/// between. Of their distribution the target covers [`QUANTILE`], and more where that is cheap:
+/// the least sum of delay and of the share not covered, priced at [`MS_PER_PERCENT`]. Losses
+/// thereby lengthen the delay only as far as redundancy makes up for them.
+///
+/// Two memories are asked. The short one follows the network. What comes in one tick counts once
+/// there, unless that happens often: the burst that ends a stall is one event, and a memory of a
+/// second cannot tell its price. The long one knows what is rare, and may add [`RARE_MS`] for it,
+/// no more, so that no storm of the past holds the delay.
 #[derive(Debug)]
 pub(super) struct DelayManager {
-    needed: Histogram,
+    short: Histogram,
+    long: Histogram,
+    /// The tick of the entry last made in the short memory, and what it was.
+    in_tick: Option<(u64, u32)>,
+    /// The tick in which several frames came last, and whether that happens often.
+    burst: Option<(u64, bool)>,
+    entries: u32,
     min_ms: u32,
     max_ms: u32,
+    start_ms: u32,
     target_ms: u32,
     /// The same without the least delay of the configuration.
     network_ms: u32,
@@ -22,31 +34,56 @@ pub(super) struct DelayManager {
 
 /// Share of packets that the delay must cover (NetEq's underrun optimiser: 0.95).
 const QUANTILE: f32 = 0.95;
-/// What a percent of late audio costs in milliseconds of delay. NetEq's reorder optimiser takes
-/// 20, for latecomers by reordering alone; here it is the price of all that comes too late, and
-/// words with holes are worse than a little delay.
-const MS_PER_PERCENT: f32 = 40.0;
+/// What a percent of late audio costs in milliseconds of delay (NetEq's reorder optimiser, which
+/// takes it for latecomers by reordering alone: 20).
+const MS_PER_PERCENT: f32 = 20.0;
+/// The same in the long memory, which may add but little.
+const MS_PER_RARE_PERCENT: f32 = 40.0;
 /// An entry's weight falls so with each later one (NetEq: 0.983, a memory of about 1.2 s at 20 ms
 /// per packet).
 const FORGET: f32 = 0.983;
+/// The same of the long memory: it sees what comes every two seconds, and a storm is forgotten
+/// within ten.
+const FORGET_RARE: f32 = 0.989;
+/// What the long memory may add: two ticks, the hiccup of a busy machine.
+const RARE_MS: u32 = 20;
+/// Bursts are usual if they come within so many ticks, the short memory's 1.5 s.
+const USUAL_TICKS: u64 = 150;
+/// Until so many entries are known, a second's worth, the delay of the start is kept.
+const STARTING: u32 = 50;
+
+/// What a delay may be, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    pub(super) min_ms: u32,
+    pub(super) max_ms: u32,
+    /// The least while the network is not known yet.
+    pub(super) start_ms: u32,
+}
 
 impl DelayManager {
-    pub(super) fn new(min_ms: u32, max_ms: u32) -> Self {
-        let max_ms = max_ms.clamp(TICK_MS, 10_000);
-        let min_ms = min_ms.min(max_ms);
+    pub(super) fn new(bounds: Bounds) -> Self {
+        let max_ms = bounds.max_ms.clamp(TICK_MS, 10_000);
+        let min_ms = bounds.min_ms.min(max_ms);
+        let start_ms = bounds.start_ms.clamp(min_ms, max_ms);
         let buckets = (max_ms / TICK_MS) as usize + 1;
         Self {
-            needed: Histogram::new(buckets, FORGET),
+            short: Histogram::new(buckets, FORGET),
+            long: Histogram::new(buckets, FORGET_RARE),
+            in_tick: None,
+            burst: None,
+            entries: 0,
             min_ms,
             max_ms,
-            target_ms: min_ms,
+            start_ms,
+            target_ms: start_ms,
             network_ms: 0,
             outage: false,
         }
     }
 
-    /// A frame would have needed `delay_ms`.
-    pub(super) fn update(&mut self, delay_ms: u32) {
+    /// A frame would have needed `delay_ms`, as was learned from what came before `tick`.
+    pub(super) fn update(&mut self, tick: u64, delay_ms: u32) {
         if delay_ms > self.max_ms {
             self.outage = true;
         } else if delay_ms <= self.target_ms {
@@ -55,24 +92,29 @@ impl DelayManager {
         if self.outage {
             return;
         }
-        self.needed.add(delay_ms.div_ceil(TICK_MS) as usize);
-        self.network_ms = self.best_ms().min(self.max_ms);
-        self.target_ms = self.network_ms.max(self.min_ms);
+        let bucket = delay_ms.div_ceil(TICK_MS) as usize;
+        let known = self.in_tick.is_some_and(|(at, most)| at == tick && delay_ms <= most);
+        if !known || self.is_usual_burst(tick) {
+            self.short.add(bucket);
+        }
+        if !known {
+            self.in_tick = Some((tick, delay_ms));
+        }
+        self.long.add(bucket);
+        self.entries = self.entries.saturating_add(1);
+        let now = best_ms(&self.short, MS_PER_PERCENT);
+        let rare = best_ms(&self.long, MS_PER_RARE_PERCENT).min(now + RARE_MS);
+        self.network_ms = now.max(rare).min(self.max_ms);
+        let least = if self.entries < STARTING { self.start_ms } else { self.min_ms };
+        self.target_ms = self.network_ms.max(least);
     }
 
-    fn best_ms(&self) -> u32 {
-        let mut best_cost = f32::INFINITY;
-        let mut best_ms = 0;
-        let mut covers_quantile = false;
-        for (bucket, uncovered) in self.needed.shares_above().enumerate() {
-            let delay_ms = bucket as u32 * TICK_MS;
-            let cost = delay_ms as f32 + MS_PER_PERCENT * 100.0 * uncovered;
-            if cost < best_cost || !covers_quantile {
-                (best_cost, best_ms) = (cost, delay_ms);
-            }
-            covers_quantile |= uncovered <= 1.0 - QUANTILE;
-        }
-        best_ms
+    /// Several frames came in `tick`; whether the same happened shortly before.
+    fn is_usual_burst(&mut self, tick: u64) -> bool {
+        let (last, usual) = self.burst.unwrap_or((tick, false));
+        let usual = if last == tick { usual } else { tick.saturating_sub(last) <= USUAL_TICKS };
+        self.burst = Some((tick, usual));
+        usual
     }
 
     /// The delay to aim at, in milliseconds beyond the fastest packet.
@@ -87,24 +129,59 @@ impl DelayManager {
 
     /// Forgets the past; the target stays until more is known.
     pub(super) fn clear(&mut self) {
-        self.needed.clear();
+        self.short.clear();
+        self.long.clear();
+        (self.in_tick, self.burst) = (None, None);
+        self.entries = 0;
         self.outage = false;
     }
+}
+
+/// The delay of least cost, a percent not covered being worth `ms_per_percent`.
+fn best_ms(needed: &Histogram, ms_per_percent: f32) -> u32 {
+    let mut best_cost = f32::INFINITY;
+    let mut best_ms = 0;
+    let mut covers_quantile = false;
+    for (bucket, uncovered) in needed.shares_above().enumerate() {
+        let delay_ms = bucket as u32 * TICK_MS;
+        let cost = delay_ms as f32 + ms_per_percent * 100.0 * uncovered;
+        if cost < best_cost || !covers_quantile {
+            (best_cost, best_ms) = (cost, delay_ms);
+        }
+        covers_quantile |= uncovered <= 1.0 - QUANTILE;
+    }
+    best_ms
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const BOUNDS: Bounds = Bounds { min_ms: 20, max_ms: 2_000, start_ms: 20 };
+
+    /// One frame each other tick.
     fn target_after(delays: impl IntoIterator<Item = u32>) -> u32 {
-        let mut manager = DelayManager::new(20, 2_000);
-        delays.into_iter().for_each(|delay| manager.update(delay));
+        let mut manager = DelayManager::new(BOUNDS);
+        (0..).zip(delays).for_each(|(frame, delay)| manager.update(frame * 2, delay));
         manager.target_ms()
     }
 
     #[test]
     fn a_perfect_network_gets_the_least_delay() {
         assert_eq!(target_after([0; 500]), 20);
+    }
+
+    #[test]
+    fn a_start_is_careful_for_a_second() {
+        let mut manager = DelayManager::new(Bounds { start_ms: 40, ..BOUNDS });
+        assert_eq!(manager.target_ms(), 40);
+        for frame in 1..100 {
+            manager.update(frame * 2, 0);
+            assert_eq!(manager.target_ms(), if frame < 50 { 40 } else { 20 }, "{frame}");
+        }
+        manager.clear();
+        manager.update(0, 0);
+        assert_eq!(manager.target_ms(), 40, "a stream that begins anew is a start as well");
     }
 
     #[test]
@@ -118,18 +195,53 @@ mod tests {
     }
 
     #[test]
+    fn the_burst_after_a_stall_is_one_event() {
+        let mut manager = DelayManager::new(BOUNDS);
+        (0..100).for_each(|frame| manager.update(frame * 2, 0));
+        // 200 ms of packets in one tick.
+        (0..10).for_each(|n| manager.update(220, 200 - n * 20));
+        assert!(manager.target_ms() <= 40, "{}", manager.target_ms());
+        // The same delay, packet by packet, is another route.
+        (0..30).for_each(|frame| manager.update(222 + frame * 2, 200));
+        assert_eq!(manager.target_ms(), 200);
+    }
+
+    #[test]
+    fn bursts_that_come_again_and_again_are_waited_for() {
+        let mut manager = DelayManager::new(BOUNDS);
+        for round in 0..20 {
+            let begin = round * 54;
+            (0..19).for_each(|frame| manager.update(begin + frame * 2, 0));
+            // Eight frames in one tick, every half a second.
+            (1..=8).for_each(|n| manager.update(begin + 53, (9 - n) * 20));
+        }
+        assert!(manager.target_ms() >= 100, "{}", manager.target_ms());
+    }
+
+    #[test]
     fn rare_lateness_is_covered_while_it_is_cheap() {
-        // 3 % at 40 ms: beyond the quantile, yet 20 ms of delay for 120 ms worth of loss.
+        // 3 % at 40 ms: beyond the quantile, yet 20 ms of delay for 60 ms worth of loss.
         assert_eq!(target_after((0..600).map(|n| if n % 33 == 0 { 40 } else { 0 })), 40);
         // The same share at 400 ms is not.
         assert!(target_after((0..600).map(|n| if n % 33 == 0 { 400 } else { 0 })) <= 20);
     }
 
     #[test]
+    fn a_hiccup_every_two_seconds_is_remembered() {
+        // Between them all is even at 20 ms.
+        let hiccup = |worst| move |n| if n % 100 < 2 { worst } else { 20 };
+        assert_eq!(target_after((0..690).map(hiccup(40))), 40);
+        let dear = target_after((0..690).map(hiccup(200)));
+        assert_eq!(dear, 20, "the same share at 200 ms is not worth it");
+    }
+
+    #[test]
     fn it_returns_after_a_storm_within_five_seconds() {
-        let storm = (0..500).map(|n| n * 13 % 81);
-        assert!(target_after(storm.clone()) >= 70);
-        assert_eq!(target_after(storm.chain([0; 250])), 20);
+        for worst in [81, 1_001] {
+            let storm = (0..500).map(|n| n * 13 % worst);
+            assert!(target_after(storm.clone()) >= 70);
+            assert_eq!(target_after(storm.chain([0; 250])), 20);
+        }
     }
 
     #[test]

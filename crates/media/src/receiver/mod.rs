@@ -22,6 +22,7 @@ mod played;
 mod playout;
 mod pull;
 mod reception;
+mod redundancy;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -32,14 +33,15 @@ use std::time::Instant;
 use calling_model::AudioLevel;
 use calling_wire::{AudioLevelExtension, ReportBlock, RtpView};
 
-use crate::codec::{AudioDecoder, CodecError, OpusDecoder};
+use crate::codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
 use crate::units::SAMPLES_PER_MS;
 use arrival_history::ArrivalHistory;
 pub use config::ReceiverConfig;
 pub use decision::Operation;
-use delay_manager::DelayManager;
+use delay_manager::{Bounds, DelayManager};
 pub use discard::{DiscardCounts, InsertDiscard};
 use packet_buffer::{Packet, PacketBuffer};
+use played::Played;
 use playout::Playout;
 use pull::Patience;
 use reception::{Admission, Place, Reception};
@@ -72,6 +74,8 @@ pub struct Receiver<D = OpusDecoder> {
     playout: Playout<D>,
     patience: Patience,
     discarded: DiscardCounts,
+    /// Frames of which it is known what delay they would have needed.
+    known: Played,
     /// Late packets since the last that was not.
     late_in_a_row: u32,
     restarts: u64,
@@ -99,11 +103,16 @@ impl<D: AudioDecoder> Receiver<D> {
             tick: 0,
             reception: Reception::default(),
             arrivals: ArrivalHistory::new(),
-            delay: DelayManager::new(config.min_delay_ms, config.max_delay_ms),
+            delay: DelayManager::new(Bounds {
+                min_ms: config.min_delay_ms,
+                max_ms: config.max_delay_ms,
+                start_ms: config.start_delay_ms,
+            }),
             buffer: PacketBuffer::new(config.capacity_packets),
             playout: Playout::new(decoder, config.channels.count()),
             patience: Patience::default(),
             discarded: DiscardCounts::default(),
+            known: Played::default(),
             late_in_a_row: 0,
             restarts: 0,
             config,
@@ -131,11 +140,12 @@ impl<D: AudioDecoder> Receiver<D> {
     }
 
     fn take(&mut self, now: Instant, packet: &RtpView<'_>) -> Result<(), InsertDiscard> {
-        if packet.payload_type() != self.config.payload_type {
+        let (own, red) = self.unpack(packet)?;
+        if own.payload_type != self.config.payload_type {
             return Err(InsertDiscard::PayloadType);
         }
-        let info = self.playout.inspect(packet.payload()).ok_or(InsertDiscard::Malformed)?;
-        let Place { sequence, timestamp } = match self.reception.admit(now, self.tick, packet) {
+        let info = self.playout.inspect(own.payload).ok_or(InsertDiscard::Malformed)?;
+        let place = match self.reception.admit(now, self.tick, packet) {
             Admission::Continues(place) => place,
             Admission::Begins(place) => {
                 self.begin_stream();
@@ -143,22 +153,40 @@ impl<D: AudioDecoder> Receiver<D> {
             }
             Admission::Unconfirmed => return Err(InsertDiscard::Unconfirmed),
         };
+        let level = packet.extension(self.config.audio_level_id);
+        let level = level.and_then(AudioLevelExtension::parse).map(|extension| extension.level);
+        let taken = self.take_own(place, info, level, own.payload);
+        if let Some(red) = red {
+            self.take_copies(place, &red);
+        }
+        self.bound_span();
+        taken
+    }
+
+    /// Takes the frame that the packet is sent for.
+    fn take_own(
+        &mut self,
+        place: Place,
+        info: PayloadInfo,
+        level: Option<AudioLevel>,
+        payload: &[u8],
+    ) -> Result<(), InsertDiscard> {
+        let Place { sequence, timestamp } = place;
         if self.playout.played.contains(sequence) || self.buffer.contains(sequence) {
             return Err(InsertDiscard::Duplicate);
         }
         let lateness = self.arrivals.record(self.tick, timestamp);
-        self.delay.update(in_ms(lateness));
+        self.delay.update(self.tick, in_ms(lateness));
+        self.known.add(sequence);
         if self.playout.is_past(timestamp.saturating_add(info.samples as u64)) {
             return Err(InsertDiscard::Late);
         }
-        let level = packet.extension(self.config.audio_level_id);
-        let level = level.and_then(AudioLevelExtension::parse).map(|extension| extension.level);
-        let payload = self.buffer.hold(packet.payload());
+        let payload = self.buffer.hold(payload);
         let arrival_tick = self.tick;
-        let packet = Packet { sequence, timestamp, arrival_tick, info, level, payload };
+        let packet =
+            Packet { sequence, timestamp, arrival_tick, info, level, payload, is_copy: false };
         let evicted = self.buffer.insert(packet).map_err(|_| InsertDiscard::Duplicate)?;
         self.discarded.flushed += evicted as u64;
-        self.bound_span();
         Ok(())
     }
 
@@ -176,7 +204,24 @@ impl<D: AudioDecoder> Receiver<D> {
         self.discarded.flushed += self.buffer.clear() as u64;
         self.arrivals.clear();
         self.delay.clear();
+        self.known = Played::default();
         self.playout.stop();
+    }
+
+    /// What the sender says of the loudness of what is played next (RFC 6464), or said last if
+    /// nothing is there; `None` if it does not tell.
+    pub fn upcoming_level(&self) -> Option<AudioLevel> {
+        match self.buffer.front() {
+            Some(packet) if !packet.is_copy => packet.level,
+            Some(_) | None => self.playout.told_level,
+        }
+    }
+
+    /// Whether what comes is decoded. If not, it is played as silence: in the same time, with the
+    /// same figures of packets and delay, and at no cost of the codec. What is decoded already is
+    /// played still.
+    pub fn set_audible(&mut self, audible: bool) {
+        self.playout.set_audible(audible);
     }
 
     /// What was seen and done so far.
@@ -193,6 +238,7 @@ impl<D: AudioDecoder> Receiver<D> {
             },
             decoded_samples: counts.decoded,
             fec_samples: counts.restored,
+            red_samples: counts.copied,
             concealed_samples: self.playout.gap.audible_samples,
             silent_concealed_samples: self.playout.gap.silent_samples,
             comfort_noise_samples: counts.comfort_noise,

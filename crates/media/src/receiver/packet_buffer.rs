@@ -19,6 +19,8 @@ pub(super) struct Packet {
     pub(super) level: Option<AudioLevel>,
     /// The coded audio.
     pub(super) payload: Vec<u8>,
+    /// It came as a copy in a later packet (RFC 2198).
+    pub(super) is_copy: bool,
 }
 
 impl Packet {
@@ -164,6 +166,7 @@ mod tests {
             info: PayloadInfo { samples: 960, ..Default::default() },
             level: None,
             payload: Vec::new(),
+            is_copy: false,
         }
     }
 

@@ -60,6 +60,14 @@ impl PcmQueue {
         self.end += added;
     }
 
+    /// Removes `count` of what waits, from `samples` before its end on.
+    pub(super) fn remove_before_last(&mut self, samples: usize, count: usize) {
+        let at = self.end - (samples * self.channels).min(self.end - self.start);
+        let from = (at + count * self.channels).min(self.end);
+        self.pcm.copy_within(from..self.end, at);
+        self.end -= from - at;
+    }
+
     /// What waits, parted before the last `samples`.
     pub(super) fn parted(&mut self, samples: usize) -> (&[f32], &mut [f32]) {
         let waiting = &mut self.pcm[self.start..self.end];
@@ -142,6 +150,16 @@ mod tests {
         assert_eq!((before, &*after), (&[1.0, 2.0][..], &[3.0, 4.0, 5.0, 6.0][..]));
         queue.insert_before_last(9, &[-1.0, -2.0, 0.0, 0.5]);
         assert_eq!(queue.front(1), [0.0, 0.5], "no room for more");
+    }
+
+    #[test]
+    fn sound_is_left_out_in_between() {
+        let mut queue = PcmQueue::new(2, 4);
+        push(&mut queue, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 0);
+        queue.remove_before_last(2, 1);
+        assert_eq!(queue.front(9), [1.0, 2.0, 5.0, 6.0]);
+        queue.remove_before_last(1, 9);
+        assert_eq!(queue.front(9), [1.0, 2.0], "no more than there is");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::webrtc_stats::Emission;
 use crate::codec::AudioDecoder;
 use crate::mix::LevelMeter;
 use crate::stretch::{Demand, LOOKAHEAD, MAX_LAG, SILENT_RMS, Stretcher};
-use crate::units::{MAX_PACKET_SAMPLES, samples};
+use crate::units::{MAX_PACKET_SAMPLES, SAMPLES_PER_MS, samples};
 use crate::{SAMPLES_PER_TICK, TICK_MS};
 
 /// Turns packets into PCM in media time, and keeps account of what it made of them.
@@ -20,6 +20,10 @@ pub(super) struct Playout<D> {
     queue: PcmQueue,
     stretcher: Stretcher,
     pub(super) started: bool,
+    /// What the sender said of the loudness of the packet played last; silence before the first.
+    pub(super) told_level: Option<AudioLevel>,
+    /// Packets are decoded, not played as silence.
+    audible: bool,
     /// Media time of the next sample to be made.
     cursor: u64,
     /// Media time after the last sample that came from a packet. The cursor is ahead of it while
@@ -34,6 +38,9 @@ pub(super) struct Playout<D> {
     made_up: usize,
     /// It was concealment, not the silence that the sender announced.
     concealing: bool,
+    /// Concealment at the end of the queue, in samples: it counts once it is heard, and gives way
+    /// to what it stands for.
+    unheard: usize,
     /// What is made next does not follow from what the decoder made last.
     broken: bool,
     /// Root mean square of the loudest speech, slowly forgotten.
@@ -52,11 +59,25 @@ pub(super) struct PlayoutCounts {
     pub(super) undecodable_packets: u64,
     pub(super) decoded: u64,
     pub(super) restored: u64,
+    pub(super) copied: u64,
     pub(super) comfort_noise: u64,
     pub(super) inserted: u64,
     pub(super) dropped: u64,
     pub(super) delay_sum_ms: f64,
     pub(super) smoothed_delay_ms: f64,
+}
+
+/// What joining did to the length of what waits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Joined {
+    /// Samples put in, less those left out: so much later what follows is heard.
+    change: i64,
+}
+
+impl Joined {
+    fn delay_ms(self) -> f64 {
+        self.change as f64 / SAMPLES_PER_MS as f64
+    }
 }
 
 /// How long a packet waited, and how long it was meant to.
@@ -68,6 +89,8 @@ pub(super) struct Waited {
     pub(super) target_ms: u32,
     /// What the network alone would have it be.
     pub(super) minimum_ms: u32,
+    /// By how many samples playing is too late.
+    pub(super) excess: i64,
 }
 
 /// Concealment fades out until it is silence: speech cannot be guessed for longer than a phoneme
@@ -90,6 +113,8 @@ impl<D: AudioDecoder> Playout<D> {
             queue: PcmQueue::new(channels, MAX_PACKET_SAMPLES + LOOKAHEAD + 3 * MAX_LAG),
             stretcher: Stretcher::new(channels),
             started: false,
+            told_level: Some(AudioLevel::SILENCE),
+            audible: true,
             cursor: 0,
             content_end: 0,
             sequence: 0,
@@ -97,6 +122,7 @@ impl<D: AudioDecoder> Playout<D> {
             comfort: false,
             made_up: 0,
             concealing: false,
+            unheard: 0,
             broken: false,
             loudness: 0.0,
             played_content: false,
@@ -121,6 +147,20 @@ impl<D: AudioDecoder> Playout<D> {
         self.sequence = packet.sequence - 1;
     }
 
+    /// Decodes from now on, or plays silence instead.
+    pub(super) fn set_audible(&mut self, audible: bool) {
+        if audible == self.audible {
+            return;
+        }
+        self.audible = audible;
+        // What is decoded next does not follow from what was heard last; before the very first
+        // sound there is nothing to be joined to.
+        self.broken |= self.counts.packets > 0;
+        if audible {
+            self.decoder.reset();
+        }
+    }
+
     /// Forgets the stream.
     pub(super) fn stop(&mut self) {
         self.started = false;
@@ -129,6 +169,7 @@ impl<D: AudioDecoder> Playout<D> {
         self.played = Played::default();
         self.comfort = false;
         self.made_up = 0;
+        self.unheard = 0;
         self.concealing = false;
     }
 
@@ -186,16 +227,28 @@ impl<D: AudioDecoder> Playout<D> {
     pub(super) fn decode(&mut self, buffer: &mut PacketBuffer, waited: Waited) {
         let Some(packet) = buffer.pop() else { return };
         self.played.add(packet.sequence);
+        if !packet.is_copy {
+            self.told_level = packet.level;
+        }
         let waiting_ms = self.queue.len() as f64 / 48.0;
         let room = self.queue.room(packet.info.samples);
-        match self.decoder.decode(&packet.payload, room) {
+        let decoded = match self.audible {
+            true => self.decoder.decode(&packet.payload, room),
+            false => Ok(silence(room, packet.info.samples)),
+        };
+        match decoded {
             Ok(made) => {
-                self.counts.packets += 1;
-                self.counts.decoded += made as u64;
-                let delay_ms = f64::from(waited.delay_ms) + waiting_ms;
-                self.count_delay(delay_ms, packet.info.samples);
-                self.append_content(&packet, made, 0);
-                self.emission.emit(made, delay_ms, waited);
+                let joint = self.append_content(&packet, made, 0, waited.excess);
+                if packet.is_copy {
+                    self.counts.copied += made as u64;
+                    self.emission.restore();
+                } else {
+                    self.counts.packets += 1;
+                    self.counts.decoded += made as u64;
+                    let delay_ms = f64::from(waited.delay_ms) + waiting_ms + joint.delay_ms();
+                    self.count_delay(delay_ms, packet.info.samples);
+                    self.emission.emit(made, delay_ms, waited);
+                }
                 self.sequence = packet.sequence;
                 self.content_end = packet.end();
                 self.cursor = self.content_end;
@@ -207,22 +260,28 @@ impl<D: AudioDecoder> Playout<D> {
         buffer.recycle(packet);
     }
 
-    /// Restores what was lost before `packet` from it. If more is restored than is still to be
-    /// heard, `keep_delay` leaves out what was made up in its place.
-    pub(super) fn restore(&mut self, packet: &Packet, keep_delay: bool) {
+    /// Restores what was lost before `packet` from it, while playing is `excess` samples too late.
+    /// If more is restored than is still to be heard, what was made up in its place is left out if
+    /// that is too much.
+    pub(super) fn restore(&mut self, packet: &Packet, excess: i64) {
         let wanted = packet.info.fec_samples;
         let room = self.queue.room(wanted);
-        let Ok(made) = self.decoder.decode_fec(&packet.payload, wanted, room) else {
+        let restored = match self.audible {
+            true => self.decoder.decode_fec(&packet.payload, wanted, room),
+            false => Ok(silence(room, wanted)),
+        };
+        let Ok(made) = restored else {
             self.make_up(Operation::Expand, wanted);
             return;
         };
         let begin = packet.timestamp.saturating_sub(wanted as u64);
         let passed = self.cursor.saturating_sub(begin) as usize;
-        let skipped = if keep_delay { passed.min(made) } else { 0 };
+        let heard = passed.saturating_sub(self.unheard);
+        let skipped = if excess > 0 { heard.min(made) } else { 0 };
         // Audio jumps where some of it is left out, or more was lost than is restored.
         self.broken |= skipped > 0;
         self.counts.restored += (made - skipped) as u64;
-        self.append_content(packet, made, skipped);
+        self.append_content(packet, made, skipped, excess - skipped as i64);
         self.emission.restore();
         self.content_end = packet.timestamp;
         self.cursor = packet.timestamp;
@@ -230,26 +289,48 @@ impl<D: AudioDecoder> Playout<D> {
     }
 
     /// Puts what was decoded from `packet` behind what waits.
-    fn append_content(&mut self, packet: &Packet, made: usize, skipped: usize) {
+    fn append_content(
+        &mut self,
+        packet: &Packet,
+        made: usize,
+        skipped: usize,
+        excess: i64,
+    ) -> Joined {
         self.queue.commit(made, skipped);
-        if self.is_joint() {
-            self.join(made - skipped);
-        }
+        let joined = match self.is_joint() {
+            true => self.join(made - skipped, excess),
+            false => Joined::default(),
+        };
         let level =
             packet.level.unwrap_or_else(|| LevelMeter::measure(self.queue.front(SAMPLES_PER_TICK)));
         self.gap.resume(level);
         self.made_up = 0;
         (self.broken, self.concealing) = (false, false);
+        joined
     }
 
     /// Joins the last `samples` that wait to what is before them.
-    fn join(&mut self, samples: usize) {
+    fn join(&mut self, samples: usize, excess: i64) -> Joined {
+        let unheard = std::mem::take(&mut self.unheard).min(self.queue.len() - samples);
         let (before, after) = self.queue.parted(samples);
-        let inserted = self.stretcher.merge(before, after);
-        let count = inserted.len() / self.channels;
-        self.queue.insert_before_last(samples, inserted);
-        self.gap.made_up(count);
-        self.emission.conceal(count, false);
+        let joint = self.stretcher.merge(before, unheard, after, excess);
+        let (left_out, skipped) = (unheard - joint.keep, joint.skip);
+        let inserted = joint.inserted.len() / self.channels;
+        if inserted > 0 {
+            self.queue.insert_before_last(samples, joint.inserted);
+        } else {
+            self.queue.remove_before_last(samples + left_out, left_out + skipped);
+        }
+        let kept = unheard - left_out;
+        self.counts.dropped += skipped as u64;
+        self.conceal(kept + inserted, self.gap.is_silent());
+        Joined { change: inserted as i64 - (left_out + skipped) as i64 }
+    }
+
+    /// So much concealment is heard.
+    fn conceal(&mut self, samples: usize, silent: bool) {
+        self.gap.made_up(samples);
+        self.emission.conceal(samples, silent);
     }
 
     /// Makes up a tick, but at most `most` samples, as concealment or comfort noise. A whole tick
@@ -261,7 +342,7 @@ impl<D: AudioDecoder> Playout<D> {
         let fade = if comfort { COMFORT_FADE } else { CONCEAL_FADE };
         let room = self.queue.room(wanted);
         if (self.made_up as i64) < fade[1] {
-            if self.decoder.conceal(wanted, room).is_err() {
+            if !self.audible || self.decoder.conceal(wanted, room).is_err() {
                 room.fill(0.0);
             }
             fade_out(room, wanted, self.made_up, fade);
@@ -276,14 +357,19 @@ impl<D: AudioDecoder> Playout<D> {
             self.counts.comfort_noise += wanted as u64;
         } else {
             self.concealing = true;
-            self.gap.made_up(wanted);
-            let faded = self.made_up as i64 > fade[1];
-            self.emission.conceal(wanted, faded || self.gap.is_silent());
+            self.unheard += wanted;
         }
     }
 
     /// Plays a tick.
     pub(super) fn play(&mut self, out: &mut [f32]) {
+        let content = self.queue.len().saturating_sub(self.unheard);
+        let made_up = SAMPLES_PER_TICK.saturating_sub(content).min(self.unheard);
+        if made_up > 0 {
+            self.unheard -= made_up;
+            let faded = self.made_up as i64 > CONCEAL_FADE[1];
+            self.conceal(made_up, faded || self.gap.is_silent());
+        }
         out.copy_from_slice(self.queue.front(SAMPLES_PER_TICK));
         self.queue.consume(SAMPLES_PER_TICK);
         self.played_content = self.made_up == 0;
@@ -332,6 +418,12 @@ impl<D: AudioDecoder> Playout<D> {
         // At most 160 ms.
         (self.queue.len() / SAMPLES_PER_TICK) as u32 * TICK_MS
     }
+}
+
+/// Silence of so many samples in the place of a frame.
+fn silence(room: &mut [f32], samples: usize) -> usize {
+    room.fill(0.0);
+    samples
 }
 
 /// Fades `pcm` linearly to nothing from `fade[0]` to `fade[1]` samples after a gap began.

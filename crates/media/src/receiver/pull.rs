@@ -107,6 +107,7 @@ impl<D: AudioDecoder> Receiver<D> {
         self.decode_ahead();
         let excess = usize::try_from(status.delay - status.target).unwrap_or(0);
         let demand = Demand {
+            least: 0,
             // Never so much that it would have to be put in again.
             most: excess,
             similarity: similarity(status, operation),
@@ -130,8 +131,11 @@ impl<D: AudioDecoder> Receiver<D> {
         // Deep voices repeat themselves only after more than a tick. Where most ticks may be
         // lengthened that is too much: playing must get ahead.
         let often = status.quiet || status.starting;
-        let longest = if often { SAMPLES_PER_TICK } else { MAX_LAG };
+        // Before a hole nothing less than a tick is of use.
+        let hole_ahead = status.is_hole_ahead();
+        let longest = if often && !hole_ahead { SAMPLES_PER_TICK } else { MAX_LAG };
         let demand = Demand {
+            least: if hole_ahead { SAMPLES_PER_TICK } else { 0 },
             most: lacking.clamp(SAMPLES_PER_TICK, longest),
             similarity: similarity(status, Operation::PreemptiveExpand),
         };
@@ -142,10 +146,13 @@ impl<D: AudioDecoder> Receiver<D> {
     fn decode_next(&mut self, next: Next) {
         let Some(front) = self.buffer.front() else { return };
         let waited_ticks = self.tick.saturating_sub(front.arrival_tick);
+        let delay =
+            self.arrivals.lateness(self.tick, front.timestamp) + self.playout.ready() as i64;
         if let Next::AfterLoss { fec, .. } = next {
             self.learn_from_loss(fec);
         }
         let waited = Waited {
+            excess: delay - self.target(),
             // A packet waits for at most the longest delay.
             delay_ms: waited_ticks as u32 * TICK_MS,
             target_ms: self.delay.target_ms(),
@@ -157,9 +164,10 @@ impl<D: AudioDecoder> Receiver<D> {
     fn restore(&mut self, status: &Status) {
         let Next::AfterLoss { at, fec } = status.next else { return };
         self.learn_from_loss(fec);
-        let keep_delay = status.delay - (at - fec) > status.target;
+        let excess = status.delay - (at - fec) - status.target;
         if let Some(front) = self.buffer.front() {
-            self.playout.restore(front, keep_delay);
+            self.known.add(front.sequence.saturating_sub(1));
+            self.playout.restore(front, excess);
         }
     }
 
@@ -167,8 +175,12 @@ impl<D: AudioDecoder> Receiver<D> {
     /// needed.
     fn learn_from_loss(&mut self, fec: i64) {
         let Some(front) = self.buffer.front().filter(|_| fec > 0) else { return };
-        let lateness = self.arrivals.lateness(front.arrival_tick, front.timestamp);
-        self.delay.update(in_ms(lateness + fec));
+        if self.known.contains(front.sequence.saturating_sub(1)) {
+            return;
+        }
+        let tick = front.arrival_tick;
+        let lateness = self.arrivals.lateness(tick, front.timestamp);
+        self.delay.update(tick, in_ms(lateness + fec));
     }
 
     /// Removes packets whose audio has been played from elsewhere.

@@ -118,6 +118,11 @@ impl Reception {
         self.received
     }
 
+    /// The earliest sequence number of the stream that came.
+    pub(super) fn first_sequence(&self) -> Option<u64> {
+        self.stream.as_ref().map(|stream| stream.first_sequence)
+    }
+
     /// Expected less received; negative when duplicates outnumber losses.
     pub(super) fn lost(&self) -> i64 {
         self.lost_before + self.stream.as_ref().map_or(0, Stream::lost)

@@ -19,6 +19,8 @@ pub struct ReceiverStats {
     pub decoded_samples: u64,
     /// Audio restored from the redundancy of the packet after it, in samples per channel.
     pub fec_samples: u64,
+    /// Audio decoded from copies in later packets (RFC 2198), in samples per channel.
+    pub red_samples: u64,
     /// Audible audio made up where neither packet nor redundancy was there in time, in samples
     /// per channel. What is made up after the last packet of a stream counts only once it lasts
     /// for a second or the stream goes on: the end of a call is no concealment.
@@ -78,11 +80,17 @@ impl ReceiverStats {
         crate::units::milliseconds(self.fec_samples)
     }
 
+    /// [`red_samples`](Self::red_samples) in milliseconds.
+    pub fn red_recovered_ms(&self) -> f64 {
+        crate::units::milliseconds(self.red_samples)
+    }
+
     /// Audio that the sender meant to be heard, in milliseconds: decoded, restored or made up.
     pub fn media_ms(&self) -> f64 {
         crate::units::milliseconds(
             self.decoded_samples
                 + self.fec_samples
+                + self.red_samples
                 + self.concealed_samples
                 + self.silent_concealed_samples,
         )

@@ -180,7 +180,7 @@ impl Emission {
 mod tests {
     use super::*;
 
-    const WAITED: Waited = Waited { delay_ms: 20, target_ms: 40, minimum_ms: 10 };
+    const WAITED: Waited = Waited { delay_ms: 20, target_ms: 40, minimum_ms: 10, excess: 0 };
 
     #[test]
     fn sums_are_over_samples() {

@@ -53,6 +53,13 @@ pub struct SenderConfig {
     /// Loss to prepare for before the first report comes, 0..=100. In-band FEC needs at least 10
     /// to be coded whatever is heard: below it libopus may choose its music mode, which has none.
     pub expected_loss_percent: u8,
+    /// The payload type of packets that carry copies of the frames before them (RFC 2198); `None`
+    /// copies nothing. The receiver must have agreed to it.
+    pub red_payload_type: Option<u8>,
+    /// Copies in each packet, whatever loss is reported.
+    pub red_copies: u8,
+    /// Copies in each packet at most, at high loss; at most 32 are used.
+    pub red_most_copies: u8,
     /// Send nothing while nobody speaks. Betrays when that is.
     pub dtx: bool,
     /// 0 (cheap) ..=10 (best).
@@ -73,6 +80,9 @@ impl SenderConfig {
             constant_bitrate: true,
             in_band_fec: true,
             expected_loss_percent: 15,
+            red_payload_type: None,
+            red_copies: 0,
+            red_most_copies: 3,
             dtx: false,
             complexity: 9,
             stored_packets: 128,
@@ -92,8 +102,9 @@ impl SenderConfig {
         if !(6_000..=510_000).contains(&self.bitrate.bps()) {
             return Err(SenderConfigError::Bitrate(self.bitrate.bps()));
         }
-        if self.payload_type > 127 {
-            return Err(SenderConfigError::PayloadType(self.payload_type));
+        let types = [Some(self.payload_type), self.red_payload_type];
+        if let Some(odd) = types.into_iter().flatten().find(|payload_type| *payload_type > 127) {
+            return Err(SenderConfigError::PayloadType(odd));
         }
         if self.audio_level_id > 14 {
             return Err(SenderConfigError::AudioLevelId(self.audio_level_id));

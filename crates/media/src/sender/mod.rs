@@ -3,6 +3,7 @@
 mod config;
 mod packet;
 mod packet_store;
+mod redundancy;
 #[cfg(test)]
 mod tests;
 mod voice_activity;
@@ -13,6 +14,7 @@ use crate::mix::LevelMeter;
 pub use config::{FrameDuration, SenderConfig, SenderConfigError};
 use packet::{MAX_PACKET_BYTES, Packetizer};
 pub use packet_store::PacketStore;
+use redundancy::Redundancy;
 use voice_activity::VoiceActivity;
 
 /// Why a push failed.
@@ -37,6 +39,10 @@ pub struct SenderStats {
     pub frames_suppressed: u64,
     /// The loss that packets are prepared for, in percent.
     pub expected_loss_percent: u8,
+    /// Copies of earlier frames in each packet now (RFC 2198).
+    pub red_copies: u8,
+    /// Bytes of the payloads sent that were copies and their headers.
+    pub red_bytes_sent: u64,
 }
 
 /// Encodes and packetises one microphone.
@@ -46,6 +52,9 @@ pub struct Sender {
     encoder: OpusEncoder,
     packetizer: Packetizer,
     store: PacketStore,
+    redundancy: Option<Redundancy>,
+    /// The payload encoded last.
+    payload: Vec<u8>,
     activity: VoiceActivity,
     muted: bool,
     /// PCM of the frame under way.
@@ -70,7 +79,12 @@ impl Sender {
     pub fn new(config: SenderConfig, seed: [u8; 32]) -> Result<Self, SenderConfigError> {
         config.check()?;
         let expected_loss_percent = config.expected_loss_percent;
+        let redundancy = Redundancy::new(&config);
+        // At most 32.
+        let red_copies = redundancy.as_ref().map_or(0, Redundancy::copies) as u8;
         Ok(Self {
+            payload: vec![0; config.max_payload_bytes()],
+            redundancy,
             encoder: OpusEncoder::new(&config)?,
             packetizer: Packetizer::new(&config, seed),
             store: PacketStore::new(config.stored_packets),
@@ -80,7 +94,7 @@ impl Sender {
             voice_in_frame: false,
             packet: vec![0; MAX_PACKET_BYTES],
             in_dtx: false,
-            stats: SenderStats { expected_loss_percent, ..Default::default() },
+            stats: SenderStats { expected_loss_percent, red_copies, ..Default::default() },
             config,
         })
     }
@@ -114,26 +128,51 @@ impl Sender {
 
     /// Encodes the complete frame into `self.packet`; `None` if it need not be sent.
     fn send_frame(&mut self) -> Result<Option<usize>, CodecError> {
-        let level = LevelMeter::measure(&self.frame);
-        let header = self
-            .packetizer
-            .write(level, self.voice_in_frame, &mut self.packet)
-            .map_err(|_| CodecError::new("the header has no room"))?;
-        let room = self.config.max_payload_bytes();
-        let payload = self.encoder.encode(&self.frame, &mut self.packet[header..header + room])?;
-        let silent = self.config.dtx && payload <= DTX_BYTES;
+        let bytes = self.encoder.encode(&self.frame, &mut self.payload)?;
+        let silent = self.config.dtx && bytes <= DTX_BYTES;
         if silent && self.in_dtx {
             self.stats.frames_suppressed += 1;
             self.packetizer.begin_spurt();
             return Ok(None);
         }
         self.in_dtx = silent;
-        let length = header + payload;
+        let length = self.write_packet(bytes)?;
         self.store.store(self.packetizer.sequence_number(), &self.packet[..length]);
+        if let Some(redundancy) = &mut self.redundancy {
+            redundancy.sent(self.packetizer.timestamp(), &self.payload[..bytes]);
+        }
         self.packetizer.sent();
         self.stats.packets_sent += 1;
-        self.stats.payload_bytes_sent += payload as u64;
         Ok(Some(length))
+    }
+
+    /// Writes the packet of the payload of so many bytes, with copies of those before it if there
+    /// are any. Returns its length.
+    fn write_packet(&mut self, bytes: usize) -> Result<usize, CodecError> {
+        let level = LevelMeter::measure(&self.frame);
+        let voice = self.voice_in_frame;
+        let own = &self.payload[..bytes];
+        if let Some(redundancy) = &self.redundancy {
+            let header = self
+                .packetizer
+                .write(redundancy.payload_type, level, voice, &mut self.packet)
+                .map_err(|_| CodecError::new("the header has no room"))?;
+            let written = redundancy
+                .write(self.packetizer.timestamp(), own, &mut self.packet[header..])
+                .map_err(|_| CodecError::new("the copies have no room"))?;
+            if written > 0 {
+                self.stats.payload_bytes_sent += written as u64;
+                self.stats.red_bytes_sent += (written - bytes) as u64;
+                return Ok(header + written);
+            }
+        }
+        let header = self
+            .packetizer
+            .write(self.config.payload_type, level, voice, &mut self.packet)
+            .map_err(|_| CodecError::new("the header has no room"))?;
+        self.packet[header..header + bytes].copy_from_slice(own);
+        self.stats.payload_bytes_sent += bytes as u64;
+        Ok(header + bytes)
     }
 
     /// Replaces the microphone by silence until unmuted. Packets keep flowing, of the same size
@@ -150,8 +189,15 @@ impl Sender {
     }
 
     /// Tells the loss that receivers report, in percent. FEC is prepared for it, and always for
-    /// at least [`SenderConfig::expected_loss_percent`].
+    /// at least [`SenderConfig::expected_loss_percent`]; packets carry as many copies of earlier
+    /// frames as leave a percent of it, within [`SenderConfig::red_most_copies`]. When the loss
+    /// falls, copies fall by one with each call.
     pub fn set_expected_loss(&mut self, percent: u8) {
+        if let Some(redundancy) = &mut self.redundancy {
+            redundancy.adapt(percent);
+            // At most 32.
+            self.stats.red_copies = redundancy.copies() as u8;
+        }
         let percent = percent.clamp(self.config.expected_loss_percent.min(100), 100);
         if percent != self.stats.expected_loss_percent
             && self.encoder.set_expected_loss(percent).is_ok()

@@ -34,15 +34,17 @@ impl Packetizer {
     /// Writes the header of the next packet and returns its length.
     pub(super) fn write(
         &self,
+        payload_type: u8,
         level: AudioLevel,
         voice: bool,
         out: &mut [u8],
     ) -> Result<usize, WriteHeaderError> {
+        let header = RtpHeader { payload_type, ..self.header };
         if self.audio_level_id == 0 {
-            return write_header(&self.header, &[], out);
+            return write_header(&header, &[], out);
         }
         let extension = [AudioLevelExtension { level, voice }.to_byte()];
-        write_header(&self.header, &[(self.audio_level_id, &extension)], out)
+        write_header(&header, &[(self.audio_level_id, &extension)], out)
     }
 
     /// A packet went out: the next one is no beginning.

@@ -7,7 +7,8 @@
 //! ```text
 //! shorten   |A A A A|B …      fade A → B, one lag later   ─►  |A~B|…        lag left out
 //! lengthen  …|A|B …           fade B → A, one lag before  ─►  …|A|B~A|B …   lag put in
-//! merge     …made up|new …    continue what was made up until it is in phase with the new, fade
+//! merge     …made up|new …    go on with what was made up until it is in phase with the new, or begin
+//!                             within the new, fade
 //! ```
 //!
 //! All lengths are samples per channel at 48 kHz. Nothing is allocated after construction.
@@ -48,10 +49,20 @@ pub(crate) const SILENT_RMS: f32 = 0.001;
 /// How a length may change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Demand {
+    /// The shortest lag that is of use, in samples; 0 for the half of the longest.
+    pub(crate) least: usize,
     /// The longest lag allowed, in samples; at most [`MAX_LAG`] is used.
     pub(crate) most: usize,
     /// Similarity that the two sides of the joint must have; −1.0 for any.
     pub(crate) similarity: f32,
+}
+
+impl Demand {
+    /// The shortest lag worth trying if `most` is allowed: between the half and the whole there is
+    /// either a period or a multiple of it, and the more at once, the fewer joints.
+    fn shortest(&self, most: usize) -> usize {
+        (most / 2).max(self.least).max(MIN_LAG).min(most)
+    }
 }
 
 /// Stretches the sound of one stream; remembers what was played last.
@@ -79,10 +90,10 @@ impl Stretcher {
         let rise = |at: usize| 0.5 - 0.5 * ((at as f32 + 0.5) / OVERLAP as f32 * PI).cos();
         Self {
             channels,
-            matcher: Matcher::new(LOOKAHEAD, LOOKAHEAD),
+            matcher: Matcher::new(LOOKAHEAD, LOOKAHEAD + OVERLAP),
             played: vec![0.0; LOOKAHEAD * channels],
             mono: Vec::with_capacity(LOOKAHEAD),
-            ahead: Vec::with_capacity(LOOKAHEAD),
+            ahead: Vec::with_capacity(LOOKAHEAD + OVERLAP),
             inserted: Vec::with_capacity(MAX_LAG * channels),
             past: Vec::with_capacity(LOOKAHEAD * channels),
             rise: (0..OVERLAP).map(rise).collect(),
@@ -114,7 +125,8 @@ impl Stretcher {
             let channel = loudest_channel(&window[..OVERLAP * self.channels], self.channels);
             self.mono.clear();
             append_channel(&mut self.mono, window, channel, self.channels);
-            let found = self.matcher.best(&self.mono[..OVERLAP], &self.mono, shortest(most)..=most);
+            let found =
+                self.matcher.best(&self.mono[..OVERLAP], &self.mono, demand.shortest(most)..=most);
             if found.similarity < demand.similarity {
                 return 0;
             }
@@ -157,7 +169,7 @@ impl Stretcher {
             let channel = loudest_channel(next, self.channels);
             append_channel(&mut self.mono, before, channel, self.channels);
             append_channel(&mut self.mono, next, channel, self.channels);
-            let places = MAX_LAG - most..=MAX_LAG - shortest(most);
+            let places = MAX_LAG - most..=MAX_LAG - demand.shortest(most);
             let found = self.matcher.best(&self.mono[MAX_LAG..], &self.mono, places);
             if found.similarity < demand.similarity {
                 return &[];
@@ -171,25 +183,42 @@ impl Stretcher {
         &self.inserted
     }
 
-    /// Joins `new` to made-up sound that does not lead to it: to what of it still `waiting`, or
-    /// else was played last. Returns sound to be put before `new`, less than one period, that
-    /// brings it into phase.
-    pub(crate) fn merge(&mut self, waiting: &[f32], new: &mut [f32]) -> &[f32] {
+    /// Joins `new` to made-up sound that does not lead to it: the last `made_up` samples of what is
+    /// `waiting`, or what was played last. `excess` is by how many samples playing is too late; of
+    /// all joints in phase, that which leaves least of it is made. What was made up and is not yet
+    /// played gives way first.
+    ///
+    /// `new` is faded in from [`Joint::skip`] on; the caller leaves out what the joint says.
+    pub(crate) fn merge(
+        &mut self,
+        waiting: &[f32],
+        made_up: usize,
+        new: &mut [f32],
+        excess: i64,
+    ) -> Joint<'_> {
         self.inserted.clear();
         self.collect_past(waiting);
         let length = new.len() / self.channels;
+        let made_up = made_up.min(waiting.len() / self.channels);
         if length == 0 {
-            return &[];
+            return Joint { keep: 0, inserted: &[], skip: 0 };
         }
         let period = self.period_of_past();
-        let shift = self.shift_into_phase(new, period);
+        let made_up_pcm = &waiting[waiting.len() - made_up * self.channels..];
+        self.look_ahead(made_up_pcm, period, length, new);
+        let change = self.change_in_phase(made_up, period, length, excess);
+        let (ahead, skip) = (change.max(0) as usize, change.min(0).unsigned_abs() as usize);
         let continuation = Continuation::new(&self.past, period, self.channels);
-        let shifted = shift * self.channels;
-        self.inserted.extend((0..shifted).map(|index| continuation.sample(index)));
-        let fade = MERGE_FADE.min(length);
-        let go_on = |index| continuation.sample(shifted + index);
-        fade_in(new, fade, self.channels, &self.rise, go_on);
-        &self.inserted
+        let next = |index: usize| match made_up_pcm.get(index) {
+            Some(sample) => *sample,
+            None => continuation.sample(index - made_up_pcm.len()),
+        };
+        let from = ahead * self.channels;
+        self.inserted.extend((made_up_pcm.len()..from).map(next));
+        let fade = MERGE_FADE.min(length - skip);
+        let go_on = |index| next(from + index);
+        fade_in(&mut new[skip * self.channels..], fade, self.channels, &self.rise, go_on);
+        Joint { keep: ahead.min(made_up), inserted: &self.inserted, skip }
     }
 
     /// The last [`LOOKAHEAD`] samples before the joint.
@@ -211,21 +240,62 @@ impl Stretcher {
         MAX_LAG - found.at
     }
 
-    /// For how many samples the past must go on before it is in phase with `new`.
-    fn shift_into_phase(&mut self, new: &[f32], period: usize) -> usize {
-        let length = (new.len() / self.channels).min(OVERLAP);
-        let channel = loudest_channel(&new[..length * self.channels], self.channels);
+    /// Lays out one channel of what may come before the joint, `ahead`, and of `new` after it.
+    fn look_ahead(&mut self, made_up: &[f32], period: usize, length: usize, new: &[f32]) {
+        let head = &new[..length.min(LOOKAHEAD) * self.channels];
+        let channel = loudest_channel(head, self.channels);
         let continuation = Continuation::new(&self.past, period, self.channels);
         self.mono.clear();
-        append_channel(&mut self.mono, &new[..length * self.channels], channel, self.channels);
+        append_channel(&mut self.mono, head, channel, self.channels);
         self.ahead.clear();
-        let ahead = (0..period + length).map(|at| at * self.channels + channel);
-        self.ahead.extend(ahead.map(|index| continuation.sample(index)));
-        let found = self.matcher.best(&self.mono, &self.ahead, 0..=period - 1);
-        let unshifted = likeness(&self.mono, &self.ahead[..length]);
-        let needed = SOME_PHASE.max(unshifted + WORTH_A_SHIFT);
-        if found.similarity > needed { found.at } else { 0 }
+        append_channel(&mut self.ahead, made_up, channel, self.channels);
+        let more = (0..period + length.min(OVERLAP)).map(|at| at * self.channels + channel);
+        self.ahead.extend(more.map(|index| continuation.sample(index)));
     }
+
+    /// After how many samples of what is ahead the new begins in phase; if negative, how many of
+    /// the new are left out. Within one period there is always a place.
+    fn change_in_phase(
+        &mut self,
+        made_up: usize,
+        period: usize,
+        length: usize,
+        excess: i64,
+    ) -> i64 {
+        let template = length.min(OVERLAP);
+        let most_skipped = (length - template).min(LOOKAHEAD - OVERLAP) as i64;
+        // All of what was made up is ahead while the delay stays as it is.
+        let first = (made_up as i64 - excess - period as i64 / 2).clamp(-most_skipped, 0);
+        let last = first + period as i64 - 1;
+        let unchanged = likeness(&self.mono[..template], &self.ahead[..template]);
+        let mut best = (0, SOME_PHASE.max(unchanged + WORTH_A_SHIFT));
+        if last >= 0 {
+            let places = 0..=last as usize;
+            let found = self.matcher.best(&self.mono[..template], &self.ahead, places);
+            if found.similarity > best.1 {
+                best = (found.at as i64, found.similarity);
+            }
+        }
+        if first < 0 {
+            let places = (-last).max(1) as usize..=-first as usize;
+            let found = self.matcher.best(&self.ahead[..template], &self.mono, places);
+            if found.similarity > best.1 {
+                best = (-(found.at as i64), found.similarity);
+            }
+        }
+        best.0
+    }
+}
+
+/// How made-up sound and what follows it are joined, in samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Joint<'a> {
+    /// Of the made-up sound that waits, so much is played; the rest is to be left out.
+    pub(crate) keep: usize,
+    /// Sound to be put before the new, interleaved: less than one period.
+    pub(crate) inserted: &'a [f32],
+    /// So much of the beginning of the new is to be left out.
+    pub(crate) skip: usize,
 }
 
 /// Sound that goes on as it was, period by period, for as long as is asked.
@@ -257,12 +327,6 @@ impl<'a> Continuation<'a> {
         let left = STEP_DECAY.saturating_sub(at) as f32 / STEP_DECAY as f32;
         (self.period[index] + step * left).clamp(self.range.0, self.range.1)
     }
-}
-
-/// The shortest lag worth trying if `most` is allowed: between the half and the whole there is
-/// either a period or a multiple of it, and the more at once, the fewer joints.
-const fn shortest(most: usize) -> usize {
-    if most / 2 < MIN_LAG { MIN_LAG } else { most / 2 }
 }
 
 /// Fades the first `length` samples of `pcm` in and `from` out.

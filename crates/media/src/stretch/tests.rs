@@ -4,8 +4,8 @@ use super::*;
 
 const CHANNELS: [usize; 2] = [1, 2];
 /// Strict, and as much as there is room for.
-const STRICT: Demand = Demand { most: MAX_LAG, similarity: 0.9 };
-const ANY: Demand = Demand { most: MAX_LAG, similarity: -1.0 };
+const STRICT: Demand = Demand { least: 0, most: MAX_LAG, similarity: 0.9 };
+const ANY: Demand = Demand { least: 0, most: MAX_LAG, similarity: -1.0 };
 
 /// A sine of amplitude 0.5; a second channel is a quarter turn behind.
 fn sine(frequency_hz: f32, samples: usize, channels: usize) -> Vec<f32> {
@@ -165,7 +165,7 @@ fn silence_is_changed_by_all_that_is_wanted() {
         for change in [Change::Shorten, Change::Lengthen] {
             let pcm: Vec<f32> =
                 noise(24_000 * channels, 1).iter().map(|sample| sample * 0.001).collect();
-            let demand = Demand { most: 480, ..STRICT };
+            let demand = Demand { least: 0, most: 480, ..STRICT };
             let (_, changed) = play(&pcm, channels, change, demand);
             assert!(changed >= 3_840 && changed % 480 == 0, "{changed}");
         }
@@ -178,22 +178,79 @@ fn too_little_to_look_at_is_left_alone() {
     let mut pcm = sine(200.0, OVERLAP + MIN_LAG - 1, 1);
     let before = pcm.clone();
     assert_eq!((stretcher.shorten(&mut pcm, ANY), pcm == before), (0, true));
-    assert_eq!(stretcher.shorten(&mut sine(200.0, 1_200, 1), Demand { most: 119, ..ANY }), 0);
+    assert_eq!(
+        stretcher.shorten(&mut sine(200.0, 1_200, 1), Demand { least: 0, most: 119, ..ANY }),
+        0
+    );
     assert!(stretcher.lengthen(&pcm[..OVERLAP - 1], ANY).is_empty());
-    assert!(stretcher.lengthen(&pcm, Demand { most: 119, ..ANY }).is_empty());
+    assert!(stretcher.lengthen(&pcm, Demand { least: 0, most: 119, ..ANY }).is_empty());
     assert_eq!(stretcher.shorten(&mut sine(200.0, OVERLAP + 240, 1), STRICT), 240);
 }
 
-/// Plays `before`, of which `waiting` samples are not yet played, then `new` joined to it.
-fn merged(before: &[f32], waiting: usize, new: &[f32], channels: usize) -> (Vec<f32>, usize) {
+/// Plays `before`, of which `waiting` samples are not yet played and the last `made_up` of those
+/// made up, then `new` joined to it while playing is `excess` too late. Returns what is heard, and
+/// by how many samples it is longer than before and new.
+fn joined(
+    (before, waiting, made_up): (&[f32], usize, usize),
+    new: &[f32],
+    channels: usize,
+    excess: i64,
+) -> (Vec<f32>, i64) {
     let mut stretcher = Stretcher::new(channels);
     let (played, waiting) = before.split_at(before.len() - waiting * channels);
     let whole = played.chunks_exact(SAMPLES_PER_TICK * channels);
     whole.for_each(|tick| stretcher.remember(tick));
-    let mut new = new.to_vec();
-    let inserted = stretcher.merge(waiting, &mut new).to_vec();
-    let heard = [before, &inserted, &new].concat();
-    (heard, inserted.len() / channels)
+    let mut faded = new.to_vec();
+    let Joint { keep, inserted, skip } = stretcher.merge(waiting, made_up, &mut faded, excess);
+    assert!(inserted.is_empty() || keep == made_up, "made up twice");
+    let left_out = made_up - keep;
+    let kept = &before[..before.len() - left_out * channels];
+    let heard = [kept, inserted, &faded[skip * channels..]].concat();
+    (heard, (inserted.len() / channels) as i64 - (left_out + skip) as i64)
+}
+
+/// The same with nothing made up that could be left out, and delay to spare.
+fn merged(before: &[f32], waiting: usize, new: &[f32], channels: usize) -> (Vec<f32>, usize) {
+    let (heard, change) = joined((before, waiting, 0), new, channels, -4_800);
+    (heard, usize::try_from(change).unwrap())
+}
+
+#[test]
+fn what_was_made_up_and_waits_gives_way_to_the_new() {
+    let tone = sine(220.0, 48_000, 1);
+    let mut least = 0;
+    for phase in [0, 40, 109, 170, 217] {
+        for made_up in [100, 240, 470] {
+            let before = &tone[..2_400 + made_up];
+            let new = &tone[9_600 + phase..14_400];
+            let (heard, change) = joined((before, made_up, made_up), new, 1, 0);
+            assert!((-470..655).contains(&change), "three periods of 220 Hz are 654: {change}");
+            least = least.min(change);
+            assert!(largest_step(&heard) < 0.0155, "phase {phase}, {made_up} made up");
+            let purity = purity(&heard[1_920..3_840], 220.0);
+            assert!(purity > 0.96, "phase {phase}, {made_up} made up: {purity}");
+        }
+    }
+    assert!(least < -400, "most of it is left out where that fits: {least}");
+}
+
+#[test]
+fn a_merge_too_late_begins_within_the_new() {
+    let tone = sine(220.0, 48_000, 1);
+    let mut shortest = 0;
+    for phase in [0, 40, 109, 170, 217] {
+        let new = &tone[9_600 + phase..14_400];
+        let (heard, change) = joined((&tone[..2_400], 0, 0), new, 1, 300);
+        assert!((-500..=0).contains(&change), "{change}");
+        shortest = shortest.min(change);
+        assert!(largest_step(&heard) < 0.0155, "phase {phase}");
+        let purity = purity(&heard[1_920..3_840], 220.0);
+        assert!(purity > 0.96, "phase {phase}: {purity}");
+    }
+    assert!(shortest < -150, "{shortest}");
+    // What has no phase is played from its beginning.
+    let (_, change) = joined((&noise(2_400, 3), 0, 0), &noise(960, 5), 1, 300);
+    assert_eq!(change, 0);
 }
 
 #[test]
@@ -265,7 +322,7 @@ proptest! {
     ) {
         let channels = 1 + usize::from(stereo);
         let pcm = &pcm[..pcm.len() / channels * channels];
-        let demand = Demand { most, similarity };
+        let demand = Demand { least: 0, most, similarity };
         let bounded = |pcm: &[f32]| pcm.iter().all(|sample| (-1.0..=1.0).contains(sample));
         for (change, sign) in [(Change::Shorten, -1_i64), (Change::Lengthen, 1)] {
             let (heard, changed) = play(pcm, channels, change, demand);
@@ -275,9 +332,12 @@ proptest! {
         }
         let half = pcm.len() / 2 / channels * channels;
         let waiting = waiting.min(half / channels);
-        let (heard, inserted) = merged(&pcm[..half], waiting, &pcm[half..], channels);
-        prop_assert_eq!(heard.len(), pcm.len() + inserted * channels);
-        prop_assert!(inserted < MAX_LAG && bounded(&heard));
+        for (made_up, excess) in [(0, -4_800), (waiting / 2, 0), (waiting, 300)] {
+            let before = (&pcm[..half], waiting, made_up);
+            let (heard, change) = joined(before, &pcm[half..], channels, excess);
+            prop_assert_eq!(heard.len() as i64, pcm.len() as i64 + change * channels as i64);
+            prop_assert!(change < MAX_LAG as i64 && bounded(&heard));
+        }
     }
 
     #[test]

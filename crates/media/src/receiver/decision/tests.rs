@@ -79,13 +79,13 @@ fn delay_is_changed_in_pauses_soon_and_in_speech_later() {
     use Operation::{Accelerate, PreemptiveExpand};
     assert_eq!(change(playing(40, true)), None);
     assert_eq!(change(playing(42, true)), None, "too little to be left out");
-    assert_eq!(change(playing(43, true)), Some((100, Accelerate)));
+    assert_eq!(change(playing(43, true)), Some((10, Accelerate)));
     assert_eq!(change(playing(39, true)), Some((2, PreemptiveExpand)));
     assert_eq!(change(playing(39, false)), Some((5, PreemptiveExpand)));
-    assert_eq!(change(playing(50, true)), Some((100, Accelerate)));
-    assert_eq!(change(playing(50, false)), Some((250, Accelerate)));
-    assert_eq!(change(playing(60, true)), Some((1, Accelerate)));
-    assert_eq!(change(playing(60, false)), Some((5, Accelerate)));
+    assert_eq!(change(playing(49, true)), Some((10, Accelerate)));
+    assert_eq!(change(playing(49, false)), Some((50, Accelerate)));
+    assert_eq!(change(playing(50, true)), Some((1, Accelerate)));
+    assert_eq!(change(playing(50, false)), Some((5, Accelerate)));
     let starting = Status { starting: true, ..playing(0, false) };
     assert_eq!(change(starting), Some((1, PreemptiveExpand)));
     let starting = Status { starting: true, ..playing(20, false) };
@@ -125,6 +125,17 @@ fn standards_are_high_and_fall_only_in_vain() {
     assert!((after(40, Operation::Accelerate) - 0.5).abs() < 1e-6);
     assert!(after(500, Operation::Accelerate) <= -1.0);
     assert_eq!(similarity(&playing(60, true), Operation::Accelerate), -1.0);
-    let little = Status { waited_ticks: 900, ..playing(50, false) };
+    let little = Status { waited_ticks: 900, ..playing(49, false) };
     assert_eq!(similarity(&little, Operation::Accelerate), SAME_PERIOD);
+}
+
+#[test]
+fn a_stream_that_has_just_begun_is_lengthened_whatever_it_sounds_like() {
+    let starting = Status { starting: true, delay: samples(10), ..STATUS };
+    assert_eq!(similarity(&starting, Operation::PreemptiveExpand), -1.0);
+    assert!(similarity(&starting, Operation::Accelerate) > 0.8, "nothing is left out of it");
+    let settled = Status { delay: samples(20), ..starting };
+    assert!(similarity(&settled, Operation::PreemptiveExpand) > 0.8);
+    let later = Status { starting: false, ..starting };
+    assert!(similarity(&later, Operation::PreemptiveExpand) > 0.8);
 }

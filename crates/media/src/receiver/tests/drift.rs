@@ -16,7 +16,7 @@ impl Stream {
     /// that a clock is wrong by percents must be learned.
     fn play(&self, look: impl Fn(&ReceiverStats)) -> ReceiverStats {
         let decoder = FakeDecoder::new(Channels::Mono);
-        let mut receiver = Receiver::with_decoder(ReceiverConfig::default(), decoder);
+        let mut receiver = Receiver::with_decoder(calm(), decoder);
         let info = PayloadInfo { samples: 960, ..Default::default() };
         let mut packet = [0; 17];
         packet[12..].copy_from_slice(&fake_payload(info, self.sound));

@@ -15,7 +15,7 @@ fn one_loss_never_stalls() {
 
 #[test]
 fn what_the_next_packet_restores_is_not_concealed() {
-    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 30, ..Default::default() });
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 30, ..calm() });
     rig.play_lossy((1..40).map(with_fec), |number| number == 20);
     rig.pulls(3);
     let restored = rig.heard.iter().filter(|sample| **sample == sound_of(20)).count();
@@ -43,7 +43,7 @@ fn without_redundancy_losses_do_not_lengthen_the_delay() {
 
 #[test]
 fn of_two_lost_in_a_row_the_second_is_restored() {
-    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 60, ..Default::default() });
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 60, ..calm() });
     rig.play_lossy((1..60).map(with_fec), |number| [40, 41].contains(&number));
     rig.pulls(6);
     assert!(!rig.heard.contains(&sound_of(40)));
@@ -113,7 +113,7 @@ fn silence_lost_in_silence_is_told_apart() {
 
 #[test]
 fn an_announced_silence_is_comfort_noise_and_ends_by_its_deadline() {
-    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 30, ..Default::default() });
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 30, ..calm() });
     rig.play((1..50).map(made));
     rig.play([Made { silence_follows: true, ..made(50) }]);
     rig.pulls(3);
@@ -133,7 +133,7 @@ fn an_announced_silence_is_comfort_noise_and_ends_by_its_deadline() {
 
 #[test]
 fn a_gap_and_silence_together_are_released_by_deadline() {
-    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 30, ..Default::default() });
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 30, ..calm() });
     rig.play((1..50).map(made));
     // The packet that announces the silence, number 50, is lost.
     rig.pulls(200);

@@ -1,10 +1,12 @@
 //! Tests of the whole receiver with a decoder whose output shows where it came from.
 
+mod audible;
 mod delay;
 mod drift;
 mod hostile;
 mod loss;
 mod order;
+mod redundancy;
 mod streams;
 mod stretching;
 
@@ -24,6 +26,11 @@ struct Rig {
     receiver: Receiver<FakeDecoder>,
     now: Instant,
     heard: Vec<f32>,
+}
+
+/// 30 ms of delay from the beginning on.
+fn calm() -> ReceiverConfig {
+    ReceiverConfig { min_delay_ms: 30, start_delay_ms: 30, ..Default::default() }
 }
 
 const TICK: Duration = Duration::from_millis(10);
@@ -70,7 +77,7 @@ fn sound_of(number: u16) -> f32 {
 impl Rig {
     fn new() -> Self {
         // The least delay would hide what some tests look at.
-        Self::with(ReceiverConfig { min_delay_ms: 0, ..Default::default() })
+        Self::with(ReceiverConfig { min_delay_ms: 0, start_delay_ms: 0, ..Default::default() })
     }
 
     fn with(config: ReceiverConfig) -> Self {

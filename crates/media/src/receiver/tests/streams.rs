@@ -79,7 +79,7 @@ fn another_payload_type_is_discarded_without_harm() {
 
 #[test]
 fn a_sender_that_pauses_without_a_word_is_picked_up_again() {
-    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 30, ..Default::default() });
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 30, ..calm() });
     rig.play((1..50).map(made));
     rig.pulls(6_000);
     let resumed = |number: u16| Made {

@@ -17,7 +17,7 @@ fn count(operations: &[Operation], wanted: Operation) -> usize {
 
 #[test]
 fn a_delay_that_is_too_short_grows_without_concealment() {
-    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 200, ..Default::default() });
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 200, ..calm() });
     let operations = rig.play_arrivals(&late_by(150, |_| 0), 300);
     let stats = rig.stats();
     assert_eq!(count(&operations, Operation::Expand), 0);
@@ -30,7 +30,7 @@ fn a_delay_that_is_too_short_grows_without_concealment() {
 
 #[test]
 fn eight_hundred_milliseconds_at_once_are_played_faster_not_thrown_away() {
-    let mut rig = Rig::with(ReceiverConfig::default());
+    let mut rig = Rig::with(calm());
     let outage = |number| match number {
         300..340 => 80 - 2 * (number - 300),
         _ => 0,
@@ -77,7 +77,7 @@ fn a_stream_that_begins_with_the_last_sequence_number_is_played() {
 
 #[test]
 fn silence_by_agreement_is_entered_and_left_without_concealment() {
-    let mut rig = Rig::with(ReceiverConfig::default());
+    let mut rig = Rig::with(calm());
     let mut operations = Vec::new();
     for round in 0..20_u16 {
         // A second of speech, the last packet of which announces two of silence.
@@ -98,7 +98,7 @@ fn silence_by_agreement_is_entered_and_left_without_concealment() {
 
 #[test]
 fn figures_are_those_of_webrtc_stats() {
-    let mut rig = Rig::with(ReceiverConfig::default());
+    let mut rig = Rig::with(calm());
     rig.play((0..100).map(made));
     let before = rig.stats().webrtc;
     assert_eq!(before.total_samples_received, 200 * 480);
@@ -159,7 +159,7 @@ impl AudioDecoder for ToneDecoder {
 
 #[test]
 fn a_tone_through_a_storm_of_stretching_is_that_tone() {
-    let config = ReceiverConfig { min_delay_ms: 200, ..Default::default() };
+    let config = ReceiverConfig { min_delay_ms: 200, ..calm() };
     let mut receiver = Receiver::with_decoder(config, ToneDecoder);
     let mut heard = Vec::new();
     let mut pcm = [0.0; SAMPLES_PER_TICK];
@@ -203,7 +203,7 @@ fn a_tone_through_a_storm_of_stretching_is_that_tone() {
 
 #[test]
 fn a_delay_far_too_short_grows_while_playing_goes_on() {
-    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 1_500, ..Default::default() });
+    let mut rig = Rig::with(ReceiverConfig { min_delay_ms: 1_500, ..calm() });
     rig.play((0..100).map(made));
     let stats = rig.stats();
     assert!(stats.packets_played >= 40, "{stats:?}");
@@ -211,4 +211,80 @@ fn a_delay_far_too_short_grows_while_playing_goes_on() {
     let made = webrtc.jitter_buffer_emitted_samples + webrtc.inserted_samples_for_deceleration;
     let waiting = made - webrtc.total_samples_received;
     assert!(waiting < 2 * 960, "nothing piles up behind the decoder: {stats:?}");
+}
+
+/// Frames of noise, none like the one before.
+#[derive(Debug)]
+struct NoiseDecoder(u32);
+
+impl AudioDecoder for NoiseDecoder {
+    fn inspect(&self, _: &[u8]) -> Option<PayloadInfo> {
+        Some(PayloadInfo { samples: 960, ..Default::default() })
+    }
+
+    fn decode(&mut self, _: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
+        for sample in &mut out[..960] {
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *sample = (self.0 >> 8) as f32 / (1 << 24) as f32 - 0.5;
+        }
+        Ok(960)
+    }
+
+    fn decode_fec(&mut self, _: &[u8], _: usize, _: &mut [f32]) -> Result<usize, CodecError> {
+        Err(CodecError::new("no redundancy"))
+    }
+
+    fn conceal(&mut self, samples: usize, out: &mut [f32]) -> Result<usize, CodecError> {
+        out[..samples].fill(0.0);
+        Ok(samples)
+    }
+
+    fn reset(&mut self) {}
+}
+
+#[test]
+fn a_second_packet_that_hesitates_finds_no_hole_whatever_the_first_sounds_like() {
+    // The second packet is a tick or two late, and so are all after it.
+    for late in [1, 2] {
+        let mut receiver = Receiver::with_decoder(calm(), NoiseDecoder(late));
+        let mut pcm = [0.0; SAMPLES_PER_TICK];
+        for tick in 0..200_u32 {
+            if tick == 0 || tick > late && (tick - late) % 2 == 0 {
+                let number = tick.saturating_sub(late) / 2;
+                let header = RtpHeader {
+                    payload_type: 111,
+                    marker: false,
+                    sequence_number: number as u16,
+                    timestamp: number * 960,
+                    ssrc: SSRC,
+                };
+                let mut bytes = [0; 16];
+                write_header(&header, &[], &mut bytes).unwrap();
+                receiver.insert(epoch(), &RtpView::parse(&bytes).unwrap()).unwrap();
+            }
+            receiver.pull(&mut pcm);
+        }
+        let webrtc = receiver.stats().webrtc;
+        assert_eq!((webrtc.concealed_samples, webrtc.concealment_events), (0, 0), "{late}");
+    }
+}
+
+#[test]
+fn concealment_that_was_not_heard_yet_gives_way_to_the_packet_it_stands_for() {
+    let mut rig = Rig::new();
+    // Packets of 2.5 ms less than four ticks leave a rest of 7.5 ms, so that of 10 ms made up
+    // 7.5 ms wait.
+    let short =
+        |number: u16| Made { samples: 1_800, timestamp: u32::from(number) * 1_800, ..made(number) };
+    rig.insert(short(1)).unwrap();
+    rig.pulls(3);
+    assert_eq!(rig.pull().0, Operation::Expand);
+    let before = rig.stats().webrtc;
+    assert_eq!(before.concealed_samples, 120, "only what was heard counts");
+    rig.insert(short(2)).unwrap();
+    rig.insert(short(3)).unwrap();
+    rig.pull();
+    let after = rig.stats().webrtc;
+    assert_eq!((after.concealed_samples, after.concealment_events), (120, 1), "{after:?}");
+    assert!(rig.heard[4 * 480 + 240..5 * 480].iter().all(|sample| *sample == sound_of(2)));
 }
