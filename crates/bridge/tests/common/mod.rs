@@ -1,12 +1,14 @@
 //! A few endpoints and what is between them, in virtual time.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod party;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use calling_bridge::{
     Address, BridgeAction, BridgeConfig, BridgeDiscard, BridgeEndpoint, BridgeInput, BridgeOutput,
-    EndMessage, Incoming,
+    EndMessage, Incoming, MediaChange,
 };
 use calling_impair::{Impairment, Link};
 use calling_model::{CallId, MediaType, UnixMillis, UserId};
@@ -143,6 +145,22 @@ impl World {
 
     pub(crate) fn call_id(&self, end: usize) -> CallId {
         self.ends[end].bridge.call().expect("is in a call").facts.call_id
+    }
+
+    /// Somebody's media, as `end` sees it.
+    pub(crate) fn sees(&mut self, end: usize, name: &str, change: MediaChange) {
+        let (call_id, user) = (self.call_id(end), user(name));
+        self.input(end, BridgeInput::MemberMedia { call_id, user, change });
+    }
+
+    pub(crate) fn switch(&mut self, end: usize, media_type: MediaType) -> u64 {
+        let call_id = self.call_id(end);
+        self.request(end, BridgeAction::SwitchMediaType { call_id, media_type })
+    }
+
+    /// The medium of the call `end` is in.
+    pub(crate) fn medium(&self, end: usize) -> MediaType {
+        self.ends[end].bridge.call().expect("is in a call").facts.media_type
     }
 
     pub(crate) fn in_call(&self) -> Vec<bool> {

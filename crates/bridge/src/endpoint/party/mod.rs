@@ -5,14 +5,16 @@
 //! one only whoever invited somebody hears the answer, and relays it to the others.
 
 mod answers;
+mod growing;
 mod invites;
 mod relays;
+mod switching;
 mod telling;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
-use calling_model::{CallId, GroupId, InviteId, RoomId, UnixMillis, UserId};
+use calling_model::{CallId, GroupId, InviteId, MediaType, RoomId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, Outcome, Role};
 use calling_signaling::calls::{CallAction, CallsInput};
 use calling_signaling::invite::{Envelope, RoomRef};
@@ -21,6 +23,7 @@ use calling_signaling::protocol::{CallReply, Event, InviteParams, MemberState};
 use super::{BridgeEndpoint, peer_device};
 use crate::{BridgeDiscard, MediaChange};
 pub(super) use invites::{group_of, invites_several};
+use switching::Switched;
 
 /// How many invites of one call are known at most, and how many who left are remembered.
 const MOST_NOTES: usize = 256;
@@ -78,6 +81,10 @@ pub(super) struct Party {
     naming: Option<UserId>,
     /// The call goes on without the local user, who is told this once the record is out.
     parting: Option<Event>,
+    /// The medium it was placed with…
+    placed_as: MediaType,
+    /// …and the newest change of it.
+    switched: Switched,
 }
 
 /// Who answered into or left a room of a group that nothing is known of yet, as an invite to it may
@@ -145,6 +152,7 @@ impl Party {
             invites.push(invite);
         }
         facts.caller = origin.caller.unwrap_or(facts.caller);
+        let placed_as = facts.media_type;
         Self {
             facts,
             room,
@@ -161,6 +169,8 @@ impl Party {
             unanswered: BTreeSet::new(),
             naming: None,
             parting: None,
+            placed_as,
+            switched: Switched::default(),
         }
     }
 
@@ -180,6 +190,11 @@ impl Party {
     /// The newest invite of `user`.
     fn invite_of(&self, user: &UserId) -> Option<&KnownInvite> {
         self.invites.iter().rev().find(|invite| invite.invitees.contains(user))
+    }
+
+    /// What the call is called in what `user` is told of it: each knows it by its own invite.
+    fn known_as(&self, user: &UserId) -> String {
+        self.invite_of(user).map(|invite| invite.id.as_str().to_owned()).unwrap_or_default()
     }
 
     fn invited_by(&self, user: &UserId, inviter: &UserId) -> bool {
@@ -340,6 +355,9 @@ impl BridgeEndpoint {
         user: UserId,
         change: MediaChange,
     ) {
+        if self.live.contains_key(&call_id) && !self.media_of_two(now, &call_id, &user, change) {
+            return;
+        }
         let state = self.state(&call_id, &user);
         let talks = self.parties.get(&call_id).is_some_and(|party| party.connected);
         if user == self.me || !talks {

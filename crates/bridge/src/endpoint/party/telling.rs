@@ -118,6 +118,7 @@ impl BridgeEndpoint {
                     self.relay(call_id, to, CallAction::End, Some(user), &[]);
                 }
             }
+            Event::MediaTypeChanged { by, .. } => self.relay_switch(call_id, to, by),
             // Withdrawals wait for the end, so that there is one for all.
             Event::InviteesChanged { .. }
             | Event::MemberLeft { .. }
@@ -126,7 +127,6 @@ impl BridgeEndpoint {
             | Event::HandledElsewhere { .. }
             | Event::Ended { .. }
             | Event::Joined { .. }
-            | Event::MediaTypeChanged { .. }
             | Event::GroupCallChanged { .. }
             | Event::Resumed(_)
             | Event::UserEntered { .. }
@@ -432,7 +432,9 @@ impl Party {
             // Others may talk on: of this user it is a call that was never answered.
             ended.accepted_at = None;
         }
-        ended.facts = self.facts.clone();
+        let now_is = self.facts.media_type;
+        ended.switched_to = (now_is != self.placed_as).then_some(now_is);
+        ended.facts = CallFacts { media_type: self.placed_as, ..self.facts.clone() };
         ended
     }
 }
