@@ -50,6 +50,7 @@ impl BridgeEndpoint {
                 }
                 self.invite_action(now, call_id, users, timeout_s)
             }
+            BridgeAction::Join { call } => return self.join(now, request, call, at),
             BridgeAction::Accept { call_id } => CallAction::Accept { call_id },
             BridgeAction::Reject { call_id, busy } => CallAction::Reject { call_id, busy },
             BridgeAction::Hangup { call_id } => CallAction::Hangup { call_id },

@@ -11,10 +11,10 @@ use calling_bridge::{
     EndMessage, Incoming, MediaChange,
 };
 use calling_impair::{Impairment, Link};
-use calling_model::{CallId, MediaType, UnixMillis, UserId};
+use calling_model::{CallId, GroupId, MediaType, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::RequestToken;
-use calling_signaling::invite::{Envelope, RoomRef, Signal, decode_envelope};
+use calling_signaling::invite::{Envelope, GroupCallAttribute, RoomRef, Signal, decode_envelope};
 use calling_signaling::protocol::{CallReply, Event, ProtocolError, Reply};
 use calling_testkit::{drain, epoch, seed};
 
@@ -58,6 +58,8 @@ pub(crate) struct World {
     pub(crate) network: Link<(usize, Incoming)>,
     /// All that anybody sent, in order: whom to, and what.
     pub(crate) log: Vec<(Address, String)>,
+    /// What the members of each group see of its call.
+    pub(crate) attributes: BTreeMap<GroupId, Option<GroupCallAttribute>>,
     requests: u64,
 }
 
@@ -89,6 +91,7 @@ impl World {
             ends: names.iter().enumerate().map(end).collect(),
             network: Link::new(weather, number),
             log: Vec::new(),
+            attributes: BTreeMap::new(),
             requests: 0,
         }
     }
@@ -224,6 +227,9 @@ impl World {
                     self.ends[index].connected.push((facts, room));
                 }
                 BridgeOutput::LeaveMedia { .. } => self.ends[index].left_media += 1,
+                BridgeOutput::GroupCall { group_id, call } => {
+                    self.attributes.insert(group_id, call);
+                }
                 BridgeOutput::Ended(ended) => self.ends[index].records.push(ended),
             }
         }

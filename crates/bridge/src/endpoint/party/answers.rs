@@ -61,6 +61,11 @@ impl BridgeEndpoint {
         let party = self.parties.get_mut(&call_id).ok_or(BridgeDiscard::Unknown)?;
         party.note_newest(user, heard.sent_at)?;
         self.hear_program(&call_id, heard);
+        let unasked = heard.envelope.payload.mid_call().is_some()
+            && self.state(&call_id, user) != Some(MemberState::Pending);
+        if *signal == Signal::Accept && unasked {
+            return self.party_joined(now, heard, &call_id);
+        }
         if *signal == Signal::Accept {
             return self.let_in(now, &call_id, heard.envelope.inviter.as_ref(), user);
         }

@@ -116,6 +116,7 @@ impl Party {
             connected: true,
             elsewhere: false,
             quiet: false,
+            joins: false,
             said: true,
             unanswered: BTreeSet::new(),
             naming: None,

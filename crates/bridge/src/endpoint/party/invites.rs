@@ -28,6 +28,7 @@ impl BridgeEndpoint {
             in_call: Vec::new(),
             timeout_s,
             sent_at: calling_model::UnixMillis(0),
+            joins: false,
         }
     }
 
@@ -186,6 +187,7 @@ impl BridgeEndpoint {
             in_call,
             timeout_s: heard.envelope.timeout_s,
             sent_at: heard.sent_at,
+            joins: false,
         }
     }
 

@@ -7,6 +7,7 @@
 mod answers;
 mod growing;
 mod invites;
+mod joining;
 mod relays;
 mod switching;
 mod telling;
@@ -40,6 +41,8 @@ pub(super) struct PartyOrigin {
     in_call: Vec<UserId>,
     timeout_s: u32,
     sent_at: UnixMillis,
+    /// The local user enters it unasked.
+    joins: bool,
 }
 
 /// An invite that somebody in the call sent.
@@ -81,6 +84,8 @@ pub(super) struct Party {
     naming: Option<UserId>,
     /// The call goes on without the local user, who is told this once the record is out.
     parting: Option<Event>,
+    /// The local user entered it unasked.
+    joins: bool,
     /// The medium it was placed with…
     placed_as: MediaType,
     /// …and the newest change of it.
@@ -164,7 +169,8 @@ impl Party {
             ours: BTreeSet::new(),
             connected: false,
             elsewhere: false,
-            quiet: false,
+            quiet: origin.joins,
+            joins: origin.joins,
             said: false,
             unanswered: BTreeSet::new(),
             naming: None,

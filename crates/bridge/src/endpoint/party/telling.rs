@@ -234,9 +234,13 @@ impl BridgeEndpoint {
             self.outputs
                 .extend(parting.map(|event| BridgeOutput::Event(as_recorded(event, &record))));
             self.withdraw(&call_id, &withdrawn);
+            let goes_on = left_here && stayed.len() + withdrawn.len() > 1;
+            if let Some(group_id) = record.facts.group_id.clone().filter(|_| connected && !goes_on)
+            {
+                self.outputs.push_back(BridgeOutput::GroupCall { group_id, call: None });
+            }
             let by_leaver = self.config.end_message == EndMessage::WhoHangsUp;
             if connected && (left_here == by_leaver || (lost && !left_here)) {
-                let goes_on = left_here && stayed.len() + withdrawn.len() > 1;
                 let seconds = record.duration_ms() / 1_000;
                 self.tell_party_end(&call_id, &stayed, seconds, goes_on);
             }
@@ -292,14 +296,19 @@ impl BridgeEndpoint {
         let mut envelope = compose(&facts, invite.id.clone(), &self.me, signal);
         party.name(&mut envelope);
         let inviting = matches!(signal, Signal::Invite { .. });
+        let devices = self.calls.call(call_id).map(|call| call.devices).unwrap_or_default();
+        let talks: Vec<UserId> = devices.into_iter().map(|device| device.user).collect();
         if inviting && party.connected {
-            let talks = self.calls.call(call_id).map(|call| call.devices).unwrap_or_default();
             envelope = envelope.into_mid_call(&MidCall {
                 call_id: party.facts.call_id.as_str().to_owned(),
-                in_call: talks.into_iter().map(|device| device.user).collect(),
+                in_call: talks,
                 invited_at: None,
                 consumed: false,
             });
+        } else if *signal == Signal::Accept
+            && let Some(mark) = party.joining_mark(&self.me, talks)
+        {
+            envelope = envelope.into_mid_call(&mark);
         }
         let vital = (inviting && facts.group_id.is_some()).then(|| call_id.clone());
         for address in addresses(&facts, to) {
@@ -409,6 +418,9 @@ impl Party {
                 part.outcome = ParticipantOutcome::NoAnswer;
             } else {
                 declined |= rejected;
+            }
+            if self.joins && part.user == *me && part.outcome == ParticipantOutcome::Accepted {
+                part.outcome = ParticipantOutcome::Joined;
             }
             // The machine takes whoever invited the local user for the caller.
             if part.user == self.facts.caller {
