@@ -49,6 +49,9 @@ pub(crate) struct End {
     /// All that was sent, to users and groups.
     pub(crate) posted: Vec<(Address, String)>,
     pub(crate) left_media: usize,
+    /// What arrives is kept back.
+    pub(crate) deaf: bool,
+    pub(crate) missed: Vec<Incoming>,
 }
 
 pub(crate) struct World {
@@ -84,6 +87,8 @@ impl World {
             sent: Vec::new(),
             posted: Vec::new(),
             left_media: 0,
+            deaf: false,
+            missed: Vec::new(),
         };
         Self {
             now: epoch(),
@@ -150,6 +155,14 @@ impl World {
         self.ends[end].bridge.call().expect("is in a call").facts.call_id
     }
 
+    /// What was kept back arrives.
+    pub(crate) fn hear_missed(&mut self, end: usize) {
+        self.ends[end].deaf = false;
+        for message in std::mem::take(&mut self.ends[end].missed) {
+            self.input(end, BridgeInput::Received { message, at: self.wall });
+        }
+    }
+
     /// Somebody's media, as `end` sees it.
     pub(crate) fn sees(&mut self, end: usize, name: &str, change: MediaChange) {
         let (call_id, user) = (self.call_id(end), user(name));
@@ -193,7 +206,11 @@ impl World {
             }
             self.advance(next);
             while let Some((_, (to, message))) = self.network.receive(self.now) {
-                self.input(to, BridgeInput::Received { message, at: self.wall });
+                if self.ends[to].deaf {
+                    self.ends[to].missed.push(message);
+                } else {
+                    self.input(to, BridgeInput::Received { message, at: self.wall });
+                }
             }
             for index in 0..self.ends.len() {
                 self.ends[index].bridge.fire(self.now);

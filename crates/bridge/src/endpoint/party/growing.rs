@@ -117,6 +117,7 @@ impl Party {
             elsewhere: false,
             quiet: false,
             joins: false,
+            by_ours: true,
             said: true,
             unanswered: BTreeSet::new(),
             naming: None,

@@ -96,6 +96,7 @@ impl BridgeEndpoint {
             timeout_s: self.config.ring_s(None),
             sent_at: UnixMillis(0),
             joins: true,
+            by_ours: true,
         });
         self.place_copy(now, &by, params, at)?;
         let own = self.calls.call_of(&self.here).map(|call| call.facts.call_id);

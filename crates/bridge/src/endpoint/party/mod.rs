@@ -5,6 +5,7 @@
 //! one only whoever invited somebody hears the answer, and relays it to the others.
 
 mod answers;
+mod crossing;
 mod growing;
 mod invites;
 mod joining;
@@ -43,6 +44,8 @@ pub(super) struct PartyOrigin {
     sent_at: UnixMillis,
     /// The local user enters it unasked.
     joins: bool,
+    /// A program of this project placed it.
+    by_ours: bool,
 }
 
 /// An invite that somebody in the call sent.
@@ -86,6 +89,8 @@ pub(super) struct Party {
     parting: Option<Event>,
     /// The local user entered it unasked.
     joins: bool,
+    /// A program of this project placed it.
+    by_ours: bool,
     /// The medium it was placed with…
     placed_as: MediaType,
     /// …and the newest change of it.
@@ -126,6 +131,12 @@ impl Overheard {
 
     fn is_in(&self, room: Option<RoomId>) -> impl Iterator<Item = &UserId> {
         self.of(room).filter(|step| step.enters).map(|step| &step.user)
+    }
+
+    /// Whether `user` answered a call in another room since.
+    fn is_elsewhere(&self, user: &UserId, room: Option<RoomId>, since: UnixMillis) -> bool {
+        let there = |step: &&Step| step.user == *user && step.enters && step.at > since;
+        self.0.iter().filter(there).any(|step| Some(step.room) != room)
     }
 
     fn of(&self, room: Option<RoomId>) -> impl Iterator<Item = &Step> {
@@ -171,6 +182,7 @@ impl Party {
             elsewhere: false,
             quiet: origin.joins,
             joins: origin.joins,
+            by_ours: origin.by_ours,
             said: false,
             unanswered: BTreeSet::new(),
             naming: None,
@@ -228,6 +240,13 @@ impl Party {
         match &self.room {
             RoomRef::Number(own) => room == Some(*own),
             RoomRef::Name(_) => false,
+        }
+    }
+
+    /// What is known of them by what was overheard.
+    fn catch_up_with(&mut self, overheard: &Overheard, room: Option<RoomId>) {
+        for step in overheard.of(room) {
+            let _ = self.note_newest(&step.user, step.at);
         }
     }
 

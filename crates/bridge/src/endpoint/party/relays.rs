@@ -55,6 +55,9 @@ impl BridgeEndpoint {
         let state = self.state(call_id, user);
         match (event.action, state) {
             (CallAction::Accept, Some(Pending | NoAnswer | Removed) | None) => {
+                if let (Some(party), Some(at)) = (self.parties.get_mut(call_id), event.at) {
+                    let _ = party.note_newest(user, at);
+                }
                 self.let_in(now, call_id, Some(from), user)
             }
             (CallAction::Reject, Some(Pending)) if !busy => {
@@ -169,7 +172,8 @@ impl BridgeEndpoint {
             user: user.cloned(),
             users: users.to_vec(),
             message: message.to_owned(),
-            at: None,
+            // What they sent before their answer is no news to the others.
+            at: user.and_then(|user| party.newest.get(user)).copied(),
         };
         self.post_relay(to, &event);
     }

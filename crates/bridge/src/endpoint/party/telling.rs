@@ -152,7 +152,7 @@ impl BridgeEndpoint {
     }
 
     /// One invite to the group, or one to each, for all who ring now.
-    fn send_invites(&mut self, call_id: &CallId) {
+    pub(super) fn send_invites(&mut self, call_id: &CallId) {
         let Some(party) = self.parties.get_mut(call_id) else { return };
         let media_type = party.facts.media_type;
         let mut users = std::mem::take(&mut party.fresh);
@@ -251,7 +251,7 @@ impl BridgeEndpoint {
     }
 
     /// Withdraws the own invites of those who are still rung.
-    fn withdraw(&mut self, call_id: &CallId, users: &[UserId]) {
+    pub(super) fn withdraw(&mut self, call_id: &CallId, users: &[UserId]) {
         let Some(party) = self.parties.get(call_id) else { return };
         let mut about: Vec<KnownInvite> = Vec::new();
         for user in users.iter().filter(|user| party.invited_by(user, &self.me)) {
@@ -282,7 +282,7 @@ impl BridgeEndpoint {
     }
 
     /// Sends a message about one invite: to the group, or to each of `to`.
-    fn send_about(
+    pub(super) fn send_about(
         &mut self,
         call_id: &CallId,
         invite: &KnownInvite,
