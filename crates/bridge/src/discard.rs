@@ -41,6 +41,9 @@ pub enum BridgeDiscard {
     /// It was sent before what is known of the call by now.
     #[error("the message is older than what is known")]
     Stale,
+    /// It crossed a call that counts before the one it invites to.
+    #[error("the invite crossed a call that counts before it")]
+    Crossed,
     /// No such invite or call is known.
     #[error("the call is unknown")]
     Unknown,
@@ -71,6 +74,7 @@ impl BridgeDiscard {
             Self::Over => "over",
             Self::TooOld => "too_old",
             Self::Stale => "stale",
+            Self::Crossed => "crossed",
             Self::Unknown => "unknown",
             Self::AlreadyAnswered => "already_answered",
             Self::Refused => "refused",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use calling_model::{CallId, GroupId, Machine, MediaType, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::RequestToken;
-use calling_signaling::invite::RoomRef;
+use calling_signaling::invite::{GROUP_ATTRIBUTE, GroupCallAttribute, RoomRef};
 use calling_signaling::protocol::{CallReply, Event, ProtocolError, Reply};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -120,7 +120,15 @@ impl Bridge {
         self.request_call(action).await
     }
 
-    /// Rings more people into a call of several.
+    /// Enters the running call of a chat group, as the group's attribute tells of it.
+    ///
+    /// # Errors
+    /// As the machine says: in another call already, nobody talks there.
+    pub async fn join(&self, call: GroupCallAttribute) -> Result<CallReply, BridgeError> {
+        self.request_call(BridgeAction::Join { call }).await
+    }
+
+    /// Rings more people into a call of several or a conversation of two.
     ///
     /// # Errors
     /// As the machine says: not in that call, everybody is in it.
@@ -294,6 +302,13 @@ impl<T: SignalingTransport> Driver<T> {
                 }
                 BridgeOutput::Reply { request, result } => {
                     self.answer(request, result);
+                    continue;
+                }
+                BridgeOutput::GroupCall { group_id, call } => {
+                    let text = call.map(|call| call.encode());
+                    let set = self.transport.set_group_attribute(&group_id, GROUP_ATTRIBUTE, text);
+                    // Who sees it or not makes no difference to those who talk.
+                    let _ = timeout(SEND_DEADLINE, set).await;
                     continue;
                 }
                 BridgeOutput::Event(event) => Notice::Event(event),

@@ -205,6 +205,7 @@ impl World {
                 | BridgeOutput::Event(_)
                 | BridgeOutput::Connected { .. }
                 | BridgeOutput::LeaveMedia { .. }
+                | BridgeOutput::GroupCall { .. }
                 | BridgeOutput::Ended(_) => {}
             }
         }

@@ -1,5 +1,6 @@
 use calling_model::{CallId, GroupId, MediaType, UnixMillis, UserId};
 use calling_signaling::calls::RequestToken;
+use calling_signaling::invite::GroupCallAttribute;
 
 /// A custom message that arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,8 @@ pub enum BridgeAction {
         /// Free text for the callees.
         user_data: String,
     },
-    /// Rings more people into a call of several; answered as above.
+    /// Rings more people into a call of several, or into a conversation of two, which becomes one of
+    /// several; answered as above.
     InviteUsers {
         /// The call.
         call_id: CallId,
@@ -51,6 +53,13 @@ pub enum BridgeAction {
         users: Vec<UserId>,
         /// How long it rings, in seconds; as the call if absent.
         timeout_s: Option<u32>,
+    },
+    /// Enters the running call of a chat group without having been rung; answered as above. What
+    /// rings is declined as busy.
+    Join {
+        /// The call, as the group's attribute tells of it
+        /// ([`BridgeOutput::GroupCall`](crate::BridgeOutput::GroupCall)).
+        call: GroupCallAttribute,
     },
     /// Answers a ringing call; answered as above.
     Accept {
@@ -70,7 +79,7 @@ pub enum BridgeAction {
         call_id: CallId,
     },
     /// Asks the peer to go on with or without pictures. Answered once the peer answered, or did
-    /// not in time.
+    /// not in time. In a call of several it is told to the others, and answered at once.
     SwitchMediaType {
         /// The call.
         call_id: CallId,
@@ -141,7 +150,7 @@ pub enum BridgeInput {
         /// The call.
         call_id: CallId,
     },
-    /// What is seen of somebody in the media room of a call of several.
+    /// What is seen of somebody in the media room.
     MemberMedia {
         /// The call.
         call_id: CallId,

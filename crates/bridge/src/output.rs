@@ -1,7 +1,7 @@
 use calling_model::{CallId, GroupId, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::RequestToken;
-use calling_signaling::invite::RoomRef;
+use calling_signaling::invite::{GroupCallAttribute, RoomRef};
 use calling_signaling::protocol::{Event, ProtocolError, Reply};
 
 /// Whom a message is to.
@@ -72,6 +72,15 @@ pub enum BridgeOutput {
     LeaveMedia {
         /// The call.
         call_id: CallId,
+    },
+    /// What the members of a chat group are to see of its running call, in the group's attribute
+    /// [`GROUP_ATTRIBUTE`](calling_signaling::invite::GROUP_ATTRIBUTE): so that they can
+    /// [join](crate::BridgeAction::Join). A service without such attributes does without.
+    GroupCall {
+        /// The group.
+        group_id: GroupId,
+        /// The call; `None` deletes the attribute.
+        call: Option<GroupCallAttribute>,
     },
     /// The call is over: its record. Not for calls that another device of the user handled, which
     /// has the record.

@@ -29,6 +29,17 @@ pub trait SignalingTransport: Send + Sync + 'static {
         options: &SendOptions,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
+    /// Sets an attribute of a group that its members can read, or deletes it. Services without such
+    /// attributes leave this as it is.
+    fn set_group_attribute(
+        &self,
+        _group: &GroupId,
+        _name: &str,
+        _text: Option<String>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// The next custom message; `None` once there will be none. Dropping the future loses none.
     fn receive(&mut self) -> impl Future<Output = Option<Incoming>> + Send;
 

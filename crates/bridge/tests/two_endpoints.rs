@@ -765,6 +765,7 @@ fn invites_carry_their_push() {
         | calling_bridge::BridgeOutput::Event(_)
         | calling_bridge::BridgeOutput::Connected { .. }
         | calling_bridge::BridgeOutput::LeaveMedia { .. }
+        | calling_bridge::BridgeOutput::GroupCall { .. }
         | calling_bridge::BridgeOutput::Ended(_) => None,
     });
     let push = options.unwrap().push.unwrap();

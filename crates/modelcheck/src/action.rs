@@ -117,7 +117,7 @@ impl Action {
 fn steps(space: &Space, state: &State) -> Vec<Step> {
     let calls = state.ledger.count();
     let mut all = Vec::new();
-    for device in 0..state.endpoints.len() {
+    for device in 0..state.endpoints().len() {
         all.extend(asks(space, calls).into_iter().map(|ask| Step::Asks(device, ask)));
         all.push(Step::SignsIn(device));
         if state.is_present(device) {

@@ -10,8 +10,11 @@ mod ledger;
 mod model;
 mod report;
 mod rules;
+#[cfg(test)]
+mod soundness;
 mod space;
 mod state;
+mod symmetry;
 mod twist;
 
 pub use action::{Action, Ask, Step};

@@ -8,7 +8,7 @@ use stateright::Property;
 
 use crate::action::{Action, Step};
 use crate::ledger::Cause;
-use crate::rules::{Rule, properties};
+use crate::rules::{Rule, Sightings, properties};
 use crate::state::State;
 use crate::{Space, Twist};
 
@@ -26,9 +26,15 @@ pub struct Model {
     pub space: Space,
     /// The fault to be found, if any.
     pub twist: Twist,
+    pub(crate) seen: Arc<Sightings>,
 }
 
 impl Model {
+    /// The production machine with the fault `twist`, if any, in `space`.
+    pub fn new(space: Space, twist: Twist) -> Self {
+        Self { space, twist, seen: Arc::default() }
+    }
+
     /// Performs `step`. `killed_after`: so many writes later the server dies; `None` if there are
     /// not more writes than that, so that nothing would be torn.
     fn perform(&self, last: &State, step: Step, killed_after: Option<usize>) -> Option<State> {
@@ -51,26 +57,41 @@ impl Model {
             state.ledger.breaks(Rule::SoundCheck);
         }
         let asked = match (step, &request) {
-            (Step::Asks(device, _), Some(action)) => Some((&last.endpoints[device], TOKEN, action)),
+            (Step::Asks(device, _), Some(action)) => {
+                Some((&last.endpoints()[device], TOKEN, action))
+            }
             (_, _) => None,
         };
         let cause = Cause { request: asked };
-        let before = state.ledger.count();
         state.ledger.hear(&cause, &outputs);
-        state.placed += state.ledger.count() - before;
         if killed_after.is_some() {
             self.restart(&mut state);
         } else {
             state.ledger.hear_end(&cause, &outputs);
             self.check(&mut state);
         }
-        state.seal();
+        self.seen.note(&state.ledger);
         Some(state)
     }
 
+    /// What `action` makes of `last`; `None` if it cannot be.
+    pub(crate) fn step(&self, last: &State, action: Action) -> Option<State> {
+        let mut next = match action {
+            Action::Whole(step) => self.perform(last, step, None)?,
+            Action::Torn { step, written } => self.perform(last, step, Some(written))?,
+            Action::Killed => {
+                let mut state = last.clone();
+                self.restart(&mut state);
+                state
+            }
+        };
+        next.seal();
+        Some(next)
+    }
+
     fn check(&self, state: &mut State) {
-        let State { server, endpoints, ledger, .. } = state;
-        ledger.compare(server, endpoints);
+        let State { server, symmetry, ledger, .. } = state;
+        ledger.compare(server, symmetry.endpoints());
         let due = state.next_deadline().is_some_and(|at| at <= state.now);
         if due && self.twist != Twist::NeverTimesOut {
             state.ledger.breaks(Rule::TimeMovesOn);
@@ -79,7 +100,8 @@ impl Model {
 
     fn request(&self, state: &State, step: Step) -> Option<CallAction> {
         let Step::Asks(device, ask) = step else { return None };
-        let other = &state.endpoints[(device + self.space.devices) % state.endpoints.len()];
+        let endpoints = state.endpoints();
+        let other = &endpoints[(device + self.space.devices) % endpoints.len()];
         let at = WALL.saturating_add(state.now.saturating_duration_since(epoch()));
         Some(ask.action(&self.space, other, state.ledger.ids(), at))
     }
@@ -91,7 +113,7 @@ impl Model {
         step: Step,
         request: Option<&CallAction>,
     ) -> Option<CallsInput> {
-        let endpoint = |device: usize| state.endpoints[device].clone();
+        let endpoint = |device: usize| state.endpoints()[device].clone();
         let call = |number: usize| state.ledger.ids()[number].clone();
         Some(match step {
             Step::Asks(device, _) => CallsInput::Request {
@@ -138,7 +160,6 @@ impl Model {
 
     fn restart(&self, state: &mut State) {
         state.restarts += 1;
-        state.placed = 0;
         state.server = self.server(state.restarts);
         state.ledger.recover(self.twist == Twist::RecoversAll);
     }
@@ -162,8 +183,7 @@ impl stateright::Model for Model {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let endpoints: Arc<[_]> = self.space.endpoints().into();
-        vec![State::new(self.server(0), endpoints, epoch())]
+        vec![State::new(self.server(0), &self.space, epoch())]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
@@ -173,18 +193,8 @@ impl stateright::Model for Model {
     }
 
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
-        let next = match action {
-            Action::Whole(step) => self.perform(last, step, None)?,
-            Action::Torn { step, written } => self.perform(last, step, Some(written))?,
-            Action::Killed => {
-                let mut state = last.clone();
-                self.restart(&mut state);
-                state.seal();
-                state
-            }
-        };
         // What changes nothing leads nowhere.
-        (next != *last).then_some(next)
+        self.step(last, action).filter(|next| next != last)
     }
 
     fn format_action(&self, action: &Action) -> String {

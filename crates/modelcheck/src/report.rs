@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use stateright::{Checker, Expectation, HasDiscoveries, Model as _};
+use stateright::{Checker, HasDiscoveries, Model as _};
 
 use crate::{Model, Space, Twist};
 
@@ -30,8 +30,10 @@ pub struct Verdict {
     pub name: &'static str,
     /// Whether it is one that must hold always, rather than be seen once.
     pub always: bool,
-    /// A history that shows the opposite (`always`) or an example.
-    pub history: Option<Vec<String>>,
+    /// Whether it held, or was seen.
+    pub holds: bool,
+    /// A history that breaks it.
+    pub broken: Option<Vec<String>>,
 }
 
 /// How to explore.
@@ -46,30 +48,30 @@ pub enum Order {
 /// Explores `space` on `threads` threads to its end, or until a rule breaks.
 pub fn explore(space: Space, twist: Twist, order: Order, threads: usize) -> Report {
     let begun = now();
-    let builder =
-        Model { space, twist }.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures);
+    let model = Model::new(space, twist);
+    let builder = model.clone().checker().threads(threads).finish_when(HasDiscoveries::AnyFailures);
     match order {
-        Order::ShortestFirst => report(space, begun, &builder.spawn_bfs().join()),
-        Order::DepthFirst => report(space, begun, &builder.spawn_dfs().join()),
+        Order::ShortestFirst => report(&model, begun, &builder.spawn_bfs().join()),
+        Order::DepthFirst => report(&model, begun, &builder.spawn_dfs().join()),
     }
 }
 
-fn report(space: Space, begun: Instant, checker: &impl Checker<Model>) -> Report {
-    let model = Model { space, twist: Twist::None };
-    let verdict = |property: stateright::Property<Model>| {
-        let history = checker
+fn report(model: &Model, begun: Instant, checker: &impl Checker<Model>) -> Report {
+    let rule = |property: stateright::Property<Model>| {
+        let broken: Option<Vec<String>> = checker
             .discovery(property.name)
             .map(|path| path.into_actions().iter().map(ToString::to_string).collect());
-        let always = matches!(property.expectation, Expectation::Always);
-        Verdict { name: property.name, always, history }
+        Verdict { name: property.name, always: true, holds: broken.is_none(), broken }
     };
+    let occurs = |(name, holds)| Verdict { name, always: false, holds, broken: None };
+    let rules = model.properties().into_iter().map(rule);
     Report {
-        space,
+        space: model.space,
         transitions: checker.state_count(),
         states: checker.unique_state_count(),
         depth: checker.max_depth(),
         took: begun.elapsed(),
-        verdicts: model.properties().into_iter().map(verdict).collect(),
+        verdicts: rules.chain(model.seen.all().map(occurs)).collect(),
     }
 }
 
@@ -80,21 +82,20 @@ fn now() -> Instant {
 impl Report {
     /// The rules that were broken.
     pub fn broken(&self) -> impl Iterator<Item = &Verdict> {
-        self.verdicts.iter().filter(|verdict| verdict.always && verdict.history.is_some())
+        self.verdicts.iter().filter(|verdict| verdict.always && !verdict.holds)
     }
 
     /// Whether something that must happen somewhere happened.
     pub fn saw(&self, name: &str) -> bool {
-        let seen = |verdict: &Verdict| !verdict.always && verdict.history.is_some();
+        let seen = |verdict: &Verdict| !verdict.always && verdict.holds;
         self.verdicts.iter().any(|verdict| verdict.name == name && seen(verdict))
     }
 
     /// For machines.
     pub fn json(&self) -> Value {
         let verdict = |verdict: &Verdict| {
-            let holds = verdict.always == verdict.history.is_none();
-            let shown = verdict.history.as_ref().filter(|_| !holds);
-            json!({"name": verdict.name, "always": verdict.always, "holds": holds, "history": shown})
+            let Verdict { name, always, holds, broken } = verdict;
+            json!({"name": name, "always": always, "holds": holds, "history": broken})
         };
         json!({
             "space": self.space.name,
@@ -117,17 +118,16 @@ impl fmt::Display for Report {
         )?;
         let seconds = took.as_secs_f64();
         writeln!(f, "  {states} states, {transitions} transitions, depth {depth}, {seconds:.1} s")?;
-        for Verdict { name, always, history } in &self.verdicts {
-            match (always, history) {
-                (true, None) => writeln!(f, "  holds   {name}")?,
-                (false, Some(_)) => writeln!(f, "  seen    {name}")?,
-                (false, None) => writeln!(f, "  -       {name}")?,
-                (true, Some(history)) => {
-                    writeln!(f, "  BROKEN  {name}")?;
-                    for (number, action) in (1..).zip(history) {
-                        writeln!(f, "          {number}. {action}")?;
-                    }
-                }
+        for Verdict { name, always, holds, broken } in &self.verdicts {
+            let word = match (always, holds) {
+                (true, true) => "holds   ",
+                (true, false) => "BROKEN  ",
+                (false, true) => "seen    ",
+                (false, false) => "-       ",
+            };
+            writeln!(f, "  {word}{name}")?;
+            for (number, action) in (1..).zip(broken.iter().flatten()) {
+                writeln!(f, "          {number}. {action}")?;
             }
         }
         Ok(())

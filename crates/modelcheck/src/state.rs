@@ -1,47 +1,47 @@
-use std::fmt::{self, Write};
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Instant;
-
 use std::sync::Arc;
+use std::time::Instant;
 
 use calling_model::{Endpoint, Machine};
 use calling_signaling::calls::Calls;
 
+use crate::Space;
 use crate::ledger::Ledger;
+use crate::symmetry::{Named, Symmetry};
 
 /// The server and what is known of it outside.
 ///
 /// Two states are the same if their digests are. The digest covers all that the future depends on:
-/// the whole of the machine but its rate limiters, which are set never to bite, and its counters;
-/// the clock; what of the space is used up; and the source of ids, which is decided by how often
-/// the server started and how many calls it placed since. Ids come in the order of the calls and
-/// name the time, so the nth call of any history has the same one if it is placed at the same
-/// moment. Times are compared as they are rather than
-/// relative to now: that merges fewer states than it could, never too many.
+/// the machine but for its rate limiters, which are set never to bite, and its counters; what was
+/// seen of the calls; what of the space is used up. Times count from now on, calls by the order in
+/// which they were placed, and devices and accounts up to an exchange of one for another: of the
+/// digests under all exchanges the smallest stands for all.
 #[derive(Clone)]
 pub struct State {
     pub(crate) server: Calls,
-    pub(crate) endpoints: Arc<[Endpoint]>,
+    pub(crate) symmetry: Arc<Symmetry>,
     pub(crate) now: Instant,
     pub(crate) ledger: Ledger,
     pub(crate) restarts: u8,
     pub(crate) pauses: u8,
-    /// Calls placed since the last start.
-    pub(crate) placed: usize,
     digest: u64,
 }
 
 impl State {
-    pub(crate) fn new(server: Calls, endpoints: Arc<[Endpoint]>, now: Instant) -> Self {
-        let ledger = Ledger::default();
-        let mut state =
-            Self { server, endpoints, now, ledger, restarts: 0, pauses: 0, placed: 0, digest: 0 };
+    pub(crate) fn new(server: Calls, space: &Space, now: Instant) -> Self {
+        let (ledger, symmetry) = (Ledger::default(), Arc::new(Symmetry::of(space)));
+        let mut state = Self { server, symmetry, now, ledger, restarts: 0, pauses: 0, digest: 0 };
         state.seal();
         state
     }
 
+    pub(crate) fn endpoints(&self) -> &[Endpoint] {
+        self.symmetry.endpoints()
+    }
+
     pub(crate) fn is_present(&self, device: usize) -> bool {
-        let endpoint = &self.endpoints[device];
+        let endpoint = &self.endpoints()[device];
         self.server.devices_of(&endpoint.user).contains(&endpoint.device)
     }
 
@@ -51,21 +51,28 @@ impl State {
 
     /// To be called after every change.
     pub(crate) fn seal(&mut self) {
-        let mut hasher = Text(DefaultHasher::new());
-        self.server.digest(&mut hasher);
-        let mut hasher = hasher.0;
-        (self.now, &self.ledger, self.restarts, self.pauses, self.placed).hash(&mut hasher);
-        self.digest = hasher.finish();
+        let as_named = |names: Named<'_>| {
+            let mut hasher = DefaultHasher::new();
+            self.server.canonical(self.now, &names, &mut hasher);
+            self.ledger.canonical(&names, &mut hasher);
+            (self.restarts, self.pauses).hash(&mut hasher);
+            hasher.finish()
+        };
+        let digests = self.symmetry.namings(self.ledger.ids()).map(as_named);
+        self.digest = digests.min().unwrap_or_default();
     }
-}
 
-/// Hashes text as it is written.
-struct Text(DefaultHasher);
+    /// What the digest is of, without leaving anything out.
+    #[cfg(test)]
+    pub(crate) fn exact(&self) -> String {
+        let mut text = format!("{:?}{:?}{}{}", self.now, self.ledger, self.restarts, self.pauses);
+        self.server.digest(&mut text);
+        text
+    }
 
-impl Write for Text {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.write(text.as_bytes());
-        Ok(())
+    #[cfg(test)]
+    pub(crate) const fn digest(&self) -> u64 {
+        self.digest
     }
 }
 

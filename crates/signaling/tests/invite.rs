@@ -293,6 +293,7 @@ fn relayed_events_have_no_envelope() {
         user: Some(user("B")),
         users: vec![user("B"), user("C")],
         message: String::new(),
+        at: None,
     };
     assert_eq!(decode_message(text), Ok(Message::Relayed(event.clone())));
     assert_eq!(decode_envelope(text), Err(InviteDiscard::NotSignalling));

@@ -211,9 +211,11 @@ proptest! {
     fn relays_round_trip(
         number in 1..=10_i64, user in proptest::option::of(any_user()), users in any_users(),
         call_id in any::<String>(), message in any::<String>(),
+        at in proptest::option::of(any::<u32>()),
     ) {
         let action = CallAction::from_number(number).unwrap();
-        let event = SyncInfo { action, call_id, user, users, message };
+        let at = at.map(|at| UnixMillis(at.into()));
+        let event = SyncInfo { action, call_id, user, users, message, at };
         prop_assert_eq!(
             decode_message(&Payload::from(&event).encode()),
             Ok(Message::Relayed(event))

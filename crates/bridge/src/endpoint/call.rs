@@ -32,6 +32,8 @@ pub(super) struct WireCall {
     /// no news.
     pub(super) newest: UnixMillis,
     pub(super) connected: bool,
+    /// The peer's program is one of this project.
+    pub(super) ours: bool,
     /// The peer said that the call is over; it need not be told.
     pub(super) heard_end: bool,
     /// Another device of the local user handled it.
@@ -85,6 +87,7 @@ impl WireCall {
             theirs,
             newest,
             connected: false,
+            ours: false,
             heard_end: false,
             elsewhere: false,
             because: None,

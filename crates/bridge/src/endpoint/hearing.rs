@@ -7,6 +7,7 @@ use calling_signaling::calls::CallAction;
 use calling_signaling::invite::{Envelope, Message, Signal, decode_message};
 
 use super::BridgeEndpoint;
+use super::invited::is_ours;
 use super::party::{group_of, invites_several};
 use crate::{BridgeDiscard, Incoming};
 
@@ -60,22 +61,38 @@ impl BridgeEndpoint {
             return self.hear_party(now, &heard, &signal);
         }
         check_receiver(&heard.envelope, heard.from, &self.me)?;
+        self.hear_of_two(now, &heard, signal)?;
+        if is_ours(&heard.envelope.payload)
+            && let Some(call_id) = self.call_with(heard.from).cloned()
+            && let Some(call) = self.live.get_mut(&call_id)
+        {
+            call.ours = true;
+        }
+        Ok(())
+    }
+
+    fn hear_of_two(
+        &mut self,
+        now: Instant,
+        heard: &Heard<'_>,
+        signal: Signal,
+    ) -> Result<(), BridgeDiscard> {
         match signal {
-            Signal::Invite { media_type } => self.invited(now, &heard, media_type),
-            Signal::Cancel => self.withdrawn(now, &heard, false),
-            Signal::Accept => self.accepted(now, &heard),
-            Signal::Reject => self.declined(now, &heard, false),
-            Signal::Busy => self.declined(now, &heard, true),
+            Signal::Invite { media_type } => self.invited(now, heard, media_type),
+            Signal::Cancel => self.withdrawn(now, heard, false),
+            Signal::Accept => self.accepted(now, heard),
+            Signal::Reject => self.declined(now, heard, false),
+            Signal::Busy => self.declined(now, heard, true),
             Signal::Timeout if heard.envelope.inviter.as_ref() == Some(heard.from) => {
-                self.withdrawn(now, &heard, true)
+                self.withdrawn(now, heard, true)
             }
-            Signal::Timeout => self.unanswered(now, &heard),
-            Signal::Hangup { .. } => self.hung_up(now, &heard),
-            Signal::SwitchToAudio => self.asked_to_switch(now, &heard, Signal::SwitchToAudio),
-            Signal::SwitchToVideo => self.asked_to_switch(now, &heard, Signal::SwitchToVideo),
-            Signal::SwitchAccepted { .. } => self.switch_answered(&heard, true),
+            Signal::Timeout => self.unanswered(now, heard),
+            Signal::Hangup { .. } => self.hung_up(now, heard),
+            Signal::SwitchToAudio => self.asked_to_switch(now, heard, Signal::SwitchToAudio),
+            Signal::SwitchToVideo => self.asked_to_switch(now, heard, Signal::SwitchToVideo),
+            Signal::SwitchAccepted { .. } => self.switch_answered(heard, true),
             Signal::SwitchRejected { .. } | Signal::SwitchUnanswered { .. } => {
-                self.switch_answered(&heard, false)
+                self.switch_answered(heard, false)
             }
             Signal::SyncInfo(event) => self.relayed(now, heard.from, &event),
             Signal::Modified => Err(BridgeDiscard::Unsupported),

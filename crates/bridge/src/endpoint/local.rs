@@ -9,7 +9,7 @@ use calling_signaling::protocol::{CallParams, Code, ProtocolError};
 
 use super::call::Origin;
 use super::{BridgeEndpoint, peer_device};
-use crate::{BridgeAction, BridgeOutput};
+use crate::{BridgeAction, BridgeOutput, MediaChange};
 
 /// What is wanted of a call besides its people.
 struct Wanted {
@@ -43,19 +43,20 @@ impl BridgeEndpoint {
                 }
             }
             BridgeAction::InviteUsers { call_id, users, timeout_s } => {
-                if self.live.contains_key(&call_id) {
-                    let message = "A call between two stays one; place a call of several.";
-                    let error = ProtocolError::new(Code::SceneUnsupported, message);
+                if self.live.contains_key(&call_id) && !self.grow(now, &call_id) {
+                    let message = "Nobody has answered yet; invite others once somebody has.";
+                    let error = ProtocolError::new(Code::WrongState, message);
                     return self.refuse(request, error);
                 }
                 self.invite_action(now, call_id, users, timeout_s)
             }
+            BridgeAction::Join { call } => return self.join(now, request, call, at),
             BridgeAction::Accept { call_id } => CallAction::Accept { call_id },
             BridgeAction::Reject { call_id, busy } => CallAction::Reject { call_id, busy },
             BridgeAction::Hangup { call_id } => CallAction::Hangup { call_id },
             BridgeAction::GetCall { call_id } => CallAction::GetCall { call_id },
             BridgeAction::SwitchMediaType { call_id, media_type } => {
-                return self.ask_to_switch(now, request, &call_id, media_type);
+                return self.ask_to_switch(now, request, &call_id, media_type, at);
             }
         };
         let from = self.here.clone();
@@ -123,6 +124,9 @@ impl BridgeEndpoint {
     }
 
     pub(super) fn peer_left(&mut self, now: Instant, call_id: &CallId) {
+        if let Some(user) = self.only_other(call_id) {
+            return self.member_media(now, call_id.clone(), user, MediaChange::Left);
+        }
         let connected = self.live.get(call_id).filter(|call| call.connected);
         if let Some(peer) = connected.map(|call| peer_device(call.peer.clone())) {
             let _ = self.ask(now, &peer, CallAction::Hangup { call_id: call_id.clone() });
@@ -130,6 +134,10 @@ impl BridgeEndpoint {
     }
 
     pub(super) fn peer_media(&mut self, now: Instant, call_id: CallId, is_back: bool) {
+        if let Some(user) = self.only_other(&call_id) {
+            let change = if is_back { MediaChange::Back } else { MediaChange::Lost };
+            return self.member_media(now, call_id, user, change);
+        }
         let Some(call) = self.live.get(&call_id) else { return };
         let endpoint = peer_device(call.peer.clone());
         self.feed(

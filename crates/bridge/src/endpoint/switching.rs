@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use calling_model::{CallId, MediaType};
+use calling_model::{CallId, MediaType, UnixMillis};
 use calling_signaling::calls::RequestToken;
 use calling_signaling::invite::Signal;
 use calling_signaling::protocol::{Code, Event, ProtocolError, Reply};
@@ -21,10 +21,10 @@ impl BridgeEndpoint {
         request: RequestToken,
         call_id: &CallId,
         to: MediaType,
+        at: UnixMillis,
     ) {
         if self.parties.contains_key(call_id) {
-            let message = "Calls of several have no switch; turn the camera on or off.";
-            return self.refuse(request, ProtocolError::new(Code::SceneUnsupported, message));
+            return self.switch_party(now, request, call_id, to, at);
         }
         let Some(call) = self.live.get(call_id).filter(|call| call.connected) else {
             let message = "There is no connected call of this id.";

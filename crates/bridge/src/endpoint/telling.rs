@@ -46,8 +46,7 @@ impl BridgeEndpoint {
                 }
             }
             CallsOutput::Ended { ended, notices } => self.ended(now, ended, notices),
-            // Messages have no word for who of the group may see it.
-            CallsOutput::GroupCall { .. } => {}
+            CallsOutput::GroupCall { call_id, call, .. } => self.tell_group(&call_id, call),
         }
     }
 

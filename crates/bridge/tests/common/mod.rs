@@ -1,18 +1,20 @@
 //! A few endpoints and what is between them, in virtual time.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod party;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use calling_bridge::{
     Address, BridgeAction, BridgeConfig, BridgeDiscard, BridgeEndpoint, BridgeInput, BridgeOutput,
-    EndMessage, Incoming,
+    EndMessage, Incoming, MediaChange,
 };
 use calling_impair::{Impairment, Link};
-use calling_model::{CallId, MediaType, UnixMillis, UserId};
+use calling_model::{CallId, GroupId, MediaType, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::RequestToken;
-use calling_signaling::invite::{Envelope, RoomRef, Signal, decode_envelope};
+use calling_signaling::invite::{Envelope, GroupCallAttribute, RoomRef, Signal, decode_envelope};
 use calling_signaling::protocol::{CallReply, Event, ProtocolError, Reply};
 use calling_testkit::{drain, epoch, seed};
 
@@ -47,6 +49,9 @@ pub(crate) struct End {
     /// All that was sent, to users and groups.
     pub(crate) posted: Vec<(Address, String)>,
     pub(crate) left_media: usize,
+    /// What arrives is kept back.
+    pub(crate) deaf: bool,
+    pub(crate) missed: Vec<Incoming>,
 }
 
 pub(crate) struct World {
@@ -56,6 +61,8 @@ pub(crate) struct World {
     pub(crate) network: Link<(usize, Incoming)>,
     /// All that anybody sent, in order: whom to, and what.
     pub(crate) log: Vec<(Address, String)>,
+    /// What the members of each group see of its call.
+    pub(crate) attributes: BTreeMap<GroupId, Option<GroupCallAttribute>>,
     requests: u64,
 }
 
@@ -80,6 +87,8 @@ impl World {
             sent: Vec::new(),
             posted: Vec::new(),
             left_media: 0,
+            deaf: false,
+            missed: Vec::new(),
         };
         Self {
             now: epoch(),
@@ -87,6 +96,7 @@ impl World {
             ends: names.iter().enumerate().map(end).collect(),
             network: Link::new(weather, number),
             log: Vec::new(),
+            attributes: BTreeMap::new(),
             requests: 0,
         }
     }
@@ -145,6 +155,30 @@ impl World {
         self.ends[end].bridge.call().expect("is in a call").facts.call_id
     }
 
+    /// What was kept back arrives.
+    pub(crate) fn hear_missed(&mut self, end: usize) {
+        self.ends[end].deaf = false;
+        for message in std::mem::take(&mut self.ends[end].missed) {
+            self.input(end, BridgeInput::Received { message, at: self.wall });
+        }
+    }
+
+    /// Somebody's media, as `end` sees it.
+    pub(crate) fn sees(&mut self, end: usize, name: &str, change: MediaChange) {
+        let (call_id, user) = (self.call_id(end), user(name));
+        self.input(end, BridgeInput::MemberMedia { call_id, user, change });
+    }
+
+    pub(crate) fn switch(&mut self, end: usize, media_type: MediaType) -> u64 {
+        let call_id = self.call_id(end);
+        self.request(end, BridgeAction::SwitchMediaType { call_id, media_type })
+    }
+
+    /// The medium of the call `end` is in.
+    pub(crate) fn medium(&self, end: usize) -> MediaType {
+        self.ends[end].bridge.call().expect("is in a call").facts.media_type
+    }
+
     pub(crate) fn in_call(&self) -> Vec<bool> {
         self.ends.iter().map(|end| end.bridge.call().is_some()).collect()
     }
@@ -172,7 +206,11 @@ impl World {
             }
             self.advance(next);
             while let Some((_, (to, message))) = self.network.receive(self.now) {
-                self.input(to, BridgeInput::Received { message, at: self.wall });
+                if self.ends[to].deaf {
+                    self.ends[to].missed.push(message);
+                } else {
+                    self.input(to, BridgeInput::Received { message, at: self.wall });
+                }
             }
             for index in 0..self.ends.len() {
                 self.ends[index].bridge.fire(self.now);
@@ -206,6 +244,9 @@ impl World {
                     self.ends[index].connected.push((facts, room));
                 }
                 BridgeOutput::LeaveMedia { .. } => self.ends[index].left_media += 1,
+                BridgeOutput::GroupCall { group_id, call } => {
+                    self.attributes.insert(group_id, call);
+                }
                 BridgeOutput::Ended(ended) => self.ends[index].records.push(ended),
             }
         }

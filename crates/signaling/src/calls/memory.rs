@@ -48,6 +48,18 @@ impl Memory {
         self.calls.get(call_id)
     }
 
+    /// What is still remembered, with the time left to it, the oldest first.
+    pub(super) fn kept(
+        &self,
+        now: Instant,
+    ) -> impl Iterator<Item = (&CallId, Duration, &Remembered)> {
+        let kept = self.order.iter().filter(move |(until, _)| *until > now);
+        kept.filter_map(move |(until, call_id)| {
+            let remembered = self.calls.get(call_id)?;
+            Some((call_id, until.saturating_duration_since(now), remembered))
+        })
+    }
+
     fn forget(&mut self, now: Instant) {
         while let Some((until, _)) = self.order.front()
             && (*until <= now || self.order.len() > self.capacity)

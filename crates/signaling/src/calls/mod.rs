@@ -27,6 +27,7 @@
 //!   group call finds its callee busy.
 
 mod call;
+mod canonical;
 mod collision;
 mod config;
 mod ending;
@@ -51,6 +52,8 @@ use std::time::Instant;
 
 use calling_model::{CallId, Endpoint, Machine, UserId};
 
+#[doc(hidden)]
+pub use canonical::Names;
 pub use collision::Collision;
 pub use config::CallsConfig;
 pub use input::{CallAction, CallsInput, RequestToken};

@@ -23,6 +23,10 @@ impl Presence {
         self.devices.get(user).map_or(&[], Vec::as_slice)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&UserId, &[DeviceId])> {
+        self.devices.iter().map(|(user, devices)| (user, devices.as_slice()))
+    }
+
     /// Puts `endpoint` last among its account's devices, whether it was there or not.
     pub(super) fn insert(&mut self, endpoint: &Endpoint) {
         self.remove(endpoint);

@@ -19,7 +19,7 @@ pub(super) struct Redial {
     by_time: BTreeSet<(Instant, Pair)>,
 }
 
-type Pair = (UserId, UserId);
+pub(super) type Pair = (UserId, UserId);
 
 #[derive(Clone, Copy, Debug)]
 struct Tries {
@@ -71,6 +71,19 @@ impl Redial {
     pub(super) fn forgive(&mut self, one: &UserId, other: &UserId) {
         self.drop_pair(&(one.clone(), other.clone()));
         self.drop_pair(&(other.clone(), one.clone()));
+    }
+
+    /// What is still held against whom: how many tries, and the time left to the pause and to all
+    /// of it.
+    pub(super) fn kept(
+        &self,
+        now: Instant,
+    ) -> impl Iterator<Item = (&Pair, (u32, Duration, Duration))> {
+        let kept = self.pairs.iter().filter(move |(_, tries)| tries.forget > now);
+        kept.map(move |(pair, Tries { count, again, forget })| {
+            let left = |at: &Instant| at.saturating_duration_since(now);
+            (pair, (*count, left(again), left(forget)))
+        })
     }
 
     fn pause_after(&self, count: u32) -> Duration {

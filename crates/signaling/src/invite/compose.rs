@@ -180,6 +180,7 @@ fn add_marks(signal: &Signal, payload: &mut Payload, data: &mut PayloadData) {
             payload.user.clone_from(&event.user);
             data.users.clone_from(&event.users);
             data.message.clone_from(&event.message);
+            data.invite_time_ms = event.at.map(|at| at.0);
         }
         Signal::Invite { media_type } => payload.media_type = Some(*media_type),
         Signal::Cancel

@@ -1,4 +1,4 @@
-use calling_model::{MediaType, RoomId, UserId};
+use calling_model::{MediaType, RoomId, UnixMillis, UserId};
 use serde::Serialize;
 
 use super::{ActionType, Business, CallAction, Command, Envelope, InviteDiscard, Payload};
@@ -65,8 +65,11 @@ pub struct SyncInfo {
     pub user: Option<UserId>,
     /// The members of the call.
     pub users: Vec<UserId>,
-    /// For people; may be empty.
+    /// For people; may be empty. To programs of this project the medium switched to.
     pub message: String,
+    /// When it was done (`inviteTime`); to programs of this project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<UnixMillis>,
 }
 
 impl Envelope {
@@ -177,6 +180,7 @@ impl Payload {
             user: self.user.clone(),
             users: data.users.clone(),
             message: data.message.clone(),
+            at: data.invite_time_ms.map(UnixMillis),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use calling_model::{CallId, UserId};
+use calling_model::{CallId, MediaType, UserId};
 use calling_signaling::call::CallFacts;
 use calling_signaling::calls::{CallAction, CallsInput};
 use calling_signaling::invite::Signal;
@@ -30,9 +30,9 @@ impl BridgeEndpoint {
             Signal::Timeout => self.party_withdrawn(now, heard, true),
             Signal::Hangup { .. } => self.party_left(now, heard),
             Signal::SyncInfo(event) => self.relayed(now, heard.from, event),
-            Signal::SwitchToAudio
-            | Signal::SwitchToVideo
-            | Signal::SwitchAccepted { .. }
+            Signal::SwitchToAudio => self.party_asked_to_switch(now, heard, MediaType::Audio),
+            Signal::SwitchToVideo => self.party_asked_to_switch(now, heard, MediaType::Video),
+            Signal::SwitchAccepted { .. }
             | Signal::SwitchRejected { .. }
             | Signal::SwitchUnanswered { .. }
             | Signal::Modified => Err(BridgeDiscard::Unsupported),
@@ -61,6 +61,11 @@ impl BridgeEndpoint {
         let party = self.parties.get_mut(&call_id).ok_or(BridgeDiscard::Unknown)?;
         party.note_newest(user, heard.sent_at)?;
         self.hear_program(&call_id, heard);
+        let unasked = heard.envelope.payload.mid_call().is_some()
+            && self.state(&call_id, user) != Some(MemberState::Pending);
+        if *signal == Signal::Accept && unasked {
+            return self.party_joined(now, heard, &call_id);
+        }
         if *signal == Signal::Accept {
             return self.let_in(now, &call_id, heard.envelope.inviter.as_ref(), user);
         }
@@ -111,8 +116,10 @@ impl BridgeEndpoint {
         if self.state(call_id, user) != Some(MemberState::Pending) {
             let in_it = |who: &&UserId| self.state(call_id, who) == Some(MemberState::Connected);
             let known = self.parties.get(call_id).and_then(|party| party.inviters.get(user));
-            let inviter = inviter.or(known).unwrap_or(&self.me);
-            let inviter = Some(inviter).filter(in_it).ok_or(BridgeDiscard::Unknown)?.clone();
+            // Whoever invited them may have left by now.
+            let may_have = [inviter, known, Some(&self.me)];
+            let inviter = may_have.into_iter().flatten().find(in_it);
+            let inviter = inviter.ok_or(BridgeDiscard::Unknown)?.clone();
             let ring_s = self.config.patience_s(None);
             if let Some(party) = self.parties.get_mut(call_id) {
                 party.note_invited(&inviter, std::slice::from_ref(user));

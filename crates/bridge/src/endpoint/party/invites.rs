@@ -28,6 +28,8 @@ impl BridgeEndpoint {
             in_call: Vec::new(),
             timeout_s,
             sent_at: calling_model::UnixMillis(0),
+            joins: false,
+            by_ours: true,
         }
     }
 
@@ -70,6 +72,12 @@ impl BridgeEndpoint {
             return Err(BridgeDiscard::Over);
         }
         let ring_s = self.ring_left(heard)?;
+        if self.overheard.is_elsewhere(heard.from, envelope.payload.room(), heard.sent_at) {
+            return Err(BridgeDiscard::Stale);
+        }
+        if let Some(settled) = self.settle(now, heard, &invite_id, media_type) {
+            return settled;
+        }
         self.leave_older(now, heard)?;
         self.ring_party(now, heard, invite_id, media_type, ring_s)
     }
@@ -136,6 +144,9 @@ impl BridgeEndpoint {
             return Ok(());
         };
         self.hear_program(&call_id, heard);
+        if let Some(party) = self.parties.get_mut(&call_id) {
+            party.catch_up_with(&self.overheard, heard.envelope.payload.room());
+        }
         let patience = self.config.patience_s(Some(ring_s));
         self.quietly(&call_id, |this| {
             if !others.is_empty() {
@@ -153,7 +164,7 @@ impl BridgeEndpoint {
     }
 
     /// What an invite says of its call.
-    fn party_origin(&self, heard: &Heard<'_>, id: InviteId) -> PartyOrigin {
+    pub(super) fn party_origin(&self, heard: &Heard<'_>, id: InviteId) -> PartyOrigin {
         let (from, payload) = (heard.from, &heard.envelope.payload);
         let data = payload.data.as_ref();
         let left = |user: &UserId| self.overheard.has_left(user, payload.room());
@@ -186,6 +197,8 @@ impl BridgeEndpoint {
             in_call,
             timeout_s: heard.envelope.timeout_s,
             sent_at: heard.sent_at,
+            joins: false,
+            by_ours: is_ours(payload),
         }
     }
 

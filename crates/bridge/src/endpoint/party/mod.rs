@@ -5,14 +5,18 @@
 //! one only whoever invited somebody hears the answer, and relays it to the others.
 
 mod answers;
+mod crossing;
+mod growing;
 mod invites;
+mod joining;
 mod relays;
+mod switching;
 mod telling;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
-use calling_model::{CallId, GroupId, InviteId, RoomId, UnixMillis, UserId};
+use calling_model::{CallId, GroupId, InviteId, MediaType, RoomId, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, Outcome, Role};
 use calling_signaling::calls::{CallAction, CallsInput};
 use calling_signaling::invite::{Envelope, RoomRef};
@@ -21,6 +25,7 @@ use calling_signaling::protocol::{CallReply, Event, InviteParams, MemberState};
 use super::{BridgeEndpoint, peer_device};
 use crate::{BridgeDiscard, MediaChange};
 pub(super) use invites::{group_of, invites_several};
+use switching::Switched;
 
 /// How many invites of one call are known at most, and how many who left are remembered.
 const MOST_NOTES: usize = 256;
@@ -37,6 +42,10 @@ pub(super) struct PartyOrigin {
     in_call: Vec<UserId>,
     timeout_s: u32,
     sent_at: UnixMillis,
+    /// The local user enters it unasked.
+    joins: bool,
+    /// A program of this project placed it.
+    by_ours: bool,
 }
 
 /// An invite that somebody in the call sent.
@@ -78,6 +87,14 @@ pub(super) struct Party {
     naming: Option<UserId>,
     /// The call goes on without the local user, who is told this once the record is out.
     parting: Option<Event>,
+    /// The local user entered it unasked.
+    joins: bool,
+    /// A program of this project placed it.
+    by_ours: bool,
+    /// The medium it was placed with…
+    placed_as: MediaType,
+    /// …and the newest change of it.
+    switched: Switched,
 }
 
 /// Who answered into or left a room of a group that nothing is known of yet, as an invite to it may
@@ -116,6 +133,12 @@ impl Overheard {
         self.of(room).filter(|step| step.enters).map(|step| &step.user)
     }
 
+    /// Whether `user` answered a call in another room since.
+    fn is_elsewhere(&self, user: &UserId, room: Option<RoomId>, since: UnixMillis) -> bool {
+        let there = |step: &&Step| step.user == *user && step.enters && step.at > since;
+        self.0.iter().filter(there).any(|step| Some(step.room) != room)
+    }
+
     fn of(&self, room: Option<RoomId>) -> impl Iterator<Item = &Step> {
         self.0.iter().filter(move |step| Some(step.room) == room)
     }
@@ -145,6 +168,7 @@ impl Party {
             invites.push(invite);
         }
         facts.caller = origin.caller.unwrap_or(facts.caller);
+        let placed_as = facts.media_type;
         Self {
             facts,
             room,
@@ -156,11 +180,15 @@ impl Party {
             ours: BTreeSet::new(),
             connected: false,
             elsewhere: false,
-            quiet: false,
+            quiet: origin.joins,
+            joins: origin.joins,
+            by_ours: origin.by_ours,
             said: false,
             unanswered: BTreeSet::new(),
             naming: None,
             parting: None,
+            placed_as,
+            switched: Switched::default(),
         }
     }
 
@@ -180,6 +208,11 @@ impl Party {
     /// The newest invite of `user`.
     fn invite_of(&self, user: &UserId) -> Option<&KnownInvite> {
         self.invites.iter().rev().find(|invite| invite.invitees.contains(user))
+    }
+
+    /// What the call is called in what `user` is told of it: each knows it by its own invite.
+    fn known_as(&self, user: &UserId) -> String {
+        self.invite_of(user).map(|invite| invite.id.as_str().to_owned()).unwrap_or_default()
     }
 
     fn invited_by(&self, user: &UserId, inviter: &UserId) -> bool {
@@ -207,6 +240,13 @@ impl Party {
         match &self.room {
             RoomRef::Number(own) => room == Some(*own),
             RoomRef::Name(_) => false,
+        }
+    }
+
+    /// What is known of them by what was overheard.
+    fn catch_up_with(&mut self, overheard: &Overheard, room: Option<RoomId>) {
+        for step in overheard.of(room) {
+            let _ = self.note_newest(&step.user, step.at);
         }
     }
 
@@ -340,6 +380,9 @@ impl BridgeEndpoint {
         user: UserId,
         change: MediaChange,
     ) {
+        if self.live.contains_key(&call_id) && !self.media_of_two(now, &call_id, &user, change) {
+            return;
+        }
         let state = self.state(&call_id, &user);
         let talks = self.parties.get(&call_id).is_some_and(|party| party.connected);
         if user == self.me || !talks {

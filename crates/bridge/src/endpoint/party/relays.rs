@@ -29,6 +29,9 @@ impl BridgeEndpoint {
         if event.action == CallAction::Call {
             return self.relayed_invite(now, from, &call_id, &event.users);
         }
+        if event.action == CallAction::SwitchToAudio {
+            return self.relayed_switch(now, &call_id, event);
+        }
         let user = event.user.as_ref().ok_or(BridgeDiscard::Unsupported)?;
         let party = self.parties.get(&call_id).ok_or(BridgeDiscard::Unknown)?;
         let foreign = party.inviters.get(user).is_some_and(|inviter| inviter != from);
@@ -52,6 +55,9 @@ impl BridgeEndpoint {
         let state = self.state(call_id, user);
         match (event.action, state) {
             (CallAction::Accept, Some(Pending | NoAnswer | Removed) | None) => {
+                if let (Some(party), Some(at)) = (self.parties.get_mut(call_id), event.at) {
+                    let _ = party.note_newest(user, at);
+                }
                 self.let_in(now, call_id, Some(from), user)
             }
             (CallAction::Reject, Some(Pending)) if !busy => {
@@ -92,10 +98,14 @@ impl BridgeEndpoint {
         if id.is_some_and(|id| self.recent.get(now, from, &id).is_some()) {
             return Err(BridgeDiscard::Over);
         }
+        // In a group everybody hears everything but the medium.
+        let switches = event.action == CallAction::SwitchToAudio;
         let in_it = |(call_id, party): &(&CallId, &super::Party)| {
-            party.group().is_none() && self.state(call_id, from) == Some(MemberState::Connected)
+            (switches || party.group().is_none())
+                && self.state(call_id, from) == Some(MemberState::Connected)
         };
         let found = self.parties.iter().find(in_it).map(|(call_id, _)| call_id.clone());
+        let found = found.or_else(|| self.grow_with(now, from, event));
         if found.is_none() && !event.call_id.is_empty() {
             // It may have overtaken the invite.
             self.early.push_back((from.clone(), event.clone()));
@@ -158,19 +168,21 @@ impl BridgeEndpoint {
         let users = if invited.is_empty() { &party.facts.callees } else { invited };
         let event = SyncInfo {
             action,
-            // Each knows the call by its own invite.
-            call_id: party
-                .invite_of(to)
-                .map(|invite| invite.id.as_str().to_owned())
-                .unwrap_or_default(),
+            call_id: party.known_as(to),
             user: user.cloned(),
             users: users.to_vec(),
             message: message.to_owned(),
+            // What they sent before their answer is no news to the others.
+            at: user.and_then(|user| party.newest.get(user)).copied(),
         };
+        self.post_relay(to, &event);
+    }
+
+    pub(super) fn post_relay(&mut self, to: &UserId, event: &SyncInfo) {
         self.stats.sent += 1;
         self.outputs.push_back(BridgeOutput::Send {
             to: Address::User(to.clone()),
-            text: Payload::from(&event).encode(),
+            text: Payload::from(event).encode(),
             options: SendOptions { online_only: false, push: None },
             on_failure: None,
         });

@@ -118,6 +118,7 @@ impl BridgeEndpoint {
                     self.relay(call_id, to, CallAction::End, Some(user), &[]);
                 }
             }
+            Event::MediaTypeChanged { by, .. } => self.relay_switch(call_id, to, by),
             // Withdrawals wait for the end, so that there is one for all.
             Event::InviteesChanged { .. }
             | Event::MemberLeft { .. }
@@ -126,7 +127,6 @@ impl BridgeEndpoint {
             | Event::HandledElsewhere { .. }
             | Event::Ended { .. }
             | Event::Joined { .. }
-            | Event::MediaTypeChanged { .. }
             | Event::GroupCallChanged { .. }
             | Event::Resumed(_)
             | Event::UserEntered { .. }
@@ -153,7 +153,7 @@ impl BridgeEndpoint {
     }
 
     /// One invite to the group, or one to each, for all who ring now.
-    fn send_invites(&mut self, call_id: &CallId) {
+    pub(super) fn send_invites(&mut self, call_id: &CallId) {
         let Some(party) = self.parties.get_mut(call_id) else { return };
         let media_type = party.facts.media_type;
         let mut users = std::mem::take(&mut party.fresh);
@@ -235,9 +235,13 @@ impl BridgeEndpoint {
             self.outputs
                 .extend(parting.map(|event| BridgeOutput::Event(as_recorded(event, &record))));
             self.withdraw(&call_id, &withdrawn);
+            let goes_on = left_here && stayed.len() + withdrawn.len() > 1;
+            if let Some(group_id) = record.facts.group_id.clone().filter(|_| connected && !goes_on)
+            {
+                self.outputs.push_back(BridgeOutput::GroupCall { group_id, call: None });
+            }
             let by_leaver = self.config.end_message == EndMessage::WhoHangsUp;
             if connected && (left_here == by_leaver || (lost && !left_here)) {
-                let goes_on = left_here && stayed.len() + withdrawn.len() > 1;
                 let seconds = record.duration_ms() / 1_000;
                 self.tell_party_end(&call_id, &stayed, seconds, goes_on);
             }
@@ -248,7 +252,7 @@ impl BridgeEndpoint {
     }
 
     /// Withdraws the own invites of those who are still rung.
-    fn withdraw(&mut self, call_id: &CallId, users: &[UserId]) {
+    pub(super) fn withdraw(&mut self, call_id: &CallId, users: &[UserId]) {
         let Some(party) = self.parties.get(call_id) else { return };
         let mut about: Vec<KnownInvite> = Vec::new();
         for user in users.iter().filter(|user| party.invited_by(user, &self.me)) {
@@ -279,7 +283,7 @@ impl BridgeEndpoint {
     }
 
     /// Sends a message about one invite: to the group, or to each of `to`.
-    fn send_about(
+    pub(super) fn send_about(
         &mut self,
         call_id: &CallId,
         invite: &KnownInvite,
@@ -293,14 +297,19 @@ impl BridgeEndpoint {
         let mut envelope = compose(&facts, invite.id.clone(), &self.me, signal);
         party.name(&mut envelope);
         let inviting = matches!(signal, Signal::Invite { .. });
+        let devices = self.calls.call(call_id).map(|call| call.devices).unwrap_or_default();
+        let talks: Vec<UserId> = devices.into_iter().map(|device| device.user).collect();
         if inviting && party.connected {
-            let talks = self.calls.call(call_id).map(|call| call.devices).unwrap_or_default();
             envelope = envelope.into_mid_call(&MidCall {
                 call_id: party.facts.call_id.as_str().to_owned(),
-                in_call: talks.into_iter().map(|device| device.user).collect(),
+                in_call: talks,
                 invited_at: None,
                 consumed: false,
             });
+        } else if *signal == Signal::Accept
+            && let Some(mark) = party.joining_mark(&self.me, talks)
+        {
+            envelope = envelope.into_mid_call(&mark);
         }
         let vital = (inviting && facts.group_id.is_some()).then(|| call_id.clone());
         for address in addresses(&facts, to) {
@@ -411,6 +420,9 @@ impl Party {
             } else {
                 declined |= rejected;
             }
+            if self.joins && part.user == *me && part.outcome == ParticipantOutcome::Accepted {
+                part.outcome = ParticipantOutcome::Joined;
+            }
             // The machine takes whoever invited the local user for the caller.
             if part.user == self.facts.caller {
                 part.outcome = ParticipantOutcome::Called;
@@ -433,7 +445,9 @@ impl Party {
             // Others may talk on: of this user it is a call that was never answered.
             ended.accepted_at = None;
         }
-        ended.facts = self.facts.clone();
+        let now_is = self.facts.media_type;
+        ended.switched_to = (now_is != self.placed_as).then_some(now_is);
+        ended.facts = CallFacts { media_type: self.placed_as, ..self.facts.clone() };
         ended
     }
 }
