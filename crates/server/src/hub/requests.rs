@@ -76,6 +76,12 @@ impl<S: CallStore> Actor<S> {
             HubRequest::SetMicMute { call_id, muted } => {
                 self.set_mic_mute(asker, &call_id, muted).await;
             }
+            HubRequest::SubscribeVideo { call_id, views } => {
+                self.subscribe_video(asker, &call_id, views).await;
+            }
+            HubRequest::SetVideoMute { call_id, track, muted } => {
+                self.set_video_mute(asker, &call_id, track, muted).await;
+            }
         }
     }
 
@@ -226,7 +232,9 @@ impl HubRequest {
             | Self::GetCall { call_id }
             | Self::ConnectMedia { call_id, .. }
             | Self::MediaReady { call_id }
-            | Self::SetMicMute { call_id, .. } => Some(call_id),
+            | Self::SetMicMute { call_id, .. }
+            | Self::SubscribeVideo { call_id, .. }
+            | Self::SetVideoMute { call_id, .. } => Some(call_id),
         }
     }
 
@@ -245,6 +253,8 @@ impl HubRequest {
             Self::ConnectMedia { .. } => "connect_media",
             Self::MediaReady { .. } => "media_ready",
             Self::SetMicMute { .. } => "set_mic_mute",
+            Self::SubscribeVideo { .. } => "subscribe_video",
+            Self::SetVideoMute { .. } => "set_video_mute",
         }
     }
 }

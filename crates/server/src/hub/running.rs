@@ -327,7 +327,8 @@ impl RunningCall {
         let Some(media) = self.media.get(who) else { return Vec::new() };
         let Some(audio_ssrc) = media.entered else { return Vec::new() };
         let user = who.user.clone();
-        let entered = Event::UserEntered { call_id: call_id.clone(), user, audio_ssrc };
+        let video = Vec::new();
+        let entered = Event::UserEntered { call_id: call_id.clone(), user, audio_ssrc, video };
         let audio = media.audio.then(|| audio_available(call_id, who, true));
         std::iter::once(entered).chain(audio).collect()
     }

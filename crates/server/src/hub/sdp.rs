@@ -145,7 +145,7 @@ impl<S: CallStore> Actor<S> {
     ) -> Result<BTreeMap<String, (ConnectionId, ForwardedStream)>, ProtocolError> {
         let mut wanted = BTreeMap::new();
         let mut users = BTreeSet::new();
-        for (mid, Subscription { user, track }) in subscribe {
+        for (mid, Subscription { user, track, size: _ }) in subscribe {
             if offer.receiving(mid).is_none() {
                 return Err(wrong("`subscribe` names a section that is not to receive audio"));
             }

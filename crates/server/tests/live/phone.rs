@@ -50,6 +50,7 @@ impl Phone {
             fingerprint: certificate.fingerprint().to_string(),
             candidates: Vec::new(),
             audio_ssrc: ssrc,
+            video: Vec::new(),
         };
         let request = Request::ConnectMedia { call_id: call_id.clone(), offer: offer.into() };
         let reply = client.ask(request).await.unwrap();

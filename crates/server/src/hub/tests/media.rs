@@ -176,6 +176,7 @@ async fn a_wrong_offer_is_explained() {
         fingerprint: "sha-1 00".to_owned(),
         candidates: Vec::new(),
         audio_ssrc: 1,
+        video: Vec::new(),
     };
     for offer in [
         calling_signaling::protocol::MediaOffer { ufrag: "x".to_owned(), ..good.clone() },

@@ -46,9 +46,9 @@ impl Peer {
 }
 
 async fn offer(device: &mut Device, call_id: &CallId, sdp: String, wanted: &[(&str, &str)]) {
-    let subscription = |name| Subscription { user: user(name), track: Track::Audio };
+    let subscription = |name| Subscription { user: user(name), track: Track::Audio, size: None };
     let subscribe = wanted.iter().map(|(mid, name)| ((*mid).to_owned(), subscription(name)));
-    let offer = SdpOffer { sdp, subscribe: subscribe.collect() };
+    let offer = SdpOffer { sdp, subscribe: subscribe.collect(), publish: [].into() };
     let request = HubRequest::ConnectMedia { call_id: call_id.clone(), offer: offer.into() };
     device.request(request).await;
 }

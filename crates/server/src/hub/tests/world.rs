@@ -336,6 +336,7 @@ impl Device {
             fingerprint: Fingerprint::of(b"client").to_string(),
             candidates: Vec::new(),
             audio_ssrc: 7,
+            video: Vec::new(),
         };
         self.request(HubRequest::ConnectMedia { call_id: call_id.clone(), offer: offer.into() })
             .await;
