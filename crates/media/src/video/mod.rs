@@ -9,6 +9,7 @@
 //! thread. Encoding and decoding take milliseconds: a program whose sound must not wait gives
 //! [`VideoCapture`] and [`VideoPlayer`] a thread of their own.
 
+mod bitrate;
 mod capture;
 mod codec;
 mod feedback;
@@ -25,6 +26,7 @@ mod sink;
 mod source;
 mod sync;
 
+pub use bitrate::LossController;
 pub use capture::{
     BITRATE_RANGE_BPS, CaptureInput, CaptureOutput, CaptureReason, CaptureSettings, CaptureStats,
     Rung, VideoCapture, rung,

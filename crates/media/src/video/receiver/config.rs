@@ -35,6 +35,8 @@ pub enum VideoReceiverInput<'a> {
     Sync(Option<SyncPoint>),
     /// The decoder stumbled: only a key frame helps.
     KeyFrameNeeded,
+    /// Somebody further on wants a key frame; what is received goes on being given out.
+    KeyFrameWanted,
 }
 
 /// What a [`VideoReceiver`](super::VideoReceiver) wants done.

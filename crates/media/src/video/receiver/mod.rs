@@ -258,6 +258,9 @@ impl VideoReceiver {
         let is_key = codec.is_key(&data);
         self.stats.pictures += 1;
         self.stats.key_frames += u64::from(is_key);
+        if is_key {
+            self.key_frame_due = None;
+        }
         // The wire has the lower half.
         let rtp_timestamp = first.timestamp as u32;
         let due = self.due(now, first.timestamp);
@@ -402,6 +405,10 @@ impl Machine for VideoReceiver {
                 self.round_trip = round_trip.min(MOST_ROUND_TRIP);
             }
             VideoReceiverInput::Sync(point) => self.sync = point,
+            VideoReceiverInput::KeyFrameWanted => {
+                let again = self.next_request(now);
+                self.key_frame_due = Some(self.key_frame_due.map_or(again, |due| due.min(again)));
+            }
             VideoReceiverInput::KeyFrameNeeded => {
                 if let Progress::Follows { next } = self.progress {
                     self.waiting.clear();

@@ -225,6 +225,32 @@ fn a_stumble_of_the_decoder_is_answered_by_the_next_key_frame() {
 }
 
 #[test]
+fn a_key_frame_wanted_further_on_is_asked_for_until_it_comes_and_interrupts_nothing() {
+    let (mut sender, pictures) = stream();
+    let mut receiver = receiver();
+    insert(&mut receiver, at(0), &pictures[0][0]);
+    for packet in pictures[..2].iter().flatten().skip(1) {
+        insert(&mut receiver, at(33), packet);
+    }
+    let Ok(()) = receiver.handle_input(at(50), VideoReceiverInput::KeyFrameWanted);
+    assert_eq!(wait(&mut receiver, at(50)).key_frames_asked, 1);
+    let seen = pictures[2]
+        .iter()
+        .fold(Seen::default(), |seen, packet| seen.and(insert(&mut receiver, at(66), packet)));
+    assert_eq!(seen.shown, [2]);
+    assert_eq!(wait(&mut receiver, at(450)).key_frames_asked, 1, "again");
+    for n in 3..20 {
+        for packet in &pictures[n as usize] {
+            insert(&mut receiver, at(450), packet);
+        }
+    }
+    let key = packets(&mut sender, at(700), &picture(90, true, 100));
+    let seen = wait(&mut receiver, at(699)).and(insert(&mut receiver, at(700), &key[0]));
+    assert_eq!(seen.shown, [90]);
+    assert_eq!(wait(&mut receiver, at(5_000)), Seen::default());
+}
+
+#[test]
 fn pictures_wait_for_their_sound() {
     let (_, pictures) = stream();
     let mut receiver = receiver();
