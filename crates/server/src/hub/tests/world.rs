@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use calling_callrecord::QualitySummary;
 use calling_model::{CallId, DeviceId, Endpoint, MediaType, UnixMillis, UserId};
+use calling_room::VideoStream;
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::CallsConfig;
 use calling_signaling::protocol::{
@@ -292,6 +293,13 @@ impl FakeShard {
     pub(super) async fn tell(&self, event: ShardEvent) {
         self.events.send(event).await.unwrap();
     }
+}
+
+/// Under which the pictures of a connection are forwarded.
+pub(super) fn streams(connection: calling_model::ConnectionId) -> [VideoStream; 2] {
+    let base = 2_000 + 10 * u32::try_from(connection.0).unwrap();
+    let stream = |track, ssrc| VideoStream { track, ssrc, rtx_ssrc: ssrc + 1 };
+    [stream(VideoTrack::Camera, base), stream(VideoTrack::Screen, base + 2)]
 }
 
 pub(super) fn local_params() -> LocalParams {
