@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the build needs and this machine lacks: a C compiler (TLS, SQLite, Opus) and cmake (Opus);
-# with `tests`, Chromium as well.
+# Installs what the build needs and this machine lacks: a C compiler (TLS, SQLite, Opus, H.264), cmake
+# (Opus), and libvpx with pkg-config to find it (VP8); with `tests`, Chromium as well.
 set -euo pipefail
 
 need=()
 command -v cc >/dev/null 2>&1 || need+=(build-essential)
 command -v cmake >/dev/null 2>&1 || need+=(cmake)
 command -v make >/dev/null 2>&1 || need+=(make)
+command -v pkg-config >/dev/null 2>&1 || need+=(pkg-config)
+pkg-config --exists vpx 2>/dev/null || need+=(libvpx-dev)
 if [ "${1:-}" = tests ]; then
     command -v chromium >/dev/null 2>&1 || need+=(chromium)
 fi

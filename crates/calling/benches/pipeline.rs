@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use calling::pipeline::{Pipeline, PipelineInput, PipelineOutput, PipelineSettings};
+use calling::pipeline::{Pipeline, PipelineInput, PipelineOutput, PipelineSettings, VideoSettings};
 use calling::{AudioSink, ToneSource, UserId, VoiceConfig};
 use calling_model::{Machine, UnixMillis};
 use calling_transport::{Certificate, DtlsRole, SecureSession, SessionConfig};
@@ -38,6 +38,11 @@ impl Pair {
                 cname: "bench".to_owned(),
                 unix: UnixMillis(0),
                 seed: [1; 32],
+                video: VideoSettings {
+                    ssrc: index + 10,
+                    rtx_ssrc: index + 20,
+                    bitrate_bps: 500_000,
+                },
             };
             Pipeline::new(settings, now).expect("default settings")
         };

@@ -9,6 +9,7 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 
 use crate::audio::Audio;
+use crate::video::Video;
 
 /// What [`Calling::init`](crate::Calling::init) needs to know.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct Config {
     pub device_id: DeviceId,
     /// Microphone and loudspeaker.
     pub audio: Audio,
+    /// Cameras, and how pictures are sent.
+    pub video: Video,
     /// How media finds its way.
     pub ice: IceConfig,
     /// How the voice is encoded.
@@ -45,7 +48,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// A configuration with defaults: silent audio, a fresh random device id, host, reflexive and
+    /// A configuration with defaults: silent audio, a test pattern for a camera, a fresh random device id, host, reflexive and
     /// relayed candidates, waits of 10 s and a grace of 15 s.
     pub fn new(
         server: impl Into<String>,
@@ -60,6 +63,7 @@ impl Config {
             user_sig: user_sig.into(),
             device_id: random_device(),
             audio: Audio::silent(),
+            video: Video::default(),
             ice: IceConfig::default(),
             voice: VoiceConfig::default(),
             extra_roots_pem: None,
@@ -74,6 +78,13 @@ impl Config {
     #[must_use]
     pub fn with_audio(mut self, audio: Audio) -> Self {
         self.audio = audio;
+        self
+    }
+
+    /// With these cameras.
+    #[must_use]
+    pub fn with_video(mut self, video: Video) -> Self {
+        self.video = video;
         self
     }
 

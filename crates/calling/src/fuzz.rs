@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use calling_media::video::{EncodedPicture, VideoCodec};
 use calling_media::{AudioSink, AudioSource, ToneSource};
-use calling_model::{Machine, UnixMillis, UserId};
+use calling_model::{Machine, UnixMillis, UserId, VideoTrack};
+use calling_signaling::protocol::VideoStream;
 use calling_transport::{Certificate, DtlsRole, SecureSession, SessionConfig, SessionOutput};
 
 use crate::config::VoiceConfig;
-use crate::pipeline::{Pipeline, PipelineInput, PipelineOutput, PipelineSettings};
+use crate::pipeline::{Pipeline, PipelineInput, PipelineOutput, PipelineSettings, VideoSettings};
 pub use crate::view::fuzz::view;
 
 /// Operations on a [`Pipeline`] that is connected to a peer: anything the network, the server and
@@ -73,6 +75,7 @@ impl World {
             cname: "fuzz".to_owned(),
             unix: UnixMillis(0),
             seed: [1; 32],
+            video: VideoSettings { ssrc: 100, rtx_ssrc: 101, bitrate_bps: 500_000 },
         };
         let mut world = Self {
             now,
@@ -105,6 +108,7 @@ impl World {
                 }
             }
             6 => self.input(PipelineInput::Mute(argument.is_multiple_of(2))),
+            7 if argument.is_multiple_of(3) => self.show(argument),
             7 => {
                 let interval = Duration::from_millis(u64::from(argument) * 10);
                 self.input(PipelineInput::VolumeInterval(Some(interval)));
@@ -114,9 +118,29 @@ impl World {
         }
     }
 
+    /// Sends a picture and wants one of somebody.
+    fn show(&mut self, argument: u8) {
+        let codec = VideoCodec::ALL[usize::from(argument % 2)];
+        let is_key = argument.is_multiple_of(4);
+        let data = vec![argument; usize::from(argument) * 40];
+        let picture = EncodedPicture { data: data.into(), is_key };
+        self.input(PipelineInput::Picture { codec, picture: &picture, captured: self.now });
+        if let Some(user) = user(argument) {
+            let (track, stumbled) = (VideoTrack::Camera, is_key);
+            self.input(PipelineInput::WantKeyFrame { user, track, stumbled });
+        }
+    }
+
     fn announce(&mut self, argument: u8) {
         if let Some(user) = user(argument) {
-            self.input(PipelineInput::RemoteAudio { user, ssrc: u32::from(argument) });
+            let ssrc = u32::from(argument);
+            let stream = |track, ssrc| VideoStream { track, ssrc, rtx_ssrc: ssrc ^ 1 };
+            let streams = vec![
+                stream(VideoTrack::Camera, ssrc ^ 0x80),
+                stream(VideoTrack::Screen, ssrc ^ 0x40),
+            ];
+            self.input(PipelineInput::RemoteVideo { user: user.clone(), streams });
+            self.input(PipelineInput::RemoteAudio { user, ssrc });
         }
     }
 
@@ -126,10 +150,12 @@ impl World {
         self.input(PipelineInput::OpenGate { source, sink: Box::new(Nowhere) });
     }
 
-    /// An authentic packet of the voice `ssrc` with any payload.
+    /// An authentic packet of `ssrc` with any payload, of a voice or of a picture.
     fn hear_rtp(&mut self, ssrc: u8, payload: &[u8]) {
         self.sequence_number = self.sequence_number.wrapping_add(1);
-        let mut packet = vec![0x80, 111];
+        let kind = payload.first().copied().unwrap_or_default();
+        let payload_type = if kind & 1 == 0 { 111 } else { 96 + (kind >> 1) % 4 };
+        let mut packet = vec![0x80, payload_type];
         packet.extend(self.sequence_number.to_be_bytes());
         packet.extend((u32::from(self.sequence_number) * 960).to_be_bytes());
         packet.extend(u32::from(ssrc).to_be_bytes());

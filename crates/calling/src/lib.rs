@@ -1,12 +1,12 @@
-//! Voice calls for a Rust program: the facade of Calling.
+//! Voice and video calls for a Rust program: the facade of Calling.
 //!
 //! * [`Calling`] is one signed-in device: it connects, places calls and tells what happens, to
 //!   [`CallingListener`]s and as a stream of [`Events`].
 //! * [`CallEngine`] is what is done with a call: answer, decline, hang up, mute, measure.
 //! * [`Chat`] is the account's conversations, groups and profiles.
 //! * [`CallView`] is a call window: [`Calling::set_view`] takes one and it is shown with every call.
-//! * [`Audio`] says where the voice comes from and goes to; nothing of it is opened before a call
-//!   is answered.
+//! * [`Audio`] says where the voice comes from and goes to, [`Video`] which cameras there are; nothing
+//!   of it is opened before a call is answered.
 //!
 //! ```no_run
 //! use calling::{Audio, Calling, Config, ListenerEvent, ToneSource, UserId};
@@ -45,7 +45,10 @@
 //!
 //! # Features
 //!
-//! `tokio` (default): sockets, timers and tasks. Without it there remain the types and pure parts.
+//! * `tokio` (default): sockets, timers and tasks. Without it there remain the types and pure parts.
+//! * `h264` (default): pictures in H.264, by openh264, which brings its source.
+//! * `vp8`: pictures in VP8, which every browser speaks, by libvpx, which must be installed
+//!   (Debian: `libvpx-dev`). With it VP8 is what is sent.
 
 mod audio;
 mod bell;
@@ -66,16 +69,23 @@ mod state;
 mod stats;
 mod ticker;
 mod timings;
+mod video;
 pub mod view;
 
 pub use audio::{Audio, AudioRoute, DeviceError};
 pub use bell::CallingBell;
 pub use calling_callrecord::{CallLogEntry, CallLogFilter, CallLogResult, Scene};
+pub use calling_media::video::{
+    I420Frame, TestPattern, VideoCodec, VideoFrame, VideoReceiverStats, VideoSenderStats,
+    VideoSink, VideoSource,
+};
 pub use calling_media::{
     AudioSink, AudioSource, MemorySink, ReceiverStats, SenderStats, SilenceSource, ToneSource,
     WavSink, WavSource,
 };
-pub use calling_model::{CallId, DeviceId, GroupId, MediaType, RoomId, UserId, Volume};
+pub use calling_model::{
+    CallId, DeviceId, GroupId, MediaType, RoomId, UserId, VideoSize, VideoTrack, Volume,
+};
 pub use calling_signaling::call::{CallEndReason, CallFacts, Outcome, Role};
 pub use calling_signaling::client::{
     ClientPhase, Connection, ListenerEvent, NetworkQuality, UserQuality,
@@ -93,8 +103,9 @@ pub use error::{CommandError, InitError};
 pub use event::TimedEvent;
 pub use listener::{CallingListener, Invite, dispatch};
 pub use options::CallOptions;
-pub use pipeline::RemoteFigures;
+pub use pipeline::{RemoteFigures, VideoFigures};
 pub use state::CallState;
 pub use stats::CallStats;
 pub use timings::{Timings, TimingsMs};
+pub use video::{CameraInfo, TEST_PATTERN, Video, VideoQuality};
 pub use view::{CallPhase, CallView, CallViewState, MemberState, MemberView, ViewEnd};

@@ -1,4 +1,4 @@
-use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, Volume};
+use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, VideoTrack, Volume};
 use calling_signaling::call::{Outcome, Role};
 use calling_signaling::client::{Connection, ListenerEvent, NetworkQuality, UserQuality};
 use calling_signaling::protocol::{
@@ -80,8 +80,15 @@ pub trait CallingListener: Send + Sync {
     /// The running call of one of this user's groups began, changed or is over (`None`).
     fn on_group_call_changed(&self, group_id: &GroupId, call: Option<&RunningCall>) {}
 
-    /// The picture of `user` begins or stops to flow.
+    /// The camera of `user` begins or stops to flow. Show it by
+    /// [`CallEngine::start_remote_view`](crate::CallEngine::start_remote_view).
     fn on_user_video_available(&self, user: &UserId, available: bool) {}
+
+    /// The screen of `user` begins or stops to flow.
+    fn on_user_sub_stream_available(&self, user: &UserId, available: bool) {}
+
+    /// The first picture of a view was shown; of this account's own view under its own name.
+    fn on_first_video_frame(&self, user: &UserId, track: VideoTrack, width: u32, height: u32) {}
 
     /// The voice of `user` begins or stops to flow.
     fn on_user_audio_available(&self, user: &UserId, available: bool) {}
@@ -176,8 +183,12 @@ pub fn dispatch(listener: &dyn CallingListener, event: &ListenerEvent) {
         E::GroupCallChanged { group_id, call } => {
             listener.on_group_call_changed(group_id, call.as_ref());
         }
-        E::UserVideoAvailable { user, available } => {
-            listener.on_user_video_available(user, *available);
+        E::UserVideoAvailable { user, track, available } => match track {
+            VideoTrack::Camera => listener.on_user_video_available(user, *available),
+            VideoTrack::Screen => listener.on_user_sub_stream_available(user, *available),
+        },
+        E::FirstVideoFrame { user, track, width, height } => {
+            listener.on_first_video_frame(user, *track, *width, *height);
         }
         E::UserAudioAvailable { user, available } => {
             listener.on_user_audio_available(user, *available);

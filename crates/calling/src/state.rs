@@ -10,12 +10,23 @@ pub struct CallState {
     pub call: Option<CallFacts>,
     /// Whether the microphone is muted.
     pub mic_muted: bool,
+    /// Whether a camera was opened.
+    pub camera_open: bool,
+    /// Whether nothing of the camera is shown to anybody.
+    pub video_muted: bool,
     /// Whether the server's signalling is reachable at present.
     pub signed_in: bool,
 }
 
 impl Default for CallState {
     fn default() -> Self {
-        Self { phase: ClientPhase::Idle, call: None, mic_muted: false, signed_in: false }
+        Self {
+            phase: ClientPhase::Idle,
+            call: None,
+            mic_muted: false,
+            camera_open: false,
+            video_muted: false,
+            signed_in: false,
+        }
     }
 }

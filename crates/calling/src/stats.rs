@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
 use calling_media::SenderStats;
+use calling_media::video::VideoSenderStats;
 use calling_model::CallId;
 use calling_signaling::client::NetworkQuality;
 use calling_signaling::protocol::UserVolume;
 use calling_transport::CandidateKind;
 
-use crate::pipeline::{PipelineStats, RemoteFigures};
+use crate::pipeline::{PipelineStats, RemoteFigures, VideoFigures};
 use crate::timings::Timings;
 
 /// The figures of the running call, or of the last one.
@@ -26,6 +27,10 @@ pub struct CallStats {
     pub packets_repeated: u64,
     /// What was received, per remote; those who left stand first.
     pub received: Vec<RemoteFigures>,
+    /// What was sent of our picture.
+    pub video_sent: VideoSenderStats,
+    /// What was received of others' pictures, those still in the call.
+    pub video_received: Vec<VideoFigures>,
     /// Round trip to the server by the newest report, in milliseconds.
     pub round_trip_ms: Option<f64>,
     /// Share of our packets lost on the way to the server in the last interval, 0.0..=1.0.
@@ -78,6 +83,8 @@ impl CallStats {
         self.sent = media.sent;
         self.packets_repeated = media.packets_repeated;
         self.received = media.received;
+        self.video_sent = media.video_sent;
+        self.video_received = media.video_received;
         self.round_trip_ms = media.round_trip_ms;
         self.sent_fraction_lost = media.remote_fraction_lost;
         self.sent_jitter_ms = media.remote_jitter_ms;

@@ -55,8 +55,12 @@ pub(crate) fn describe(event: &ListenerEvent) -> Option<(&'static str, String)> 
         ListenerEvent::UserAudioAvailable { user, available } => {
             ("audio", format!("{} {}", name(user), if *available { "is heard" } else { "is mute" }))
         }
-        ListenerEvent::UserVideoAvailable { user, available } => {
-            ("video", format!("{} {}", name(user), if *available { "is seen" } else { "is off" }))
+        ListenerEvent::UserVideoAvailable { user, track, available } => {
+            let does = if *available { "is sent" } else { "is off" };
+            ("video", format!("{}'s {} {does}", name(user), track.name()))
+        }
+        ListenerEvent::FirstVideoFrame { user, track, width, height } => {
+            ("seen", format!("{}'s {} at {width}×{height}", name(user), track.name()))
         }
         ListenerEvent::InviteesChanged { by, user_ids } => {
             ("inviting", format!("{} rings more people, {} in all", name(by), user_ids.len()))

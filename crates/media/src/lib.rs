@@ -1,4 +1,4 @@
-//! The jitter-buffered audio pipeline: receiver, sender, mixer, levels and WAV.
+//! Media without devices, threads or clocks: jitter-buffered audio, and [`video`].
 //!
 //! PCM is 48 kHz, `f32` in −1.0..=1.0, interleaved if there are two channels, and flows in ticks
 //! of 10 ms. Nothing here reads a clock, owns a thread or knows people: packets come in with their
@@ -17,6 +17,7 @@ mod rtcp;
 mod sender;
 mod stretch;
 mod units;
+pub mod video;
 mod voice;
 mod wav;
 

@@ -34,7 +34,7 @@ const LEAST_VOLUME_INTERVAL: Duration = Duration::from_millis(100);
 pub struct CallEngine {
     commands: mpsc::Sender<SessionCommand>,
     pub(super) state: watch::Receiver<CallState>,
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     pub(super) fanout: Arc<Fanout>,
 }
 
@@ -288,7 +288,7 @@ impl CallEngine {
         done.await.map_err(|_| CommandError::SignedOut)?
     }
 
-    fn tell(&self, command: SessionCommand) -> Result<(), CommandError> {
+    pub(super) fn tell(&self, command: SessionCommand) -> Result<(), CommandError> {
         self.commands.try_send(command).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CommandError::TooMany,
             mpsc::error::TrySendError::Closed(_) => CommandError::SignedOut,

@@ -13,6 +13,7 @@ mod media;
 mod server_url;
 mod session;
 mod shared;
+mod video;
 mod views;
 
 pub use call_log::RecentCalls;

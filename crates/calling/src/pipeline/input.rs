@@ -1,9 +1,10 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use calling_media::video::{EncodedPicture, ReceivedPicture, VideoCodec};
 use calling_media::{AudioSink, AudioSource};
-use calling_model::{UserId, Volume};
+use calling_model::{UserId, VideoTrack, Volume};
 use calling_signaling::client::{NetworkQuality, UserQuality};
-use calling_signaling::protocol::UserVolume;
+use calling_signaling::protocol::{UserVolume, VideoStream};
 use calling_transport::{CloseReason, SecureSession, SrtpProfile};
 
 /// What happens to a [`Pipeline`](super::Pipeline).
@@ -26,6 +27,33 @@ pub enum PipelineInput<'a> {
         /// The SSRC.
         ssrc: u32,
     },
+    /// The pictures of `user` arrive under these SSRCs, if they were asked for.
+    RemoteVideo {
+        /// Who.
+        user: UserId,
+        /// The SSRCs.
+        streams: Vec<VideoStream>,
+    },
+    /// Send this picture.
+    Picture {
+        /// How it is encoded.
+        codec: VideoCodec,
+        /// The picture.
+        picture: &'a EncodedPicture,
+        /// When it was taken.
+        captured: Instant,
+    },
+    /// A key frame of `user` is needed.
+    WantKeyFrame {
+        /// Whose.
+        user: UserId,
+        /// Of which picture.
+        track: VideoTrack,
+        /// Nothing can be decoded without it; else somebody further on wants it.
+        stumbled: bool,
+    },
+    /// Bits per second that our picture may take at most.
+    VideoBitrate(u32),
     /// `user` left the room.
     RemoteLeft {
         /// Who.
@@ -54,6 +82,19 @@ pub enum PipelineOutput {
     },
     /// How loud everybody is.
     Volumes(VolumeReport),
+    /// Decode and show this now.
+    Show {
+        /// Whose.
+        user: UserId,
+        /// Which picture of theirs.
+        track: VideoTrack,
+        /// The picture.
+        picture: ReceivedPicture,
+    },
+    /// Somebody who sees our picture needs a key frame.
+    KeyFrameWanted,
+    /// Encode our picture at this many bits per second.
+    VideoBitrate(u32),
     /// How well the network carries the call.
     Quality {
         /// Towards the server.
@@ -85,4 +126,6 @@ pub enum PipelineReason {
     Session,
     /// Volumes are to be told.
     Volumes,
+    /// A picture is to be sent, asked for or shown.
+    Pictures,
 }

@@ -9,6 +9,7 @@
 
 mod capture;
 mod input;
+mod pictures;
 mod playout;
 mod remotes;
 mod repeat;
@@ -25,9 +26,12 @@ use std::time::{Duration, Instant};
 use calling_media::{AudioSink, AudioSource, Sender, SenderConfigError};
 use calling_model::Machine;
 use calling_transport::{Received, SecureSession, SessionOutput, SrtpProfile};
+use calling_wire::RtpView;
 
 use capture::Capture;
 pub use input::{PipelineInput, PipelineOutput, PipelineReason, VolumeReport};
+pub use pictures::VideoFigures;
+use pictures::{PictureOutput, Pictures};
 use playout::Playout;
 #[cfg(feature = "tokio")]
 pub(crate) use remotes::MOST_REMOTES;
@@ -35,7 +39,7 @@ pub use remotes::RemoteFigures;
 use remotes::Remotes;
 use repeat::Repeat;
 use reports::Reports;
-pub use settings::PipelineSettings;
+pub use settings::{PipelineSettings, VideoSettings};
 pub use stats::PipelineStats;
 use volumes::Volumes;
 
@@ -60,6 +64,7 @@ pub struct Pipeline {
     sender: Sender,
     frame_ticks: u32,
     remotes: Remotes,
+    pictures: Pictures,
     reports: Reports,
     repeat: Repeat,
     volumes: Volumes,
@@ -110,6 +115,7 @@ impl Pipeline {
         Ok(Self {
             frame_ticks: settings.frame_ticks(),
             remotes: Remotes::new(&settings),
+            pictures: Pictures::new(&settings, now),
             reports: Reports::new(&settings, now),
             repeat: Repeat::default(),
             volumes: Volumes::new(settings.user),
@@ -147,21 +153,33 @@ impl Pipeline {
         match session.receive(now, datagram) {
             Received::Rtp(packet) => {
                 self.reports.heard(now);
-                match &mut self.gate {
-                    Gate::Closed => self.count("gate_closed"),
-                    Gate::Open { playout, .. } => {
-                        if self.remotes.insert(now, packet) {
-                            Timings::mark(&mut self.timings.first_packet_received, now);
-                            playout.begin(now);
-                            self.play(now);
-                        }
+                let Gate::Open { playout, .. } = &mut self.gate else {
+                    return self.count("gate_closed");
+                };
+                if let Ok(view) = RtpView::parse(packet) {
+                    if self.pictures.is_ours(view.ssrc()) {
+                        self.pictures.packet(now, &view);
+                        return self.drain_pictures();
                     }
+                    if let Some(user) = self.remotes.user_of(view.ssrc()) {
+                        self.pictures.heard(now, user, view.timestamp());
+                    }
+                }
+                if self.remotes.insert(now, packet) {
+                    Timings::mark(&mut self.timings.first_packet_received, now);
+                    playout.begin(now);
+                    self.play(now);
                 }
             }
             Received::Rtcp(packet) => {
+                if matches!(self.gate, Gate::Open { .. }) {
+                    let voice = |ssrc| self.remotes.user_of(ssrc).cloned();
+                    self.pictures.control(now, packet, voice);
+                }
                 if let Some(fraction_lost) = self.reports.handle(now, packet, &mut self.sender) {
                     self.repeat.reported(now, fraction_lost);
                 }
+                self.drain_pictures();
             }
             Received::Control => self.drain_session(now),
             // The session counts it.
@@ -249,17 +267,50 @@ impl Pipeline {
     }
 
     fn report(&mut self, now: Instant) {
-        let compound = self.reports.take_due(now, &self.sender, &mut self.remotes);
-        if let (Some(mut compound), Some(session), Some(_)) =
-            (compound, &mut self.session, self.profile)
-        {
-            match session.seal_rtcp(&mut compound) {
-                Ok(()) => self.output(PipelineOutput::Transmit(compound)),
-                Err(_) => self.count("unsealed"),
+        let blocks = |pictures: &mut Pictures| pictures.report_blocks();
+        let compound = self
+            .reports
+            .take_due(now, &self.sender, &mut self.remotes, || blocks(&mut self.pictures));
+        if let Some(mut compound) = compound {
+            let round_trip_ms = self.reports.remote().round_trip_ms;
+            let delay_of = |user: &_| self.remotes.playout_delay(user);
+            if let Some(own) = self.pictures.report(now, round_trip_ms, delay_of) {
+                compound.extend(own);
             }
+            self.send_rtcp(compound);
+            self.drain_pictures();
         }
         if let Some((local, remotes)) = self.reports.take_quality(now, &mut self.remotes) {
             self.output(PipelineOutput::Quality { local, remotes });
+        }
+    }
+
+    fn send_rtcp(&mut self, mut compound: Vec<u8>) {
+        let (Some(session), Some(_)) = (&mut self.session, self.profile) else { return };
+        match session.seal_rtcp(&mut compound) {
+            Ok(()) => self.output(PipelineOutput::Transmit(compound)),
+            Err(_) => self.count("unsealed"),
+        }
+    }
+
+    /// Does what the pictures want done. Nothing of them leaves without a session.
+    fn drain_pictures(&mut self) {
+        while let Some(output) = self.pictures.poll_output() {
+            match output {
+                PictureOutput::Rtp(mut packet) => {
+                    let session = self.session.as_mut().filter(|_| self.profile.is_some());
+                    match session.map(|session| session.seal_rtp(&mut packet)) {
+                        Some(Ok(())) => self.output(PipelineOutput::Transmit(packet)),
+                        Some(Err(_)) | None => self.count("unsealed"),
+                    }
+                }
+                PictureOutput::Rtcp(packet) => self.send_rtcp(packet),
+                PictureOutput::Show { user, track, picture } => {
+                    self.output(PipelineOutput::Show { user, track, picture });
+                }
+                PictureOutput::KeyFrameWanted => self.output(PipelineOutput::KeyFrameWanted),
+                PictureOutput::Bitrate(bps) => self.output(PipelineOutput::VideoBitrate(bps)),
+            }
         }
     }
 
@@ -322,7 +373,29 @@ impl Machine for Pipeline {
                     self.play(now);
                 }
             }
-            PipelineInput::RemoteLeft { user } => self.remotes.leave(&user),
+            PipelineInput::RemoteVideo { user, streams } => {
+                self.pictures.announce(now, &user, &streams);
+            }
+            PipelineInput::Picture { codec, picture, captured } => {
+                if matches!(self.gate, Gate::Open { .. }) && self.profile.is_some() {
+                    self.pictures.send(now, codec, picture, captured);
+                    self.drain_pictures();
+                } else {
+                    self.count("picture_before_session");
+                }
+            }
+            PipelineInput::WantKeyFrame { user, track, stumbled } => {
+                self.pictures.want_key_frame(now, &user, track, stumbled);
+                self.drain_pictures();
+            }
+            PipelineInput::VideoBitrate(bps) => {
+                self.pictures.set_most_bitrate(now, bps);
+                self.drain_pictures();
+            }
+            PipelineInput::RemoteLeft { user } => {
+                self.remotes.leave(&user);
+                self.pictures.leave(&user);
+            }
             PipelineInput::Mute(muted) => self.sender.set_muted(muted),
             PipelineInput::VolumeInterval(interval) => self.volumes.set_interval(now, interval),
         }
@@ -332,6 +405,8 @@ impl Machine for Pipeline {
     fn handle_timeout(&mut self, now: Instant) {
         self.capture(now);
         self.play(now);
+        self.pictures.handle_timeout(now);
+        self.drain_pictures();
         self.report(now);
         if let Some(volumes) = self.volumes.take_due(now) {
             self.output(PipelineOutput::Volumes(volumes));
@@ -362,6 +437,7 @@ impl Machine for Pipeline {
             }
             consider(Some(playout.next()), PipelineReason::Playout);
         }
+        consider(self.pictures.next(), PipelineReason::Pictures);
         consider(self.reports.next(), PipelineReason::Report);
         consider(self.volumes.next(), PipelineReason::Volumes);
         soonest

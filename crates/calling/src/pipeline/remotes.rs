@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use calling_media::{Mixer, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK};
 use calling_model::UserId;
@@ -88,6 +88,18 @@ impl Remotes {
         let remote = Remote { user, receiver, judged: ReceiverStats::default() };
         self.by_ssrc.insert(ssrc, remote);
         self.replay_early(ssrc)
+    }
+
+    /// Whose voice an SSRC is.
+    pub(super) fn user_of(&self, ssrc: u32) -> Option<&UserId> {
+        self.by_ssrc.get(&ssrc).map(|remote| &remote.user)
+    }
+
+    /// How long `user`'s voice waits from arrival until it is heard.
+    pub(super) fn playout_delay(&self, user: &UserId) -> Option<Duration> {
+        let remote = self.by_ssrc.get(&self.ssrc_of(user)?)?;
+        let ms = remote.receiver.stats().playout_delay_ms;
+        Some(Duration::from_secs_f64(ms.clamp(0.0, 5_000.0) / 1_000.0))
     }
 
     /// `user` is no longer heard; the figures stay.

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use calling_media::{OwnStream, ReceiverStats, RemoteView, RtcpSession, Sender};
 use calling_signaling::client::{NetworkQuality, UserQuality};
+use calling_wire::ReportBlock;
 
 use super::remotes::Remotes;
 use super::{MOST_BEHIND, PipelineSettings};
@@ -82,6 +83,7 @@ impl Reports {
         now: Instant,
         sender: &Sender,
         remotes: &mut Remotes,
+        pictures: impl FnOnce() -> Vec<ReportBlock>,
     ) -> Option<Vec<u8>> {
         if !self.timers.as_mut()?.report.take(now) {
             return None;
@@ -92,7 +94,10 @@ impl Reports {
             packets_sent: stats.packets_sent,
             payload_bytes_sent: stats.payload_bytes_sent,
         };
-        Some(self.rtcp.report(now, own, &remotes.report_blocks()).to_vec())
+        // Sound first: a report has room for thirty-one.
+        let mut blocks = remotes.report_blocks();
+        blocks.extend(pictures());
+        Some(self.rtcp.report(now, own, &blocks).to_vec())
     }
 
     /// The judgement of the network, if one is due.

@@ -16,6 +16,19 @@ pub struct PipelineSettings {
     pub unix: UnixMillis,
     /// Secret randomness.
     pub seed: [u8; 32],
+    /// How our picture is sent.
+    pub video: VideoSettings,
+}
+
+/// How our picture is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VideoSettings {
+    /// The SSRC announced for it.
+    pub ssrc: u32,
+    /// The SSRC announced for what is sent again.
+    pub rtx_ssrc: u32,
+    /// Bits per second at most.
+    pub bitrate_bps: u32,
 }
 
 impl PipelineSettings {

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
 use calling_media::SenderStats;
+use calling_media::video::VideoSenderStats;
 use calling_signaling::client::NetworkQuality;
 use calling_signaling::protocol::UserVolume;
 
+use super::pictures::VideoFigures;
 use super::remotes::RemoteFigures;
 use super::{Gate, Microphone, Pipeline};
 use crate::timings::Timings;
@@ -19,6 +21,10 @@ pub struct PipelineStats {
     pub packets_repeated: u64,
     /// What was received, per remote; those who left stand first.
     pub received: Vec<RemoteFigures>,
+    /// What was sent of our picture.
+    pub video_sent: VideoSenderStats,
+    /// What was received of others' pictures.
+    pub video_received: Vec<VideoFigures>,
     /// Round trip by the newest report, in milliseconds.
     pub round_trip_ms: Option<f64>,
     /// Share of our packets lost in the last interval, 0.0..=1.0.
@@ -46,6 +52,8 @@ impl Pipeline {
             sent: self.sender.stats(),
             packets_repeated: self.repeat.repeated(),
             received: self.remotes.figures(),
+            video_sent: self.pictures.sent(),
+            video_received: self.pictures.figures(),
             round_trip_ms: remote.round_trip_ms,
             remote_fraction_lost: remote.fraction_lost,
             remote_jitter_ms: remote.jitter_ms,

@@ -99,6 +99,11 @@ impl Pair {
                 cname: "test".to_owned(),
                 unix: UnixMillis(1_700_000_000_000),
                 seed: seed(index as u64),
+                video: VideoSettings {
+                    ssrc: [LEFT, RIGHT][index] + 1,
+                    rtx_ssrc: [LEFT, RIGHT][index] + 2,
+                    bitrate_bps: 1_000_000,
+                },
             };
             Side {
                 pipeline: Pipeline::new(settings, epoch()).unwrap(),
@@ -136,7 +141,10 @@ impl Pair {
                 told @ (PipelineOutput::Connected { .. }
                 | PipelineOutput::Closed { .. }
                 | PipelineOutput::Volumes(_)
-                | PipelineOutput::Quality { .. }) => self.sides[index].events.push(told),
+                | PipelineOutput::Quality { .. }
+                | PipelineOutput::Show { .. }
+                | PipelineOutput::KeyFrameWanted
+                | PipelineOutput::VideoBitrate(_)) => self.sides[index].events.push(told),
             }
         }
     }
@@ -401,7 +409,10 @@ fn the_network_is_judged_and_the_round_trip_known() {
             PipelineOutput::Transmit(_)
             | PipelineOutput::Connected { .. }
             | PipelineOutput::Closed { .. }
-            | PipelineOutput::Volumes(_) => None,
+            | PipelineOutput::Volumes(_)
+            | PipelineOutput::Show { .. }
+            | PipelineOutput::KeyFrameWanted
+            | PipelineOutput::VideoBitrate(_) => None,
         })
         .collect();
     assert_eq!(judged.len(), 2);
@@ -434,7 +445,10 @@ fn volumes_come_at_their_interval_with_everybody_who_speaks() {
             PipelineOutput::Transmit(_)
             | PipelineOutput::Connected { .. }
             | PipelineOutput::Closed { .. }
-            | PipelineOutput::Quality { .. } => None,
+            | PipelineOutput::Quality { .. }
+            | PipelineOutput::Show { .. }
+            | PipelineOutput::KeyFrameWanted
+            | PipelineOutput::VideoBitrate(_) => None,
         })
         .collect();
     assert_eq!(reports.len(), 3);

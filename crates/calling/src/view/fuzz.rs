@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use calling_model::{CallId, InviteId, MediaType, RoomId, UnixMillis, UserId, Volume};
+use calling_model::{CallId, InviteId, MediaType, RoomId, UnixMillis, UserId, VideoTrack, Volume};
 use calling_signaling::call::{CallFacts, Outcome, Role};
 use calling_signaling::client::{
     ClientPhase, Connection, ListenerEvent, NetworkQuality, UserQuality,
@@ -151,6 +151,7 @@ impl Words {
                 call: (argument < 250).then(|| self.facts(argument)),
                 mic_muted: argument.is_multiple_of(3),
                 signed_in: true,
+                ..CallState::default()
             }),
             other => ViewInput::Event(self.event(other, argument)),
         }
@@ -188,7 +189,10 @@ impl Words {
             23 => ListenerEvent::UserEnter { user },
             24 => ListenerEvent::UserLeave { user, reason: argument },
             25 => ListenerEvent::UserAudioAvailable { user, available },
-            26 => ListenerEvent::UserVideoAvailable { user, available },
+            26 => {
+                let track = VideoTrack::ALL[usize::from(argument % 2)];
+                ListenerEvent::UserVideoAvailable { user, track, available }
+            }
             27 => {
                 let volume = Volume::from_percent(argument);
                 let volumes = vec![UserVolume { user, volume }];

@@ -253,6 +253,7 @@ impl Conversation {
             | ListenerEvent::GroupCallChanged { .. }
             | ListenerEvent::UserAudioAvailable { .. }
             | ListenerEvent::UserVideoAvailable { .. }
+            | ListenerEvent::FirstVideoFrame { .. }
             | ListenerEvent::UserVoiceVolume { .. }
             | ListenerEvent::NetworkQuality { .. }
             | ListenerEvent::ConnectionLost { .. }

@@ -1,4 +1,4 @@
-use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, Volume};
+use calling_model::{CallId, GroupId, MediaType, RoomId, UserId, VideoTrack, Volume};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{CallEndReason, Outcome, Role};
@@ -166,12 +166,25 @@ pub enum ListenerEvent {
         /// Whether it flows.
         available: bool,
     },
-    /// A remote user's video begins or stops to flow.
+    /// A picture of a remote user begins or stops to flow.
     UserVideoAvailable {
         /// Who.
         user: UserId,
+        /// Which picture.
+        track: VideoTrack,
         /// Whether it flows.
         available: bool,
+    },
+    /// The first picture of a view was shown.
+    FirstVideoFrame {
+        /// Whose; this account's own for the local view.
+        user: UserId,
+        /// Which picture.
+        track: VideoTrack,
+        /// Pixels a line.
+        width: u32,
+        /// Lines.
+        height: u32,
     },
     /// How loud everybody is, at the server's interval; also when nobody speaks.
     UserVoiceVolume {
@@ -260,6 +273,7 @@ impl ListenerEvent {
             | Self::GroupCallChanged { .. }
             | Self::UserAudioAvailable { .. }
             | Self::UserVideoAvailable { .. }
+            | Self::FirstVideoFrame { .. }
             | Self::UserVoiceVolume { .. }
             | Self::NetworkQuality { .. }
             | Self::KickedOffline {}

@@ -311,21 +311,27 @@ impl ClientCalls {
 
     fn in_room(&mut self, event: Event) {
         match event {
-            Event::UserEntered { call_id, user, audio_ssrc, video: _ } => {
+            Event::UserEntered { call_id, user, audio_ssrc, video } => {
                 if let State::Connected(talk) = &mut self.state
                     && talk.entered.len() < MOST_IN_ROOM
                     && talk.entered.insert(user.clone())
                 {
                     self.emit(ListenerEvent::UserEnter { user: user.clone() });
                 }
-                self.outputs.push_back(ClientOutput::RemoteAudio { call_id, user, audio_ssrc });
+                self.outputs.push_back(ClientOutput::RemoteMedia {
+                    call_id,
+                    user,
+                    audio_ssrc,
+                    video,
+                });
             }
             Event::UserLeft { user, reason, .. } => self.user_left(&user, reason),
             Event::AudioAvailable { user, available, .. } => {
                 self.emit(ListenerEvent::UserAudioAvailable { user, available });
             }
-            // This client shows no pictures.
-            Event::VideoAvailable { .. } => {}
+            Event::VideoAvailable { user, track, available, .. } => {
+                self.emit(ListenerEvent::UserVideoAvailable { user, track, available });
+            }
             Event::Volumes { volumes, total, .. } => {
                 self.emit(ListenerEvent::UserVoiceVolume { volumes, total });
             }

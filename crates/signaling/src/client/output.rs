@@ -2,7 +2,7 @@ use calling_model::{CallId, UserId};
 
 use super::{CommandToken, ListenerEvent};
 use crate::call::CallFacts;
-use crate::protocol::{ProtocolError, Request};
+use crate::protocol::{ProtocolError, Request, VideoStream};
 
 /// What [`ClientCalls`](super::ClientCalls) wants done, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,14 +37,16 @@ pub enum ClientOutput {
         /// The call.
         call_id: CallId,
     },
-    /// Audio of a remote user arrives under this SSRC from now on. Only after `OpenGate`.
-    RemoteAudio {
+    /// Media of a remote user arrives under these SSRCs from now on. Only after `OpenGate`.
+    RemoteMedia {
         /// The call.
         call_id: CallId,
         /// Who.
         user: UserId,
         /// SSRC under which the server forwards it.
         audio_ssrc: u32,
+        /// SSRCs under which it forwards their pictures to who asks for them.
+        video: Vec<VideoStream>,
     },
     /// The media connection of the call closes, microphone and playout with it.
     StopMedia {

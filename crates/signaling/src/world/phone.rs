@@ -177,7 +177,7 @@ impl Phone {
             }
             ClientOutput::StartMedia { call_id, .. } => self.start_media(call_id),
             ClientOutput::OpenGate { call_id } => self.open_gate(&call_id, audit),
-            ClientOutput::RemoteAudio { call_id, .. } => {
+            ClientOutput::RemoteMedia { call_id, .. } => {
                 let open = self.media.as_ref().is_some_and(|media| media.open);
                 assert!(open && self.talks == Some(call_id), "remote audio before the gate");
             }
@@ -244,6 +244,7 @@ impl Phone {
             | ListenerEvent::UserLeave { .. }
             | ListenerEvent::UserAudioAvailable { .. }
             | ListenerEvent::UserVideoAvailable { .. }
+            | ListenerEvent::FirstVideoFrame { .. }
             | ListenerEvent::UserVoiceVolume { .. }
             | ListenerEvent::EnterRoom { .. }
             | ListenerEvent::NetworkQuality { .. } => {

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use calling_signaling::protocol::{Code, IceServer, MediaAnswer, MediaOffer, ProtocolError};
+use calling_signaling::protocol::{
+    Code, IceServer, MediaAnswer, MediaOffer, ProtocolError, VideoStream,
+};
 use calling_transport::{
     Candidate, Certificate, DtlsRole, Fingerprint, IceCredentials, PathFinder, PathParams,
     SecureSession, SessionConfig,
@@ -32,6 +34,8 @@ pub(super) struct Attempt {
     pub(super) loopback: bool,
     pub(super) certificate: Arc<Certificate>,
     pub(super) audio_ssrc: u32,
+    /// The SSRCs of our camera.
+    pub(super) camera: VideoStream,
     /// The longest search for a path.
     pub(super) search: Duration,
     pub(super) tells: Tells,
@@ -88,7 +92,7 @@ async fn ask(attempt: &Attempt, local: &PathParams) -> Result<MediaAnswer, Proto
         fingerprint: attempt.certificate.fingerprint().to_string(),
         candidates: local.candidates.iter().map(Candidate::to_string).collect(),
         audio_ssrc: attempt.audio_ssrc,
-        video: Vec::new(),
+        video: vec![attempt.camera],
     };
     let (reply, answer) = oneshot::channel();
     attempt.tells.tell(MediaEvent::Offer { offer, answer: reply });

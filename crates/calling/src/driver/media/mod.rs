@@ -4,17 +4,21 @@
 //! ends; and the 10 ms ticks wait for no task of the application.
 
 mod connect;
+mod pictures;
+mod video;
 mod worker;
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use calling_model::{CallId, UserId};
+use calling_model::{CallId, UserId, VideoTrack};
 use calling_signaling::client::{NetworkQuality, UserQuality};
-use calling_signaling::protocol::{IceServer, MediaAnswer, MediaOffer, ProtocolError};
+use calling_signaling::protocol::{IceServer, MediaAnswer, MediaOffer, ProtocolError, VideoStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub(crate) use video::VideoCommand;
 
 use crate::config::Config;
 use crate::pipeline::VolumeReport;
@@ -46,8 +50,10 @@ pub(crate) enum MediaCommand {
     Restart,
     /// The call was answered.
     OpenGate,
-    /// The voice of `user` arrives under `ssrc`.
-    RemoteAudio { user: UserId, ssrc: u32 },
+    /// The voice of `user` arrives under `ssrc`, their pictures under `video`.
+    RemoteMedia { user: UserId, ssrc: u32, video: Vec<VideoStream> },
+    /// Something about pictures.
+    Video(VideoCommand),
     /// `user` left the room.
     RemoteLeft { user: UserId },
     /// Mute or unmute the microphone.
@@ -70,6 +76,10 @@ pub(crate) enum MediaEvent {
     Lost,
     /// No connection could be made; `Restart` tries again.
     Failed(ProtocolError),
+    /// The first picture of a view was shown; without a user it is our own.
+    FirstFrame { user: Option<UserId>, track: VideoTrack, width: u32, height: u32 },
+    /// Something about pictures failed that nobody is waiting for.
+    VideoFailed { code: i32, message: String },
     /// The microphone or the loudspeaker is missing.
     Warning { code: i32, message: String },
     /// How loud everybody is.

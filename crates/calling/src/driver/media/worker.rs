@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use calling_media::SilenceSource;
-use calling_model::{Machine, UnixMillis, UserId};
-use calling_signaling::protocol::{MediaAnswer, ProtocolError};
+use calling_model::{Machine, UnixMillis, UserId, VideoTrack};
+use calling_signaling::protocol::{MediaAnswer, ProtocolError, VideoStream};
 use calling_transport::{CandidateKind, Certificate, CloseReason, Path};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
@@ -16,9 +16,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connect::{Attempt, Connected, connect, failure, is_loopback, secret_seed};
+use super::video::{VideoCommand, VideoEvent, VideoThread};
 use super::{MediaCommand, MediaEvent, MediaStart, Tells};
 use crate::driver::ice::IcePath;
-use crate::pipeline::{MOST_REMOTES, Pipeline, PipelineInput, PipelineOutput, PipelineSettings};
+use crate::pipeline::{
+    MOST_REMOTES, Pipeline, PipelineInput, PipelineOutput, PipelineSettings, VideoSettings,
+};
 use crate::stats::CallStats;
 use crate::timings::Timings;
 
@@ -59,21 +62,25 @@ pub(super) async fn run(
 }
 
 /// What the session wished before there was a pipeline to do it.
-struct Wishes {
-    gate_open: bool,
+pub(super) struct Wishes {
+    pub(super) gate_open: bool,
     muted: bool,
-    remotes: BTreeMap<UserId, u32>,
+    pub(super) remotes: BTreeMap<UserId, (u32, Vec<VideoStream>)>,
+    /// About pictures, before there was a thread for them.
+    pub(super) video: Vec<VideoCommand>,
     volume_interval: Option<Duration>,
 }
 
-struct Worker {
-    start: MediaStart,
-    tells: Tells,
+pub(super) struct Worker {
+    pub(super) start: MediaStart,
+    pub(super) tells: Tells,
     certificate: Arc<Certificate>,
     audio_ssrc: u32,
+    camera: VideoStream,
     seed: [u8; 32],
-    wishes: Wishes,
+    pub(super) wishes: Wishes,
     pipeline: Option<Pipeline>,
+    pub(super) video: Option<VideoThread>,
     path: Option<IcePath>,
     phase: Phase,
     attempts: u32,
@@ -108,6 +115,7 @@ enum Wake {
     Command(Option<MediaCommand>),
     Connected(Result<Box<Connected>, ProtocolError>),
     Received(Result<usize, calling_transport::PathError>),
+    Video(Option<VideoEvent>),
     Due,
 }
 
@@ -115,20 +123,25 @@ impl Worker {
     fn new(start: MediaStart, tells: Tells) -> Result<Self, ProtocolError> {
         let certificate =
             Certificate::generate().map_err(|error| failure("no certificate", &error))?;
-        let audio_ssrc = OsRng.try_next_u32().map_err(|error| failure("no randomness", &error))?;
+        let ssrc = || OsRng.try_next_u32().map_err(|error| failure("no randomness", &error));
+        let audio_ssrc = ssrc()?;
+        let camera = VideoStream { track: VideoTrack::Camera, ssrc: ssrc()?, rtx_ssrc: ssrc()? };
         let mut worker = Self {
             wishes: Wishes {
                 gate_open: false,
                 muted: start.muted,
                 remotes: BTreeMap::new(),
+                video: Vec::new(),
                 volume_interval: start.volume_interval,
             },
             certificate: Arc::new(certificate),
             audio_ssrc,
+            camera,
             seed: secret_seed()?,
             start,
             tells,
             pipeline: None,
+            video: None,
             path: None,
             phase: Phase::Waiting,
             attempts: 0,
@@ -153,6 +166,7 @@ impl Worker {
                     self.input(PipelineInput::Datagram(&mut buffer[..length]));
                 }
                 Wake::Received(Err(error)) => self.lost(&error),
+                Wake::Video(event) => self.video_event(event),
                 Wake::Due => self.due(),
             }
         }
@@ -177,6 +191,13 @@ impl Worker {
                 None => std::future::pending().await,
             }
         };
+        let video = self.video.as_mut();
+        let video = async {
+            match video {
+                Some(video) => video.next().await,
+                None => std::future::pending().await,
+            }
+        };
         let phase = &mut self.phase;
         let connecting = async {
             match phase {
@@ -190,6 +211,7 @@ impl Worker {
             biased;
             () = timer => Wake::Due,
             command = commands.recv() => Wake::Command(command),
+            event = video => Wake::Video(event),
             received = receive => Wake::Received(received),
             connected = connecting => Wake::Connected(connected.map(Box::new)),
         }
@@ -246,13 +268,14 @@ impl Worker {
                 self.wishes.gate_open = true;
                 self.open_gate();
             }
-            MediaCommand::RemoteAudio { user, ssrc } => {
+            MediaCommand::RemoteMedia { user, ssrc, video } => {
                 let known = self.wishes.remotes.contains_key(&user);
                 if known || self.wishes.remotes.len() < MOST_REMOTES {
-                    self.wishes.remotes.insert(user.clone(), ssrc);
+                    self.wishes.remotes.insert(user.clone(), (ssrc, video.clone()));
                 }
-                self.input(PipelineInput::RemoteAudio { user, ssrc });
+                self.remote(user, ssrc, video);
             }
+            MediaCommand::Video(command) => self.video_command(command),
             MediaCommand::RemoteLeft { user } => {
                 self.wishes.remotes.remove(&user);
                 self.input(PipelineInput::RemoteLeft { user });
@@ -275,7 +298,7 @@ impl Worker {
         }
     }
 
-    fn input(&mut self, input: PipelineInput<'_>) {
+    pub(super) fn input(&mut self, input: PipelineInput<'_>) {
         if let Some(pipeline) = &mut self.pipeline {
             let Ok(()) = pipeline.handle_input(Instant::now(), input);
         }
@@ -296,6 +319,7 @@ impl Worker {
             servers: self.start.servers.clone(),
             certificate: Arc::clone(&self.certificate),
             audio_ssrc: self.audio_ssrc,
+            camera: self.camera,
             search: self.search(),
             tells: self.tells.clone(),
         })));
@@ -333,6 +357,11 @@ impl Worker {
             cname: format!("{:032x}", u128::from_be_bytes(first_half(&secret_seed()?))),
             unix: wall_clock(),
             seed: self.seed,
+            video: VideoSettings {
+                ssrc: self.camera.ssrc,
+                rtx_ssrc: self.camera.rtx_ssrc,
+                bitrate_bps: self.start.config.video.quality().bitrate_bps,
+            },
         };
         let pipeline = Pipeline::new(settings, Instant::now())
             .map_err(|error| failure("the voice settings cannot be used", &error))?;
@@ -344,8 +373,8 @@ impl Worker {
     fn fulfil(&mut self) {
         self.input(PipelineInput::Mute(self.wishes.muted));
         self.input(PipelineInput::VolumeInterval(self.wishes.volume_interval));
-        for (user, ssrc) in self.wishes.remotes.clone() {
-            self.input(PipelineInput::RemoteAudio { user, ssrc });
+        for (user, (ssrc, video)) in self.wishes.remotes.clone() {
+            self.remote(user, ssrc, video);
         }
         self.open_gate();
     }
@@ -365,6 +394,7 @@ impl Worker {
             Box::new(crate::echo::Discard)
         });
         self.input(PipelineInput::OpenGate { source, sink });
+        self.open_video();
     }
 
     fn failed(&mut self, error: ProtocolError) {
@@ -384,6 +414,9 @@ impl Worker {
                 PipelineOutput::Quality { local, remotes } => {
                     self.tells.tell(MediaEvent::Quality { local, remotes });
                 }
+                PipelineOutput::Show { user, track, picture } => self.show(user, track, picture),
+                PipelineOutput::KeyFrameWanted => self.key_frame_wanted(),
+                PipelineOutput::VideoBitrate(bps) => self.tell_video(VideoCommand::Bitrate(bps)),
             }
         }
     }
@@ -412,6 +445,7 @@ impl Worker {
         self.complete(&mut stats);
         self.tells.tell(MediaEvent::Stopped(stats));
         self.pipeline = None;
+        self.video = None;
         if let Some(path) = self.path.take() {
             let _ = tokio::time::timeout(CLOSE_TIMEOUT, path.close()).await;
         }

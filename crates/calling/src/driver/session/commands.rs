@@ -8,7 +8,7 @@ use calling_signaling::protocol::{ProtocolError, Reply, Request};
 use tokio::sync::oneshot;
 
 use super::signalling::{Own, Signalling};
-use super::{Answer, Session, Waiting};
+use super::{Answer, Session, VideoWish, Waiting};
 use crate::driver::media::MediaCommand;
 use crate::error::CommandError;
 use crate::stats::CallStats;
@@ -31,6 +31,8 @@ pub(crate) enum SessionCommand {
     Stats { answer: oneshot::Sender<CallStats> },
     /// Tell volumes this often, measured here; `None` leaves it to the server.
     VolumeInterval(Option<Duration>),
+    /// Something about pictures.
+    Video(VideoWish),
     /// End everything.
     Destroy { done: oneshot::Sender<()> },
 }
@@ -50,6 +52,7 @@ impl Session {
                 self.volume_interval = interval;
                 self.media.tell(MediaCommand::VolumeInterval(interval));
             }
+            SessionCommand::Video(wish) => self.wish_video(wish),
             // Handled by the loop.
             SessionCommand::Destroy { .. } => {}
         }

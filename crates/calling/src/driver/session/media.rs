@@ -94,6 +94,7 @@ impl Session {
         match MediaThread::spawn(start) {
             Ok(thread) => {
                 self.media.current = Some(Current { call_id, thread, stopping: false });
+                self.video_to_new_thread();
                 // Whoever asked for the figures of the call before gets what there is.
                 self.answer_stats();
             }
@@ -117,7 +118,19 @@ impl Session {
             // What a thread that ends still tells is stale.
             Some(_) if stopping => {}
             Some(MediaEvent::Offer { offer, answer }) => self.offer(call_id, offer, answer).await,
-            Some(MediaEvent::Up) => self.media_state(call_id, MediaState::Up),
+            Some(MediaEvent::Up) => {
+                self.tell_video_again();
+                self.media_state(call_id, MediaState::Up);
+            }
+            Some(MediaEvent::FirstFrame { user, track, width, height }) => {
+                let user = user.unwrap_or_else(|| self.config.user_id.clone());
+                let event = ListenerEvent::FirstVideoFrame { user, track, width, height };
+                self.fanout.emit(Instant::now(), event);
+            }
+            Some(MediaEvent::VideoFailed { code, message }) => {
+                let event = ListenerEvent::Error { code: Code::from(code), message };
+                self.fanout.emit(Instant::now(), event);
+            }
             Some(MediaEvent::Lost) => self.media_state(call_id, MediaState::Lost),
             Some(MediaEvent::Failed(error)) => {
                 self.media_state(call_id, MediaState::Failed(error));

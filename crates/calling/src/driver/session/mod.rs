@@ -8,6 +8,7 @@ mod media;
 mod outputs;
 mod quality;
 mod signalling;
+mod video;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use media::Media;
 use quality::QualityReport;
 pub(crate) use signalling::unexpected;
 use signalling::{Own, Signalling};
+use video::Pictures;
+pub(crate) use video::VideoWish;
 
 use super::events::Fanout;
 use super::link::{LinkLost, Resume, SignedIn};
@@ -65,6 +68,7 @@ pub(crate) struct Session {
     next_token: u64,
     own: BTreeMap<u64, Own>,
     media: Media,
+    pictures: Pictures,
     /// Signalling's part of the figures of the running call, all figures of the last one.
     stats: CallStats,
     quality: QualityReport,
@@ -110,6 +114,7 @@ impl Session {
         let SessionStart { config, url, mirror, signed_in, commands, fanout, state } = start;
         Self {
             media: Media::default(),
+            pictures: Pictures::default(),
             signalling: Signalling::Gone,
             first: Some(signed_in),
             resume: None,
@@ -199,6 +204,8 @@ impl Session {
             phase: self.mirror.phase(),
             call: self.mirror.call().cloned(),
             mic_muted: self.mirror.is_muted(),
+            camera_open: self.pictures.camera().0,
+            video_muted: self.pictures.camera().1,
             signed_in: self.signalling.is_up(),
         };
         self.state.send_if_modified(|before| {

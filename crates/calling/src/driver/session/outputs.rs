@@ -27,17 +27,20 @@ impl Session {
                     Timings::mark(&mut self.stats.timings.accepted, Instant::now());
                     self.tell_media(&call_id, MediaCommand::OpenGate);
                 }
-                ClientOutput::RemoteAudio { call_id, user, audio_ssrc } => {
-                    let command = MediaCommand::RemoteAudio { user, ssrc: audio_ssrc };
+                ClientOutput::RemoteMedia { call_id, user, audio_ssrc, video } => {
+                    self.sees(&user);
+                    let command = MediaCommand::RemoteMedia { user, ssrc: audio_ssrc, video };
                     self.tell_media(&call_id, command);
                 }
                 ClientOutput::StopMedia { call_id } => {
                     if self.media.is_for(&call_id) {
                         self.media.stop();
+                        self.forget_video();
                     }
                 }
             }
         }
+        self.sync_video().await;
         self.report_quality().await;
         self.publish();
     }
@@ -73,6 +76,7 @@ impl Session {
             }
             ListenerEvent::UserLeave { user, .. } => {
                 self.media.tell(MediaCommand::RemoteLeft { user: user.clone() });
+                self.sees_no_more(user);
             }
             ListenerEvent::CallEnd { call_id, .. } => {
                 Timings::mark(&mut self.stats.timings.ended, now);
@@ -101,6 +105,7 @@ impl Session {
             | ListenerEvent::GroupCallChanged { .. }
             | ListenerEvent::UserAudioAvailable { .. }
             | ListenerEvent::UserVideoAvailable { .. }
+            | ListenerEvent::FirstVideoFrame { .. }
             | ListenerEvent::UserVoiceVolume { .. }
             | ListenerEvent::NetworkQuality { .. }
             | ListenerEvent::ConnectionLost { .. }

@@ -45,6 +45,7 @@ pub(super) enum Own {
     Ping,
     SignOut,
     Quality,
+    Video,
     Media(oneshot::Sender<Result<MediaAnswer, ProtocolError>>),
     Asked(oneshot::Sender<Result<Reply, CommandError>>),
 }
@@ -201,6 +202,7 @@ impl Session {
         match result {
             Ok(signed_in) => {
                 self.begin(signed_in);
+                self.tell_video_again();
                 self.drain().await;
                 self.offer_again().await;
             }
@@ -230,7 +232,7 @@ impl Session {
 impl Own {
     fn is_abandoned(&self) -> bool {
         match self {
-            Self::Ping | Self::SignOut | Self::Quality => false,
+            Self::Ping | Self::SignOut | Self::Quality | Self::Video => false,
             Self::Media(answer) => answer.is_closed(),
             Self::Asked(answer) => answer.is_closed(),
         }
@@ -244,7 +246,7 @@ impl Own {
             ServerFrame::Event(_) => return,
         };
         match self {
-            Self::Ping | Self::SignOut | Self::Quality => {}
+            Self::Ping | Self::SignOut | Self::Quality | Self::Video => {}
             Self::Media(answer) => {
                 let _ = answer.send(result.and_then(media_answer));
             }

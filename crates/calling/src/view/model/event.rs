@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use calling_model::{CallId, MediaType, UserId};
+use calling_model::{CallId, MediaType, UserId, VideoTrack};
 use calling_signaling::call::{CallFacts, Outcome, Role};
 use calling_signaling::client::{ClientPhase, Connection, ListenerEvent};
 
@@ -48,6 +48,7 @@ impl ViewModel {
             | ListenerEvent::LineBusy { .. }
             | ListenerEvent::UserAudioAvailable { .. }
             | ListenerEvent::UserVideoAvailable { .. }
+            | ListenerEvent::FirstVideoFrame { .. }
             | ListenerEvent::UserVoiceVolume { .. }
             | ListenerEvent::NetworkQuality { .. }
             | ListenerEvent::ConnectionLost { .. }
@@ -228,8 +229,10 @@ impl ViewModel {
                     member.audio_available = *available;
                 }
             }
-            ListenerEvent::UserVideoAvailable { user, available } => {
-                if let Some(member) = members.find(user) {
+            ListenerEvent::UserVideoAvailable { user, track, available } => {
+                if let Some(member) = members.find(user)
+                    && *track == VideoTrack::Camera
+                {
                     member.video_available = *available;
                 }
             }
@@ -249,6 +252,7 @@ impl ViewModel {
             | ListenerEvent::CallEnd { .. }
             | ListenerEvent::HandledElsewhere { .. }
             | ListenerEvent::KickedOffline {}
+            | ListenerEvent::FirstVideoFrame { .. }
             | ListenerEvent::GroupCallChanged { .. }
             | ListenerEvent::Message(_)
             | ListenerEvent::MessageRecalled { .. }

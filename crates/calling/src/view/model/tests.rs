@@ -83,7 +83,8 @@ impl Device {
     }
 
     fn state(&mut self, phase: ClientPhase, facts: Option<&CallFacts>) {
-        let state = CallState { phase, call: facts.cloned(), mic_muted: false, signed_in: true };
+        let state =
+            CallState { phase, call: facts.cloned(), signed_in: true, ..CallState::default() };
         self.input(&ViewInput::State(state));
     }
 

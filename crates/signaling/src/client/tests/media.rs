@@ -1,8 +1,8 @@
-use calling_model::Volume;
+use calling_model::{VideoTrack, Volume};
 
 use super::*;
 use crate::client::{NetworkQuality, UserQuality};
-use crate::protocol::{MessageEvent, UserVolume};
+use crate::protocol::{MessageEvent, UserVolume, VideoStream};
 
 fn failed() -> MediaState {
     MediaState::Failed(ProtocolError::new(Code::Other(-3_301), "no path"))
@@ -87,13 +87,14 @@ fn what_happens_in_the_room_is_passed_on() {
     let (id, bob) = (call_id(1), user("bob"));
     let volumes = vec![UserVolume { user: bob.clone(), volume: Volume::from_percent(40) }];
     let total = Volume::from_percent(40);
+    let video = vec![VideoStream { track: VideoTrack::Camera, ssrc: 6, rtx_ssrc: 7 }];
     for (event, heard) in [
         (
             Event::UserEntered {
                 call_id: id.clone(),
                 user: bob.clone(),
                 audio_ssrc: 5,
-                video: Vec::new(),
+                video: video.clone(),
             },
             ListenerEvent::UserEnter { user: bob.clone() },
         ),
@@ -106,6 +107,19 @@ fn what_happens_in_the_room_is_passed_on() {
             ListenerEvent::UserVoiceVolume { volumes, total },
         ),
         (
+            Event::VideoAvailable {
+                call_id: id.clone(),
+                user: bob.clone(),
+                track: VideoTrack::Screen,
+                available: true,
+            },
+            ListenerEvent::UserVideoAvailable {
+                user: bob.clone(),
+                track: VideoTrack::Screen,
+                available: true,
+            },
+        ),
+        (
             Event::UserLeft { call_id: id, user: bob.clone(), reason: 1 },
             ListenerEvent::UserLeave { user: bob.clone(), reason: 1 },
         ),
@@ -113,7 +127,7 @@ fn what_happens_in_the_room_is_passed_on() {
         alice.event(event);
         assert_eq!(*alice.heard(), heard);
     }
-    let remote = ClientOutput::RemoteAudio { call_id: call_id(1), user: bob, audio_ssrc: 5 };
+    let remote = ClientOutput::RemoteMedia { call_id: call_id(1), user: bob, audio_ssrc: 5, video };
     assert!(alice.out.contains(&remote));
 }
 

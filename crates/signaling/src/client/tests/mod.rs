@@ -80,7 +80,7 @@ fn word(output: &ClientOutput) -> Option<String> {
         }
         ClientOutput::StartMedia { .. } => Some("START".into()),
         ClientOutput::OpenGate { .. } => Some("OPEN".into()),
-        ClientOutput::RemoteAudio { .. } => Some("REMOTE".into()),
+        ClientOutput::RemoteMedia { .. } => Some("REMOTE".into()),
         ClientOutput::StopMedia { .. } => Some("STOP".into()),
     }
 }

@@ -1,0 +1,216 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use calling_media::video::{
+    BITRATE_RANGE_BPS, CaptureSettings, TestPattern, VideoCodec, VideoFrame, VideoSink, VideoSource,
+};
+use calling_model::CallId;
+
+use crate::audio::DeviceError;
+
+type OpenCamera = dyn Fn(&CallId) -> Result<Box<dyn VideoSource>, DeviceError> + Send + Sync;
+
+/// A camera by the name an application shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameraInfo {
+    /// What [`CallEngine::open_camera`](crate::CallEngine::open_camera) takes.
+    pub id: String,
+    /// For people.
+    pub name: String,
+}
+
+/// How large, how often and how well pictures are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VideoQuality {
+    /// Pixels a line at most.
+    pub width: u32,
+    /// Lines at most.
+    pub height: u32,
+    /// Pictures per second at most.
+    pub frame_rate: u32,
+    /// Bits per second at most; less if the network carries less.
+    pub bitrate_bps: u32,
+}
+
+impl VideoQuality {
+    /// 320×180 at 15 pictures.
+    pub const LOW: Self = Self { width: 320, height: 180, frame_rate: 15, bitrate_bps: 200_000 };
+    /// 640×360 at 30 pictures: how calls begin.
+    pub const STANDARD: Self =
+        Self { width: 640, height: 360, frame_rate: 30, bitrate_bps: 800_000 };
+    /// 1280×720 at 30 pictures.
+    pub const HIGH: Self =
+        Self { width: 1_280, height: 720, frame_rate: 30, bitrate_bps: 2_000_000 };
+}
+
+impl Default for VideoQuality {
+    fn default() -> Self {
+        Self::STANDARD
+    }
+}
+
+/// Which cameras calls can use, and how pictures are sent.
+///
+/// A camera is opened only when it was asked for and after the call was answered. Cameras are read,
+/// pictures encoded, decoded and shown on a thread of the call's own, so that sound waits for none
+/// of it.
+#[derive(Clone)]
+pub struct Video {
+    cameras: Vec<Camera>,
+    codec: Option<VideoCodec>,
+    quality: VideoQuality,
+    echo: bool,
+}
+
+#[derive(Clone)]
+struct Camera {
+    info: CameraInfo,
+    open: Arc<OpenCamera>,
+}
+
+/// The camera every program has: a moving picture that numbers itself.
+pub const TEST_PATTERN: &str = "pattern";
+
+impl Video {
+    /// No camera.
+    pub const fn none() -> Self {
+        Self { cameras: Vec::new(), codec: None, quality: VideoQuality::STANDARD, echo: false }
+    }
+
+    /// Sends back what it sees, packet for packet and without decoding, as the bot `echo` does. It
+    /// watches everybody in its call.
+    pub fn echo() -> Self {
+        Self { echo: true, ..Self::none() }
+    }
+
+    /// With another camera; the first is the one opened if none is named. `open` runs on the
+    /// call's video thread. A second camera of the same id takes the place of the first.
+    #[must_use]
+    pub fn with_camera<O>(mut self, id: impl Into<String>, name: impl Into<String>, open: O) -> Self
+    where
+        O: Fn(&CallId) -> Result<Box<dyn VideoSource>, DeviceError> + Send + Sync + 'static,
+    {
+        let camera =
+            Camera { info: CameraInfo { id: id.into(), name: name.into() }, open: Arc::new(open) };
+        match self.cameras.iter_mut().find(|before| before.info.id == camera.info.id) {
+            Some(before) => *before = camera,
+            None => self.cameras.push(camera),
+        }
+        self
+    }
+
+    /// With this codec, if the program was built with it, in place of the first there is.
+    #[must_use]
+    pub const fn with_codec(mut self, codec: VideoCodec) -> Self {
+        self.codec = Some(codec);
+        self
+    }
+
+    /// With this quality to begin with.
+    #[must_use]
+    pub const fn with_quality(mut self, quality: VideoQuality) -> Self {
+        self.quality = quality;
+        self
+    }
+
+    /// The cameras there are.
+    pub fn cameras(&self) -> Vec<CameraInfo> {
+        self.cameras.iter().map(|camera| camera.info.clone()).collect()
+    }
+
+    /// The codec that pictures are sent in; `None` if the program was built without any.
+    pub fn codec(&self) -> Option<VideoCodec> {
+        let wished = self.codec.filter(|codec| codec.is_available());
+        wished.or_else(|| VideoCodec::available().next())
+    }
+
+    pub(crate) const fn is_echo(&self) -> bool {
+        self.echo
+    }
+
+    pub(crate) const fn quality(&self) -> VideoQuality {
+        self.quality
+    }
+
+    /// The id of that camera, or of the first; `None` if there is none.
+    pub(crate) fn find(&self, id: Option<&str>) -> Option<String> {
+        let mut cameras = self.cameras.iter();
+        let camera = cameras.find(|camera| id.is_none_or(|id| id == camera.info.id))?;
+        Some(camera.info.id.clone())
+    }
+
+    pub(crate) fn open(
+        &self,
+        id: &str,
+        call: &CallId,
+    ) -> Result<Box<dyn VideoSource>, DeviceError> {
+        let camera = self.cameras.iter().find(|camera| camera.info.id == id);
+        let camera = camera.ok_or_else(|| DeviceError(format!("there is no camera `{id}`")))?;
+        (camera.open)(call)
+    }
+}
+
+impl Default for Video {
+    /// The test pattern, 640×360 at 30 pictures.
+    fn default() -> Self {
+        Self::none().with_camera(TEST_PATTERN, "Test pattern", |_| {
+            Ok(Box::new(TestPattern::new(640, 360, 30)))
+        })
+    }
+}
+
+impl fmt::Debug for Video {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Video").field("cameras", &self.cameras()).finish_non_exhaustive()
+    }
+}
+
+/// The settings of an encoder.
+pub(crate) fn capture_settings(codec: VideoCodec, quality: VideoQuality) -> CaptureSettings {
+    let [least, most] = BITRATE_RANGE_BPS;
+    CaptureSettings {
+        codec,
+        bitrate_bps: quality.bitrate_bps.clamp(least, most),
+        most_pixels: [quality.width as usize, quality.height as usize],
+        most_frame_rate: quality.frame_rate,
+    }
+}
+
+/// A view: a sink that the session keeps while the thread that feeds it may change.
+#[derive(Clone)]
+pub(crate) struct View(Arc<Mutex<Box<dyn VideoSink>>>);
+
+impl View {
+    pub(crate) fn new(sink: Box<dyn VideoSink>) -> Self {
+        Self(Arc::new(Mutex::new(sink)))
+    }
+}
+
+impl VideoSink for View {
+    fn show(&mut self, frame: &VideoFrame) {
+        // One thread at a time shows; a sink that panicked is shown no more.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).show(frame);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cameras_are_found_by_id_and_the_first_without() {
+        let nothing = |_: &CallId| Err(DeviceError("broken".into()));
+        let video = Video::default().with_camera("usb", "USB camera", nothing);
+        assert_eq!(video.find(None).as_deref(), Some(TEST_PATTERN));
+        assert_eq!(video.find(Some("usb")).as_deref(), Some("usb"));
+        assert_eq!(video.find(Some("none")), None);
+        assert_eq!(Video::none().find(None), None);
+        let call = CallId::new("c1").unwrap();
+        assert!(video.open(TEST_PATTERN, &call).is_ok());
+        assert_eq!(video.open("usb", &call).err(), Some(DeviceError("broken".into())));
+        assert!(video.open("none", &call).is_err());
+        let replaced = video.with_camera(TEST_PATTERN, "Mine", nothing);
+        let names: Vec<_> = replaced.cameras().into_iter().map(|camera| camera.name).collect();
+        assert_eq!(names, ["Mine", "USB camera"]);
+    }
+}
