@@ -1,0 +1,15 @@
+import { defineConfig } from "vite";
+
+/** The page that the server serves at `/`. */
+export default defineConfig({
+  server: {
+    // `npm run dev` beside a running server: pages from here, calls from there.
+    proxy: { "/v1": { target: "http://127.0.0.1:8080", ws: true } },
+  },
+  build: {
+    target: "es2022",
+    // Everything is a file of its own: the page's policy allows no inline or data: script.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
