@@ -192,7 +192,8 @@ function begin(model: Model, at: number): Step {
   if (call === undefined || call.phase === "connected") return quiet(model);
   const { ringsUntil: _, ...rest } = call;
   const talk: CallState = { ...rest, phase: "connected", connectedAt: at };
-  const after = patchMember({ ...model, call: talk }, model.me, { state: "connected" });
+  const entered = call.local.state === "connected";
+  const after = patchMember({ ...model, call: talk }, model.me, { state: "connected", entered });
   return tell(after, { event: "began", told: after.call ?? talk });
 }
 
@@ -296,7 +297,14 @@ function local(model: Model, patch: Partial<LocalMedia>): Step {
   const { listenOnly, ...rest } = call.local;
   // Whoever has a microphone does not merely listen.
   const listens = patch.microphone === true || listenOnly === undefined ? {} : { listenOnly };
-  const after = patchCall(model, { local: { ...rest, ...listens, ...patch } });
+  const now: LocalMedia = { ...rest, ...listens, ...patch };
+  // The server tells nobody about themselves.
+  const after = patchMember(patchCall(model, { local: now }), model.me, {
+    entered: now.state === "connected" && call.phase === "connected",
+    audio: now.microphone && !now.micMuted,
+    camera: now.camera,
+    screen: now.screen,
+  });
   if (patch.state === undefined || patch.state === call.local.state) return quiet(after);
   const told = { callId: call.callId, state: patch.state };
   return tell(after, { event: "mediaState", told });
