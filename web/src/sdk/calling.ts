@@ -95,6 +95,7 @@ export class Calling implements CallingApi {
       local: (patch) => this.#apply({ kind: "local", patch }),
       quality: (local, remotes) => this.#apply({ kind: "quality", local, remotes }),
       tell: (told) => this.#emitter.emit(told),
+      me: () => this.#model.me,
       debug: (text) => this.#log.debug(text),
     });
   }

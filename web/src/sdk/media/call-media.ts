@@ -26,6 +26,8 @@ export interface MediaOwner {
   local(patch: Partial<LocalMedia>): void;
   quality(local: NetworkQuality, remotes: ReadonlyMap<UserId, NetworkQuality>): void;
   tell(told: Told): void;
+  /** Who is signed in. */
+  me(): UserId;
   debug(message: string): void;
 }
 
@@ -104,13 +106,14 @@ export class CallMedia {
     if (call.phase !== "connected") return;
     this.#session.openGate();
     if (call.mediaType === "video") this.#session.prepare("camera");
-    const inside = new Set(call.members.filter((it) => it.entered).map((it) => it.user));
+    const others = call.members.filter((it) => it.entered && it.user !== this.#owner.me());
+    const inside = new Set(others.map((it) => it.user));
     const wanted: Wanted[] = [...inside].map((user) => this.#want(user, "audio"));
     for (const { user, track, size } of this.views.wanted()) {
       if (inside.has(user)) wanted.push({ ...this.#want(user, track), size });
     }
     // A picture that begins to flow may be one the server could not serve before.
-    const flowing = call.members.map((it) => `${it.user}${String(it.camera)}${String(it.screen)}`);
+    const flowing = others.map((it) => `${it.user}${String(it.camera)}${String(it.screen)}`);
     const key = JSON.stringify([wanted, flowing]);
     if (key === this.#wanted) return;
     this.#wanted = key;
