@@ -65,7 +65,7 @@ export class FakeConnection {
   }
 
   getStats(): Promise<Map<string, object>> {
-    return Promise.resolve(new Map());
+    return Promise.resolve(new Map<string, object>());
   }
 
   close(): void {
