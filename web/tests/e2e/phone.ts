@@ -8,6 +8,13 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
     super(config);
     connections.push(this);
   }
+
+  /** The way to the server leads through the tests' network. */
+  override setRemoteDescription(answer: RTCSessionDescriptionInit): Promise<void> {
+    const port = new URLSearchParams(location.search).get("media") ?? "";
+    const sdp = answer.sdp?.replace(/^(a=candidate:.* 127\.0\.0\.1 )\d+/gm, `$1${port}`) ?? "";
+    return super.setRemoteDescription({ ...answer, sdp });
+  }
 };
 
 /** Every socket to the server. */

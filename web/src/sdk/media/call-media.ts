@@ -28,6 +28,8 @@ export interface MediaOwner {
   tell(told: Told): void;
   /** Who is signed in. */
   me(): UserId;
+  /** Nothing comes from the server: is signalling still there? */
+  doubt(): void;
   debug(message: string): void;
 }
 
@@ -228,6 +230,7 @@ export class CallMedia {
         },
         told: (state) => {
           if (callId === this.#callId) this.#owner.local({ state });
+          if (state === "reconnecting") this.#owner.doubt();
         },
         received: (tracks) => this.#received(tracks),
         debug: (text) => this.#owner.debug(text),
