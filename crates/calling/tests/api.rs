@@ -82,7 +82,9 @@ fn paths() -> BTreeSet<String> {
         CallEngine::call,
         CallEngine::call_with,
         CallEngine::calls,
+        CallEngine::cameras,
         CallEngine::check_is_self,
+        CallEngine::close_camera,
         CallEngine::delete_record_calls,
         CallEngine::enable_audio_volume_evaluation,
         CallEngine::group_call,
@@ -91,6 +93,7 @@ fn paths() -> BTreeSet<String> {
         CallEngine::invite_user,
         CallEngine::is_valid_invite,
         CallEngine::join,
+        CallEngine::open_camera,
         CallEngine::query_offline_calling,
         CallEngine::query_recent_calls,
         CallEngine::reject,
@@ -98,8 +101,14 @@ fn paths() -> BTreeSet<String> {
         CallEngine::select_audio_playback_device,
         CallEngine::set_hands_free,
         CallEngine::set_mic_mute,
+        CallEngine::set_video_mute,
+        CallEngine::set_video_quality,
         CallEngine::state,
+        CallEngine::stop_local_view,
+        CallEngine::stop_remote_view,
+        CallEngine::switch_camera,
         CallEngine::switch_call_media_type,
+        CallEngine::update_remote_view,
         Calling::add_listener,
         Calling::call,
         Calling::chat,
@@ -140,6 +149,7 @@ fn paths() -> BTreeSet<String> {
         CallOptions,
         CallParams,
         CallingMessage,
+        CameraInfo,
         ClientPhase,
         CommandError,
         Invite,
@@ -149,6 +159,7 @@ fn paths() -> BTreeSet<String> {
         Role,
         Scene,
         Target,
+        VideoQuality,
     }
     traits! {
         CallingBell,
@@ -185,6 +196,7 @@ fn paths() -> BTreeSet<String> {
         ConnectionLost {  }
         EnterRoom { result }
         Error { code, message }
+        FirstVideoFrame {  }
         Invited { call_type, group_id, is_from_group, sponsor, user_ids }
         InviteesChanged { user_ids }
         KickedOffline {  }
@@ -213,6 +225,7 @@ fn paths() -> BTreeSet<String> {
         on_connection_recovery,
         on_enter_room,
         on_error,
+        on_first_video_frame,
         on_group_call_invitee_list_update,
         on_invited,
         on_kicked_offline,
@@ -235,6 +248,8 @@ fn paths() -> BTreeSet<String> {
         update,
     }
     closures! {
+        "CallEngine::start_local_view" => |engine: &CallEngine| engine.start_local_view(|_: &VideoFrame| ()),
+        "CallEngine::start_remote_view" => |engine: &CallEngine, user, track, size| engine.start_remote_view(user, track, size, |_: &VideoFrame| ()),
         "Audio::with_route" => |audio: Audio| audio.with_route(|_| ()),
         "Texts::group_item" => |texts: &Texts, message: &CallingMessage| texts.group_item(message, |_| Names::default()),
     }

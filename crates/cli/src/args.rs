@@ -151,6 +151,12 @@ pub(crate) struct PhoneArgs {
     /// Write what is heard to this WAV file
     #[arg(long, value_name = "FILE.wav", value_hint = ValueHint::FilePath)]
     pub(crate) record: Option<PathBuf>,
+    /// In video calls send this Y4M or IVF file (repeated); a test pattern if absent
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) play_video: Option<PathBuf>,
+    /// In video calls write what is seen to this Y4M file
+    #[arg(long, value_name = "FILE.y4m", value_hint = ValueHint::FilePath)]
+    pub(crate) record_video: Option<PathBuf>,
     /// Print lines, as to a file, instead of opening the call window
     #[arg(long)]
     pub(crate) no_ui: bool,
@@ -164,7 +170,7 @@ pub(crate) struct CallArgs {
     /// Whom to ring
     #[arg(value_name = "USER")]
     pub(crate) callee: String,
-    /// Place a video call (this phone sends voice; the other side sees a video call)
+    /// Place a video call; the camera is a test pattern, or the file of --play-video
     #[arg(long)]
     pub(crate) video: bool,
     /// Hang up after talking this long

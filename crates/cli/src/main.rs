@@ -9,6 +9,7 @@ mod keys;
 mod log;
 mod output;
 mod phone;
+mod pictures;
 mod server_process;
 mod stop;
 mod timeline;

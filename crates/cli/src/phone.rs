@@ -4,13 +4,14 @@ use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use calling::{Audio, Calling, Config, DeviceError, Events, InitError};
+use calling::{Audio, Calling, Config, DeviceError, Events, InitError, ListenerEvent};
 use calling_media::{AudioSink, SilenceSource, WavSink, WavSource};
 use calling_server::config::DEFAULT_SDK_APP_ID;
 
 use crate::args::PhoneArgs;
 use crate::exit::{Failure, Kind};
 use crate::keys::{Signer, user_id};
+use crate::pictures::{Pictures, camera};
 
 /// How long a UserSig made here is valid.
 const USER_SIG_S: u32 = 86_400;
@@ -21,6 +22,7 @@ const PEM_MARK: &[u8] = b"-----BEGIN CERTIFICATE-----";
 pub(crate) struct Phone {
     pub(crate) calling: Calling,
     pub(crate) events: Events,
+    pictures: Option<Pictures>,
 }
 
 impl Phone {
@@ -38,14 +40,23 @@ impl Phone {
         let mut config =
             Config::new(args.server.clone(), sdk_app_id, user, user_sig).with_audio(audio);
         config.extra_roots_pem = args.tls_ca.as_deref().map(certificate).transpose()?;
-        Self::start(config).await
+        config.video = camera(args.play_video.as_deref())?;
+        let pictures = Pictures::new(args.record_video.as_deref())?;
+        Ok(Self { pictures: Some(pictures), ..Self::start(config).await? })
+    }
+
+    /// Opens the camera and records as the command line says.
+    pub(crate) fn follow(&self, event: &ListenerEvent) {
+        if let Some(pictures) = &self.pictures {
+            pictures.follow(&self.calling.engine(), event);
+        }
     }
 
     /// Signs in with a ready configuration.
     pub(crate) async fn start(config: Config) -> Result<Self, Failure> {
         let calling = Calling::init(config).await.map_err(refused)?;
         let events = calling.events();
-        Ok(Self { calling, events })
+        Ok(Self { calling, events, pictures: None })
     }
 }
 
@@ -101,17 +112,7 @@ impl Recordings {
     /// Checks that the first file can be written, and leaves an existing one as it is until
     /// somebody answers.
     fn new(first: &Path) -> Result<Self, Failure> {
-        let existed = first.exists();
-        let opened = OpenOptions::new().append(true).create(true).open(first);
-        opened.map_err(|error| {
-            Failure::machine(format!(
-                "cannot write {}: {error}; check that the directory exists and has room",
-                first.display()
-            ))
-        })?;
-        if !existed {
-            std::fs::remove_file(first).map_err(Failure::machine)?;
-        }
+        check_writable(first)?;
         Ok(Self { first: first.to_owned(), begun: AtomicU32::new(0) })
     }
 
@@ -123,8 +124,21 @@ impl Recordings {
     }
 }
 
+/// Checks that a file can be written, and leaves an existing one as it is.
+pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
+    let existed = path.exists();
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(|error| {
+        Failure::machine(format!(
+            "cannot write {}: {error}; check that the directory exists and has room",
+            path.display()
+        ))
+    })?;
+    if existed { Ok(()) } else { std::fs::remove_file(path).map_err(Failure::machine) }
+}
+
 /// `first`, with `-number` before its extension from the second on.
-fn numbered(first: &Path, number: u32) -> PathBuf {
+pub(crate) fn numbered(first: &Path, number: u32) -> PathBuf {
     if number <= 1 {
         return first.to_owned();
     }

@@ -86,7 +86,7 @@ impl Demo {
                 ClientOutput::StartMedia { .. } => self.say(name, "gets media ready"),
                 ClientOutput::OpenGate { .. } => self.say(name, "opens microphone and playout"),
                 ClientOutput::StopMedia { .. } => self.say(name, "stops media"),
-                ClientOutput::RemoteAudio { .. } | ClientOutput::Finished { .. } => {}
+                ClientOutput::RemoteMedia { .. } | ClientOutput::Finished { .. } => {}
             }
         }
         Ok(())

@@ -22,8 +22,10 @@ macro_rules! when {
 }
 
 pub mod ear;
+pub mod eye;
 pub mod fake;
 pub mod proxy;
+pub mod storm;
 
 use std::future::Future;
 use std::time::Duration;
@@ -177,8 +179,13 @@ impl Person {
 
     /// Calls `other`, who answers once their media is ready; returns when both are heard.
     pub async fn talk_with(&mut self, other: &mut Self) -> CallId {
+        self.talk_by(MediaType::Audio, other).await
+    }
+
+    /// As [`talk_with`](Self::talk_with), in a call of that kind.
+    pub async fn talk_by(&mut self, media_type: MediaType, other: &mut Self) -> CallId {
         let to = other.engine.account().clone();
-        let call = soon("the call", self.calling.call(to, MediaType::Audio)).await.unwrap();
+        let call = soon("the call", self.calling.call(to, media_type)).await.unwrap();
         assert_eq!(other.invited().await, call);
         soon("the accept", other.engine.accept()).await.unwrap();
         until("the caller's voice", || other.devices.hears(ALICE_HZ) > AUDIBLE).await;

@@ -162,6 +162,7 @@ impl Conversation {
             tokio::select! {
                 event = phone.events.next() => {
                     let event = event.ok_or_else(Failure::signed_out)?;
+                    phone.follow(&event.event);
                     if let Some(outcome) = self.take(event)? {
                         return Ok(Ended { outcome, stopped: self.stopped });
                     }

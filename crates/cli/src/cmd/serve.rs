@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use calling::{Audio, Config as PhoneConfig, DeviceId, ListenerEvent, MediaType, Outcome};
+use calling::{Audio, Config as PhoneConfig, DeviceId, ListenerEvent, MediaType, Outcome, Video};
 use calling_server::config::{Config, LogFormat, Overrides, Sources};
 use calling_server::{RunningServer, Server};
 
@@ -126,9 +126,10 @@ impl Place {
         }
     }
 
-    /// The bot that answers every call and says what it hears.
+    /// The bot that answers every call and says what it hears and shows what it sees.
     async fn echo_bot(&self, server: &RunningServer) -> Result<Phone, Failure> {
-        let phone = self.demo_phone(server, "echo", "echo-bot", Audio::echo()).await?;
+        let phone =
+            self.demo_phone(server, "echo", "echo-bot", Audio::echo(), Video::echo()).await?;
         let (mut events, engine) = (phone.calling.events(), phone.calling.engine());
         tokio::spawn(async move {
             while let Some(timed) = events.next().await {
@@ -151,7 +152,8 @@ impl Place {
             |_| Ok(Box::new(crate::demo::voice::Voice::new(1))),
             |_| Ok(Box::new(calling_media::MemorySink::default())),
         );
-        let mut phone = self.demo_phone(server, "alice", "first-call", voice).await?;
+        let mut phone =
+            self.demo_phone(server, "alice", "first-call", voice, Video::none()).await?;
         let began = Instant::now();
         let call = phone.calling.call(user_id("echo")?, MediaType::Audio).await;
         let call_id = call.map_err(Failure::server)?;
@@ -177,11 +179,13 @@ impl Place {
         name: &str,
         device: &str,
         audio: Audio,
+        video: Video,
     ) -> Result<Phone, Failure> {
         let sig = user_sig(server, name).ok_or_else(|| Failure::internal("no demo account"))?;
         let device = DeviceId::new(device).map_err(Failure::internal)?;
         let config = PhoneConfig::new(self.url(server), self.sdk_app_id, user_id(name)?, sig)
             .with_audio(audio)
+            .with_video(video)
             .with_device(device);
         Phone::start(config).await
     }

@@ -19,6 +19,8 @@ pub(super) enum Action {
     Ignore,
     HangUp,
     Mute(bool),
+    /// The camera on or off.
+    Camera(bool),
     /// Hang up and end the command, as a signal does.
     Stop,
     /// Away with the window of a call that is over.
@@ -49,7 +51,7 @@ impl Panel {
         if key.kind != KeyEventKind::Press {
             return None;
         }
-        let action = self.wish(key, call, now)?;
+        let action = self.wish(key, call)?;
         let instant = matches!(action, Action::Stop | Action::Dismiss);
         (instant || self.under_way.insert(action)).then_some(action)
     }
@@ -72,7 +74,7 @@ impl Panel {
         })
     }
 
-    fn wish(&mut self, key: KeyEvent, call: &CallViewState, now: Instant) -> Option<Action> {
+    fn wish(&mut self, key: KeyEvent, call: &CallViewState) -> Option<Action> {
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c') {
             return Some(Action::Stop);
         }
@@ -84,7 +86,7 @@ impl Panel {
         }
         #[expect(clippy::wildcard_enum_match_arm, reason = "the keys of a keyboard are not ours")]
         match key.code {
-            KeyCode::Char(letter) => self.letter(letter.to_ascii_lowercase(), call, now),
+            KeyCode::Char(letter) => self.letter(letter.to_ascii_lowercase(), call),
             KeyCode::Right | KeyCode::PageDown => self.turn(true),
             KeyCode::Left | KeyCode::PageUp => self.turn(false),
             KeyCode::Esc => {
@@ -95,7 +97,7 @@ impl Panel {
         }
     }
 
-    fn letter(&mut self, letter: char, call: &CallViewState, now: Instant) -> Option<Action> {
+    fn letter(&mut self, letter: char, call: &CallViewState) -> Option<Action> {
         let incoming = call.phase == CallPhase::Incoming;
         match letter {
             'a' if incoming => Some(Action::Accept),
@@ -103,9 +105,8 @@ impl Panel {
             'i' if incoming => Some(Action::Ignore),
             'h' | 'q' => Some(Action::HangUp),
             'm' => Some(Action::Mute(!call.muted)),
-            'c' if call.media_type == MediaType::Video => {
-                self.note = Some((now, "This phone has no camera: it sends voice only".to_owned()));
-                None
+            'c' if call.media_type == MediaType::Video && call.phase == CallPhase::Connected => {
+                Some(Action::Camera(!call.camera_on))
             }
             'n' => self.turn(true),
             'p' => self.turn(false),
@@ -190,13 +191,12 @@ mod tests {
 
     #[test]
     fn the_camera_key_belongs_to_video_calls() {
-        let (mut panel, now) = (Panel::default(), scenes::now());
         let voice = scenes::connected();
-        panel.key(press('c'), &voice, now);
-        assert_eq!(panel.note(&voice, now), None);
+        assert_eq!(action(&voice, 'c'), None);
         let video = CallViewState { media_type: MediaType::Video, ..voice };
-        panel.key(press('c'), &video, now);
-        assert!(panel.note(&video, now).unwrap().contains("no camera"));
+        assert_eq!(action(&video, 'c'), Some(Action::Camera(true)));
+        let on = CallViewState { camera_on: true, ..video };
+        assert_eq!(action(&on, 'c'), Some(Action::Camera(false)));
     }
 
     #[test]

@@ -170,7 +170,12 @@ impl Life {
                 showing.dismiss(now);
             }
             Action::Dismiss => showing.dismiss(now),
-            Action::Accept | Action::Reject | Action::Ignore | Action::HangUp | Action::Mute(_) => {
+            Action::Accept
+            | Action::Reject
+            | Action::Ignore
+            | Action::HangUp
+            | Action::Mute(_)
+            | Action::Camera(_) => {
                 let engine = self.engine.clone();
                 showing.commands.spawn(async move { (action, act(&engine, action).await) });
             }
@@ -185,8 +190,17 @@ async fn act(engine: &CallEngine, action: Action) -> Result<(), CommandError> {
         Action::Ignore => engine.ignore().await,
         Action::HangUp => engine.hangup().await,
         Action::Mute(muted) => engine.set_mic_mute(muted).await,
+        Action::Camera(on) => turn_camera(engine, on),
         Action::Stop | Action::Dismiss => Ok(()),
     }
+}
+
+/// Off is muted, so that the camera need not be opened again.
+fn turn_camera(engine: &CallEngine, on: bool) -> Result<(), CommandError> {
+    if on && !engine.state().camera_open {
+        engine.open_camera(None)?;
+    }
+    engine.set_video_mute(!on)
 }
 
 /// A call on the screen.

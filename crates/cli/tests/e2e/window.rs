@@ -99,9 +99,9 @@ fn a_call_to_its_end_in_the_window() {
     let server = Server::start();
     let bob = server.answer("bob", &["--auto"]);
     let alice = calling(&server, "alice", "bob", &["--video"]);
-    alice.shows(&["Video call", "Connected with bob", "camera off"]);
+    alice.shows(&["Video call", "Connected with bob", "camera on"]);
     alice.types("c");
-    alice.shows(&["no camera"]);
+    alice.shows(&["camera off"]);
     bob.signal("INT");
     alice.shows(&["Call ended"]);
     let alice = alice.finish();

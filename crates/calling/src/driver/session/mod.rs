@@ -211,7 +211,9 @@ impl Session {
         self.state.send_if_modified(|before| {
             let changed = *before != state;
             if changed {
-                self.fanout.views.input(Instant::now(), &ViewInput::State(state.clone()));
+                let (now, camera_on) = (Instant::now(), state.camera_open && !state.video_muted);
+                self.fanout.views.input(now, &ViewInput::Camera(camera_on));
+                self.fanout.views.input(now, &ViewInput::State(state.clone()));
                 *before = state;
             }
             changed

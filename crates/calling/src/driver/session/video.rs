@@ -71,6 +71,8 @@ impl Pictures {
             track: *track,
             size: *size,
         });
+        // The server takes no picture twice.
+        let all = all.filter(|view| !self.remote.contains_key(&(view.user.clone(), view.track)));
         wanted.chain(all).collect()
     }
 
