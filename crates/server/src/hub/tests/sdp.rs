@@ -320,16 +320,14 @@ async fn what_sends_is_what_it_is_said_to_be() {
     ] {
         offer_video(&mut alice, &call.facts.call_id, &sdp, &[], publish).await;
         let command = world.shard.command().await;
-        let terms = match command {
-            ShardCommand::Connect { seat, reply, .. } => {
-                reply.send(Ok(local_params())).unwrap();
-                seat.video
-            }
-            ShardCommand::Renegotiate { video, reply, .. } => {
-                reply.send(Some(local_params())).unwrap();
-                video
-            }
-            other => panic!("{other:?}"),
+        let terms = if let ShardCommand::Connect { seat, reply, .. } = command {
+            reply.send(Ok(local_params())).unwrap();
+            seat.video
+        } else if let ShardCommand::Renegotiate { video, reply, .. } = command {
+            reply.send(Some(local_params())).unwrap();
+            video
+        } else {
+            panic!("{command:?}")
         };
         assert_eq!(terms.sends, expected.into());
         let answered = answer(&mut alice).await;
