@@ -8,7 +8,8 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use calling::{Calling, ListenerEvent, MediaType};
+use calling::{Calling, ListenerEvent, MediaType, VideoSize, VideoTrack};
+use common::eye::Screen;
 use common::fake::Fake;
 use common::{Person, World, soon, until, user};
 use tokio::sync::Mutex;
@@ -48,7 +49,7 @@ fn held() -> Held {
         .count();
     let media_threads = links("/proc/self/task")
         .filter_map(|path| std::fs::read_to_string(path.join("comm")).ok())
-        .filter(|name| name.trim() == "calling-media")
+        .filter(|name| matches!(name.trim(), "calling-media" | "calling-video"))
         .count();
     let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     Held { sockets, media_threads, tasks }
@@ -94,6 +95,26 @@ async fn a_conversation_leaves_nothing_behind() {
     soon("alice's end", alice.calling.destroy()).await;
     soon("bob's end", bob.calling.destroy()).await;
     until_held("after destroy", &before).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_call_has_a_thread_for_pictures_once_they_are_wanted_and_leaves_none_behind() {
+    let _alone = ALONE.lock().await;
+    let world = World::new().await;
+    drop(world.person("carol").await);
+    let before = steady().await;
+    let (mut alice, mut bob) = world.pair().await;
+    alice.talk_by(MediaType::Video, &mut bob).await;
+    assert_eq!(held().media_threads, 2, "nobody shows or sees anything yet");
+    let screen = Screen::default();
+    let (camera, large) = (VideoTrack::Camera, VideoSize::Large);
+    bob.engine.start_remote_view(user("alice"), camera, large, screen.clone()).unwrap();
+    alice.engine.open_camera(None).unwrap();
+    until("alice's picture", || screen.shown() > 0).await;
+    assert_eq!(held().media_threads, 4);
+    drop((alice, bob));
+    until_held("after a video call", &before).await;
     world.stop().await;
 }
 

@@ -204,7 +204,8 @@ async fn loss_and_jitter_on_both_legs_are_mended() {
         let storm = Storm::to(world.server.media_addr(), weather.clone(), 40 + index as u64).await;
         let mut config = filmed(&world, name);
         config.ice.media_via = Some(storm.address);
-        (storms.push(storm), configs.push(config));
+        storms.push(storm);
+        configs.push(config);
     }
     let bob = configs.pop().unwrap();
     let (alice, bob, screen, _) = watching(configs.pop().unwrap(), bob).await;

@@ -42,12 +42,7 @@ pub(super) struct Panel {
 
 impl Panel {
     /// What to do for a key. An action that is under way is not asked for again.
-    pub(super) fn key(
-        &mut self,
-        key: KeyEvent,
-        call: &CallViewState,
-        now: Instant,
-    ) -> Option<Action> {
+    pub(super) fn key(&mut self, key: KeyEvent, call: &CallViewState) -> Option<Action> {
         if key.kind != KeyEventKind::Press {
             return None;
         }
@@ -136,7 +131,7 @@ mod tests {
     }
 
     fn action(call: &CallViewState, letter: char) -> Option<Action> {
-        Panel::default().key(press(letter), call, scenes::now())
+        Panel::default().key(press(letter), call)
     }
 
     #[test]
@@ -161,7 +156,7 @@ mod tests {
         let call = scenes::incoming();
         let mut panel = Panel::default();
         let chord = |letter, with| KeyEvent::new(KeyCode::Char(letter), with);
-        let mut press = |key| panel.key(key, &call, scenes::now());
+        let mut press = |key| panel.key(key, &call);
         assert_eq!(press(chord('c', KeyModifiers::CONTROL)), Some(Action::Stop));
         assert_eq!(press(chord('a', KeyModifiers::CONTROL)), None);
         assert_eq!(press(chord('a', KeyModifiers::ALT)), None);
@@ -173,12 +168,12 @@ mod tests {
     fn a_key_held_down_asks_once_until_it_is_done() {
         let call = scenes::incoming();
         let (mut panel, now) = (Panel::default(), scenes::now());
-        assert_eq!(panel.key(press('a'), &call, now), Some(Action::Accept));
-        assert_eq!(panel.key(press('a'), &call, now), None);
-        assert_eq!(panel.key(press('h'), &call, now), Some(Action::HangUp), "a way out stays");
+        assert_eq!(panel.key(press('a'), &call), Some(Action::Accept));
+        assert_eq!(panel.key(press('a'), &call), None);
+        assert_eq!(panel.key(press('h'), &call), Some(Action::HangUp), "a way out stays");
         panel.done(Action::Accept, Some("no".to_owned()), now);
         assert_eq!(panel.note(&call, now), Some("no"));
-        assert_eq!(panel.key(press('a'), &call, now), Some(Action::Accept));
+        assert_eq!(panel.key(press('a'), &call), Some(Action::Accept));
         assert_eq!(panel.note(&call, now + NOTE_FOR), None);
     }
 
@@ -207,12 +202,12 @@ mod tests {
         for code in
             [KeyCode::Left, KeyCode::Right, KeyCode::PageDown, KeyCode::Right, KeyCode::PageUp]
         {
-            panel.key(KeyEvent::new(code, KeyModifiers::NONE), &call, scenes::now());
+            panel.key(KeyEvent::new(code, KeyModifiers::NONE), &call);
             pages.push(panel.page);
         }
         assert_eq!(pages, [0, 1, 2, 2, 1]);
         panel.pages = 1;
-        panel.key(press('p'), &call, scenes::now());
+        panel.key(press('p'), &call);
         assert_eq!(panel.page, 0, "of fewer pages the last");
     }
 

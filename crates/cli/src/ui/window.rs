@@ -162,7 +162,7 @@ impl Life {
 
     fn key(&self, showing: &mut Showing, key: KeyEvent) {
         let now = Instant::now();
-        let Some(action) = showing.panel.key(key, &showing.call, now) else { return };
+        let Some(action) = showing.panel.key(key, &showing.call) else { return };
         match action {
             Action::Stop => {
                 self.stop.notify_one();

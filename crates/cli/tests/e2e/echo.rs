@@ -1,5 +1,9 @@
 //! `calling serve --demo` and its bot.
 
+use std::fs::File;
+
+use calling_media::video::{TestPattern, VideoSource, Y4mSink, Y4mSource};
+
 use crate::process::{Process, run};
 use crate::server::Server;
 use crate::wav;
@@ -17,9 +21,10 @@ fn the_demo_server_shows_a_call_and_its_bot_sends_back_what_it_hears() {
     let server = Server::demo(&PHONE_VARIABLES);
     it_showed_a_call(&server);
     a_tone_comes_back(&server);
+    a_picture_comes_back(&server);
     a_printed_user_sig_signs_in(&server);
     let records = server.records();
-    assert_eq!(records.len(), 3, "one of each call: {records:#?}");
+    assert_eq!(records.len(), 4, "one of each call: {records:#?}");
     assert!(records.iter().all(|record| record["outcome"] == "completed"), "{records:#?}");
     let (server, _folder) = server.stop();
     let server = server.exits(0);
@@ -70,6 +75,27 @@ fn a_tone_comes_back(server: &Server) {
     let table = run(["records", "--user", "bob", "--data", server.data()]).exits(0).stdout;
     let cells: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(cells[2..5], ["bob", "echo", "completed"]);
+}
+
+fn a_picture_comes_back(server: &Server) {
+    let folder = tempfile::tempdir().unwrap();
+    let [shown, seen] = ["shown.y4m", "seen.y4m"].map(|name| folder.path().join(name));
+    let pattern = TestPattern::new(320, 180, 15);
+    let mut sink = Y4mSink::new(File::create(&shown).unwrap(), 15);
+    (0..300).for_each(|number| sink.write(&pattern.picture(number)).unwrap());
+    drop(sink);
+    let flags = ["--video", "--for", "3", "--json", "--play-video", shown.to_str().unwrap()];
+    let flags = [&flags[..], &["--record-video", seen.to_str().unwrap()]].concat();
+    let report = server.call("dave", "echo", &flags).finish().exits(0).json();
+    assert_eq!(report["outcome"], "completed");
+    let mut source = Y4mSource::new(File::open(&seen).unwrap()).unwrap();
+    assert_eq!((source.size(), source.frame_rate()), ((320, 180), 30));
+    let mut numbers: Vec<u32> = std::iter::from_fn(|| source.read())
+        .map(|picture| TestPattern::number_of(&picture).expect("it can be read"))
+        .collect();
+    assert!(numbers.is_sorted(), "{numbers:?}");
+    numbers.dedup();
+    assert!(numbers.len() > 15, "{numbers:?}");
 }
 
 /// A phone needs no data folder if it is given a UserSig, also by the environment.
