@@ -84,7 +84,7 @@ export class CallMedia {
     this.#phase = call?.phase;
     // The microphone of a call that is being placed stays open for it.
     if (call === undefined) this.release(undefined);
-    else this.#start(call.callId);
+    else this.#start(call);
   }
 
   /** Gives devices back, unless a call needs them. */
@@ -215,7 +215,7 @@ export class CallMedia {
     });
   }
 
-  #start(callId: CallId): void {
+  #start({ callId, mediaType }: CallState): void {
     const ask = <T>(method: string, params: object, options?: AskOptions): Promise<T> =>
       this.#owner.ask<T>(method, { call_id: callId, ...params }, options);
     this.#session = new MediaSession(
@@ -237,6 +237,8 @@ export class CallMedia {
       },
       this.iceServers,
     );
+    // Now, while it rings, so that a picture needs no offer of its own later.
+    if (mediaType === "video") this.#session.prepare("camera");
     for (const kind of ["audio", "camera", "screen"] as const) {
       const track = this.capture.track(kind);
       if (track !== undefined) void this.#session.send(kind, track);
