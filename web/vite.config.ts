@@ -3,6 +3,8 @@ import { defineConfig } from "vite";
 /** The page that the server serves at `/`. */
 export default defineConfig({
   server: {
+    // The texts of call records are the crate's own files.
+    fs: { allow: [".."] },
     // `npm run dev` beside a running server: pages from here, calls from there.
     proxy: { "/v1": { target: "http://127.0.0.1:8080", ws: true } },
   },
