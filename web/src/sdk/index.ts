@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type * from "./api.js";
+export { Calling } from "./calling.js";
 export { CallingError, DeviceError, ErrorCode } from "./errors.js";
 export type * from "./events.js";
 export { NetworkQuality } from "./types.js";

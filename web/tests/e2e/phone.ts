@@ -1,0 +1,179 @@
+/** A page that is a phone: the SDK, its log, and a look at what really flows. */
+import { Calling, CallingError, DeviceError, type CallingEvent } from "../../src/sdk/index.js";
+
+/** Every peer connection the page made. */
+const connections: RTCPeerConnection[] = [];
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(config?: RTCConfiguration) {
+    super(config);
+    connections.push(this);
+  }
+};
+
+/** Every socket to the server. */
+const sockets: WebSocket[] = [];
+globalThis.WebSocket = class extends WebSocket {
+  constructor(url: string | URL) {
+    super(url);
+    sockets.push(this);
+  }
+};
+
+const EVENTS: CallingEvent[] = [
+  "invited", "ringing", "accepted", "rejected", "lineBusy", "noResponse", "cancelled", "timedOut",
+  "handledElsewhere", "began", "ended", "userEntered", "userLeft", "audioAvailable",
+  "videoAvailable", "firstFrame", "mediaState", "mediaTypeChanged", "inviteesChanged",
+  "memberLeft", "joined", "groupCallChanged", "message", "messageRecalled", "read",
+  "connected", "reconnecting", "kickedOffline", "deviceProblem", "error", "networkQuality",
+];
+
+interface Line {
+  event: string;
+  at: number;
+  told: unknown;
+}
+
+/** One received sound or picture. */
+interface Inbound {
+  kind: string;
+  mid: string;
+  packets: number;
+  energy: number;
+  frames: number;
+  width: number;
+  ssrc: number;
+}
+
+export class Phone {
+  readonly log: Line[] = [];
+  readonly calling = new Calling({
+    logger: {
+      debug: (text) => this.log.push({ event: "debug", at: performance.now(), told: text }),
+      warn: (text) => this.log.push({ event: "warn", at: performance.now(), told: text }),
+    },
+  });
+
+  constructor() {
+    for (const event of EVENTS) {
+      this.calling.on(event, (told) => this.log.push({ event, at: performance.now(), told }));
+    }
+  }
+
+  get call() {
+    return this.calling.state.call;
+  }
+
+  /** What was told of `event`, in order. */
+  told(event: CallingEvent): unknown[] {
+    return this.log.filter((it) => it.event === event).map((it) => it.told);
+  }
+
+  member(user: string) {
+    return this.call?.members.find((it) => it.user === user);
+  }
+
+  /** The peer connection of the call; the newest of those that are open. */
+  get connection(): RTCPeerConnection | undefined {
+    return connections.findLast((it) => it.connectionState !== "closed");
+  }
+
+  get connectionsMade(): number {
+    return connections.length;
+  }
+
+  /** Cuts the signalling connection as a network does: without a word. */
+  cut(): void {
+    sockets.at(-1)?.close();
+  }
+
+  /** As if the server had told something. */
+  pretend(event: string, params: object): void {
+    const data = JSON.stringify({ event, params });
+    sockets.at(-1)?.dispatchEvent(new MessageEvent("message", { data }));
+  }
+
+  async stats(): Promise<Record<string, unknown>[]> {
+    const report = await this.connection?.getStats();
+    const entries = report as unknown as Map<string, Record<string, unknown>> | undefined;
+    return [...(entries?.values() ?? [])];
+  }
+
+  /** What comes from `user`, by the stream the server named after them. */
+  async inbound(user: string, kind = "audio"): Promise<Inbound | undefined> {
+    const sections = this.connection?.currentRemoteDescription?.sdp.split("\r\nm=").slice(1) ?? [];
+    const mids = sections
+      .filter((it) => it.startsWith(kind) && new RegExp(`a=msid:${user} `).test(it))
+      .map((it) => /a=mid:(\S+)/.exec(it)?.[1]);
+    const found = (await this.stats()).find(
+      (it) => it["type"] === "inbound-rtp" && mids.includes(String(it["mid"])),
+    );
+    if (found === undefined) return undefined;
+    const number = (key: string): number => (typeof found[key] === "number" ? found[key] : 0);
+    return {
+      kind,
+      mid: String(found["mid"]),
+      packets: number("packetsReceived"),
+      energy: number("totalAudioEnergy"),
+      frames: number("framesDecoded"),
+      width: number("frameWidth"),
+      ssrc: number("ssrc"),
+    };
+  }
+
+  /** Resolves once 50 more packets, and sound in them, came from `user`. */
+  async hears(user: string): Promise<void> {
+    let first: Inbound | undefined;
+    await this.until(async () => {
+      const now = await this.inbound(user);
+      first ??= now;
+      if (now === undefined || first === undefined) return false;
+      if (now.ssrc !== first.ssrc) first = now;
+      return now.packets >= first.packets + 50 && now.energy > first.energy + 1e-5;
+    }, `hearing ${user}`);
+  }
+
+  /** Whether any sound of `user` comes within `ms`. */
+  async packetsWithin(user: string, ms: number): Promise<number> {
+    const before = (await this.inbound(user))?.packets ?? 0;
+    await new Promise((soon) => setTimeout(soon, ms));
+    return ((await this.inbound(user))?.packets ?? 0) - before;
+  }
+
+  async until(condition: () => unknown, what: string): Promise<void> {
+    const giveUp = performance.now() + 20_000;
+    while (!(await condition())) {
+      if (performance.now() > giveUp) {
+        const { call, connection } = this.calling.state;
+        const log = this.log.filter((it) => it.event !== "networkQuality").slice(-40);
+        throw new Error(`never: ${what}; ${JSON.stringify({ connection, call, log }, null, 1)}`);
+      }
+      await new Promise((soon) => setTimeout(soon, 20));
+    }
+  }
+
+  /** What a method throws, as data. */
+  async fails(doing: () => Promise<unknown>): Promise<{ code: number; message: string; reason?: string }> {
+    try {
+      await doing();
+    } catch (error) {
+      if (error instanceof DeviceError) {
+        return { code: error.code, message: error.message, reason: error.problem.reason };
+      }
+      if (error instanceof CallingError) return { code: error.code, message: error.message };
+      throw error;
+    }
+    throw new Error("it did not fail");
+  }
+
+  video(): HTMLVideoElement {
+    const element = document.createElement("video");
+    document.body.append(element);
+    return element;
+  }
+}
+
+declare global {
+  // eslint-disable-next-line no-var
+  var phone: Phone;
+}
+globalThis.phone = new Phone();

@@ -1,0 +1,140 @@
+/** A real server, a real browser, and pages in it that are phones. */
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { createServer, type ViteDevServer } from "vite";
+
+const WEB = path.resolve(import.meta.dirname, "../..");
+const CHROMIUM = "/usr/bin/chromium";
+const FLAGS = [
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+  "--autoplay-policy=no-user-gesture-required",
+  "--auto-select-desktop-capture-source=Entire screen",
+  "--disable-dev-shm-usage",
+];
+
+/** The program under test: `CALLING_BIN`, or the newest that was built here. */
+function program(): string {
+  const told = process.env["CALLING_BIN"];
+  if (told !== undefined) return told;
+  const built = ["debug", "release"]
+    .map((it) => path.join(WEB, "..", "target", it, "calling"))
+    .filter((it) => existsSync(it))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  const [newest] = built;
+  if (newest === undefined) {
+    throw new Error("build the server first (cargo build -p calling-cli), or set CALLING_BIN");
+  }
+  return newest;
+}
+
+export class World {
+  readonly server: ChildProcess;
+  readonly http: string;
+  readonly #data: string;
+  readonly #vite: ViteDevServer;
+  readonly #browser: Browser;
+  readonly #pages: Page[] = [];
+
+  private constructor(server: ChildProcess, http: string, data: string, vite: ViteDevServer, browser: Browser) {
+    this.server = server;
+    this.http = http;
+    this.#data = data;
+    this.#vite = vite;
+    this.#browser = browser;
+  }
+
+  static async start(flags: readonly string[] = []): Promise<World> {
+    const data = mkdtempSync(path.join(tmpdir(), "calling-e2e-"));
+    const args = ["serve", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--data", data];
+    const server = spawn(program(), args, { stdio: ["ignore", "pipe", "inherit"] });
+    const http = await served(server);
+    const vite = await createServer({
+      root: WEB,
+      configFile: false,
+      logLevel: "error",
+      optimizeDeps: { noDiscovery: true },
+      server: {
+        host: "127.0.0.1",
+        port: 0,
+        hmr: false,
+        watch: null,
+        proxy: { "/v1": { target: `http://${http}`, ws: true } },
+      },
+    });
+    await vite.listen();
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [...FLAGS, ...flags],
+    });
+    return new World(server, http, data, vite, browser);
+  }
+
+  /** The address of the pages. */
+  get origin(): string {
+    const address = this.#vite.httpServer?.address();
+    if (address === null || typeof address !== "object") throw new Error("no address");
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  userSig(user: string): string {
+    const args = ["usersig", "--user", user, "--data", this.#data];
+    return execFileSync(program(), args, { encoding: "utf8" }).trim();
+  }
+
+  /** A page that is a phone, not signed in, with permissions of its own. */
+  async page(permissions: readonly string[] = ["microphone", "camera"]): Promise<Page> {
+    const context = await this.#browser.newContext({ permissions: [...permissions] });
+    const page = await context.newPage();
+    await this.load(page);
+    this.#pages.push(page);
+    return page;
+  }
+
+  async load(page: Page): Promise<void> {
+    await page.goto(`${this.origin}/tests/e2e/page.html`);
+    await page.waitForFunction(() => "phone" in globalThis);
+  }
+
+  /** The same, signed in. */
+  async phone(user: string, permissions?: readonly string[]): Promise<Page> {
+    const page = await this.page(permissions);
+    await this.signIn(page, user);
+    return page;
+  }
+
+  async signIn(page: Page, user: string): Promise<void> {
+    const params = { userId: user, userSig: this.userSig(user) };
+    await page.evaluate((params) => phone.calling.login(params), params);
+  }
+
+  /** Closes the pages of a test. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#pages.splice(0).map((it) => it.context().close()));
+  }
+
+  async stop(): Promise<void> {
+    await this.#browser.close();
+    await this.#vite.close();
+    const gone = new Promise((done) => this.server.once("exit", done));
+    this.server.kill("SIGTERM");
+    await gone;
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+}
+
+/** Where the server says that it listens. */
+function served(server: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    server.stdout?.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      const found = / serves \S*?:\/\/([\d.:]+)\//.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    server.once("exit", (code) => reject(new Error(`the server ended with ${String(code)}: ${said}`)));
+  });
+}
