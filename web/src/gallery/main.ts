@@ -6,7 +6,8 @@ import type { Profile } from "../sdk/index.js";
 import { FakeCalling } from "../ui/fake/fake-calling.js";
 import "../ui/window/calling-window.js";
 import { CALLS } from "./calls.js";
-import { CHATS, showChat } from "./chats.js";
+import { CHAT_SCREENS } from "./chat-screens.js";
+import { showChat } from "./chats.js";
 import { PEOPLE } from "./people.js";
 
 const query = new URLSearchParams(location.search);
@@ -46,7 +47,7 @@ async function settled(element: { updateComplete: Promise<boolean> }): Promise<v
 
 function showList(): void {
   const list = document.createElement("ul");
-  for (const name of [...Object.keys(CALLS), ...Object.keys(CHATS)]) {
+  for (const name of [...Object.keys(CALLS), ...CHAT_SCREENS]) {
     const link = document.createElement("a");
     link.href = `?screen=${name}`;
     link.textContent = name;
@@ -58,5 +59,8 @@ function showList(): void {
 
 if (screen === null) showList();
 else if (screen in CALLS) await showCall(screen);
-else await showChat(screen, theme, profiles);
+else {
+  const found = CHAT_SCREENS.find((it) => it === screen);
+  if (found !== undefined) await showChat(found, theme, profiles);
+}
 document.documentElement.dataset["ready"] = "";

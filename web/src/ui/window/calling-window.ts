@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import { DeviceError, type CallingApi, type UserId } from "../../sdk/index.js";
+import { Calling, DeviceError, type CallingApi, type UserId } from "../../sdk/index.js";
 import { CallStore } from "../bind/call-store.js";
 import { mayMinimize, peerOf, phaseOf, type CallView, type Phase } from "../model/call.js";
 import { Directory } from "../model/directory.js";
@@ -32,6 +32,9 @@ const NONE: Devices[DeviceKind] = { list: [], chosen: "" };
 /**
  * The window of a call: it appears when somebody calls or is called, and goes when it is over.
  *
+ * Give it the SDK (`calling`), or let it sign in by itself with `url`, `user-id` and `user-sig`;
+ * `calling` is then what it made.
+ *
  * With `custom-view` it shows nothing; the SDK's events and methods are then the application's.
  *
  * @fires call-phase - the call began to be, or is no more, `detail.phase` (see `Phase`)
@@ -40,6 +43,12 @@ const NONE: Devices[DeviceKind] = { list: [], chosen: "" };
 export class CallingWindow extends LitElement {
   /** The SDK; everything happens through it. */
   @property({ attribute: false }) calling: CallingApi | undefined;
+  /** The server to sign in at; the page's own if absent. */
+  @property() url = "";
+  /** Who to sign in, unless `calling` is given. */
+  @property({ attribute: "user-id" }) userId = "";
+  /** The proof of it. */
+  @property({ attribute: "user-sig" }) userSig = "";
   /** Whom to offer when one adds people. */
   @property({ attribute: false }) contacts: readonly UserId[] = [];
   /** `light`, `dark`; anything else follows the system. */
@@ -93,7 +102,15 @@ export class CallingWindow extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    const isToSignIn = changed.has("userId") || changed.has("userSig") || changed.has("url");
+    if (isToSignIn && this.userId !== "" && this.userSig !== "") void this.#signIn();
     if (changed.has("calling")) this.#bind();
+  }
+
+  async #signIn(): Promise<void> {
+    const { url, userId, userSig } = this;
+    this.calling ??= new Calling(url === "" ? {} : { url });
+    await this.#try((api) => api.login({ userId, userSig }));
   }
 
   protected override updated(): void {

@@ -12,7 +12,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CALLS } from "../../../src/gallery/calls.js";
 import { CHAT_SCREENS } from "../../../src/gallery/chat-screens.js";
 
-const { SHOTS, ONLY, LANGUAGE = "en" } = process.env;
+const { SHOTS, ONLY, LANGUAGE = "en", NO_AXE } = process.env;
+const AXE_TOO = NO_AXE === undefined;
+/** For what follows a change of the window's size: an observer and a rendering. */
+const SETTLE_MS = 80;
 const WIDTHS = [
   [320, 640],
   [390, 844],
@@ -94,13 +97,15 @@ describe.each(screens)("%s", (screen) => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     for (const theme of THEMES) {
+      await page.setViewportSize({ width: 390, height: 844 });
+      await open(page, screen, theme);
       for (const [width, height] of WIDTHS) {
         await page.setViewportSize({ width, height });
-        await open(page, screen, theme);
+        await page.waitForTimeout(SETTLE_MS);
         const where = `${screen} ${theme} ${width}`;
         if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/${screen}-${theme}-${width}.png` });
         expect.soft(await misplaced(page), where).toEqual([]);
-        if (width === 390 || width === 1440) expect.soft(await violations(page), where).toEqual([]);
+        if (AXE_TOO && (width === 390 || width === 1440)) expect.soft(await violations(page), where).toEqual([]);
       }
     }
     expect(errors).toEqual([]);
