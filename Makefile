@@ -8,7 +8,7 @@ SHELL := /bin/bash
 ARGS ?=
 FUZZ_SECONDS ?= 30
 
-.PHONY: help setup setup-tests build run test check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
+.PHONY: help setup setup-tests build web run test web-check web-e2e check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,7 +16,10 @@ help: ## Lists the commands
 setup: ## Installs what the build needs and is missing
 	@scripts/setup.sh
 
-build: setup ## Builds the calling binary in release
+web: ## Builds the web client, if Node is there
+	@scripts/web.sh build
+
+build: setup web ## Builds the calling binary in release, the web client in it
 	cargo build --release --locked -p calling-cli
 
 run: build ## Starts the server with its demo on http://127.0.0.1:8080 (ARGS="--http 127.0.0.1:9000" adds flags)
@@ -25,7 +28,14 @@ run: build ## Starts the server with its demo on http://127.0.0.1:8080 (ARGS="--
 setup-tests: ## The same for the tests, which talk to Chromium
 	@scripts/setup.sh tests
 
-test: setup-tests check unit docs-check examples ## Runs every check and every test
+test: setup-tests check web-check unit web-e2e docs-check examples ## Runs every check and every test
+
+web-check: ## Lints, types and unit tests of the web client
+	@scripts/web.sh check
+
+web-e2e: ## The web client in Chromium against a real server
+	cargo build --locked -p calling-cli
+	@scripts/web.sh e2e
 
 check: ## Formatting, lints, features
 	cargo fmt --all --check

@@ -1,7 +1,28 @@
-import { defineConfig } from "vite";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+/** Files smaller than this gain nothing by being packed. */
+const WORTH_PACKING = 1_024;
+
+/** Lays a gzip copy beside each text; the server sends it to whoever can unpack it. */
+function packed(): Plugin {
+  return {
+    name: "packed",
+    writeBundle({ dir = "dist" }) {
+      for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
+        const file = path.join(dir, name);
+        if (!/\.(html|js|css|svg|json)$/.test(name) || statSync(file).size < WORTH_PACKING) continue;
+        writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+      }
+    },
+  };
+}
 
 /** The page that the server serves at `/`. */
 export default defineConfig({
+  plugins: [packed()],
   server: {
     // The texts of call records are the crate's own files.
     fs: { allow: [".."] },

@@ -137,7 +137,7 @@ fn ids(answer: &Answer) -> Vec<String> {
 #[tokio::test]
 async fn the_status_page_is_whole_and_locked_up() {
     let world = world(|_| {}).await;
-    let page = world.get("/", &[]).await;
+    let page = world.get("/status", &[]).await;
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
     let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
@@ -154,6 +154,30 @@ async fn the_status_page_is_whole_and_locked_up() {
     assert_eq!(page.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     assert_eq!(page.headers[header::X_FRAME_OPTIONS], "DENY");
     assert_eq!(page.headers[header::REFERRER_POLICY], "no-referrer");
+}
+
+/// With the client built it is served; without, the page says so. Both are as locked up.
+#[tokio::test]
+async fn the_web_client_is_served_or_said_to_be_missing() {
+    let world = world(|_| {}).await;
+    let page = world.get("/", &[]).await;
+    assert_eq!(page.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+    assert_eq!(page.headers[header::X_FRAME_OPTIONS], "DENY");
+    if page.status == StatusCode::NOT_FOUND {
+        assert!(page.text.contains("not part of this build"), "{}", page.text);
+    } else {
+        assert_eq!(page.headers[header::CACHE_CONTROL], "no-cache");
+        let (_, rest) = page.text.split_once("src=\"/").expect("the page has a script");
+        let script = rest.split('"').next().unwrap();
+        let script = world.get(&format!("/{script}"), &[]).await;
+        assert_eq!(script.status, StatusCode::OK);
+        assert_eq!(script.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    }
+    for path in ["/assets/none.js", "/none.js", "/assets/../index.html", "/assets/%2e%2e/x.js"] {
+        assert_eq!(world.get(path, &[]).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
 }
 
 #[tokio::test]

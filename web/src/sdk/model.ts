@@ -13,6 +13,7 @@
  * A call that is being left is out of `call` at once, so that a window closes at the click; its
  * `ended` is told when the server says how it ended, or after a while by the best guess.
  */
+import { callOf, membersOf, merged } from "./call-state.js";
 import { isGroup, member, runningCall } from "./convert.js";
 import type { Told } from "./emitter.js";
 import type {
@@ -24,7 +25,7 @@ import type {
   Outcome,
   UserId,
 } from "./types.js";
-import type { WireCall, WireEvent, WireEvents, WireFacts } from "./wire.js";
+import type { WireCall, WireEvent, WireEvents } from "./wire.js";
 
 /** A call that was left here, and whose end the server has not told yet. */
 export interface Leaving {
@@ -84,15 +85,6 @@ const RING_GRACE_MS = 5_000;
 const LEAVE_MS = 5_000;
 /** Early events beyond this are dropped: nobody calls that slowly. */
 const MOST_EARLY = 64;
-
-const NO_MEDIA: LocalMedia = {
-  state: "none",
-  microphone: false,
-  micMuted: false,
-  camera: false,
-  screen: false,
-  playbackBlocked: false,
-};
 
 export function newModel(me: UserId): Model {
   return { me, placing: false, early: [] };
@@ -156,37 +148,6 @@ function patchMember(model: Model, user: UserId, patch: Partial<CallMember>): Mo
   });
 }
 
-/** A call as the server's facts and members describe it. */
-function callOf(facts: WireFacts, phase: CallState["phase"], members: CallMember[]): CallState {
-  return {
-    callId: facts.call_id,
-    phase,
-    role: "callee",
-    mediaType: facts.media_type,
-    caller: facts.caller,
-    inviter: facts.caller,
-    isGroup: isGroup(facts),
-    userData: facts.user_data ?? "",
-    members,
-    local: NO_MEDIA,
-    ...(facts.group_id !== undefined && { groupId: facts.group_id }),
-  };
-}
-
-function membersOf({ facts, members }: WireCall): CallMember[] {
-  if (members !== undefined && members.length > 0) return members.map(member);
-  const caller = member({ user: facts.caller, state: "connected" });
-  return [caller, ...facts.callees.map((user) => member({ user, state: "pending" }))];
-}
-
-/** What the mirror knew of people, under what the server says of them now. */
-function merged(call: CallState, reply: WireCall): CallMember[] {
-  return membersOf(reply).map((now) => {
-    const before = call.members.find((it) => it.user === now.user);
-    return before === undefined ? now : { ...before, state: now.state };
-  });
-}
-
 function begin(model: Model, at: number): Step {
   const { call } = model;
   if (call === undefined || call.phase === "connected") return quiet(model);
@@ -211,6 +172,7 @@ function placed(model: Model, reply: WireCall | undefined, at: number): Step {
     step = leave(step.model, at, "busy");
   }
   const { facts } = reply;
+  step = then(step, (it) => settleOf(it, facts.call_id, at));
   const known = step.model.call;
   const call: CallState = {
     ...callOf(facts, "outgoing", known === undefined ? membersOf(reply) : merged(known, reply)),
@@ -265,6 +227,12 @@ function settle(model: Model, leaving: Leaving | undefined, at: number): Step {
   const { leaving: _, ...rest } = model;
   const { call, outcome, since } = leaving;
   return tell(rest, ended(call, outcome, model.me, talked(call, Math.min(since, at))));
+}
+
+/** A call that was left and is entered again: its first end is told before its second beginning. */
+function settleOf(model: Model, callId: string, at: number): Step {
+  const isIt = model.leaving?.call.callId === callId;
+  return isIt ? settle(model, model.leaving, at) : quiet(model);
 }
 
 function talked(call: CallState, at: number): number {
@@ -342,10 +310,15 @@ function quality(
 }
 
 function invited(model: Model, params: WireEvents["invited"], at: number): Step {
-  const { facts, remaining_ms, inviter = facts.caller, in_call = [] } = params;
+  const { facts } = params;
   // A call that is known already is told again to a device that missed it; any other finds this
   // device busy, and the server knows.
   if (model.call !== undefined) return quiet(model);
+  return then(settleOf(model, facts.call_id, at), (it) => ring(it, params, at));
+}
+
+function ring(model: Model, params: WireEvents["invited"], at: number): Step {
+  const { facts, remaining_ms, inviter = facts.caller, in_call = [] } = params;
   const users = [facts.caller, ...facts.callees, ...in_call, model.me];
   const inside = new Set([facts.caller, inviter, ...in_call]);
   const members = [...new Set(users)].map((user) =>

@@ -173,7 +173,6 @@ export class Phone {
 }
 
 declare global {
-  // eslint-disable-next-line no-var
   var phone: Phone;
 }
 globalThis.phone = new Phone();

@@ -113,7 +113,7 @@ pub(super) async fn not_found(uri: Uri) -> ApiError {
     let message = if path.starts_with("/v1/") {
         "there is no such route; docs/operating.md lists them"
     } else {
-        "there is nothing here; the status page is at /"
+        "there is nothing here; the status page is at /status"
     };
     ApiError::with_status(StatusCode::NOT_FOUND, message)
 }

@@ -1,4 +1,4 @@
-//! The HTTP side: status page, health, metrics, REST under `/v1`, and the listener that serves
+//! The HTTP side: the browser client, status page, health, metrics, REST under `/v1`, and the listener that serves
 //! them together with the signalling gateway.
 
 mod access;
@@ -23,6 +23,7 @@ mod status;
 mod tls;
 mod tokens;
 mod usersig;
+mod web;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -127,7 +128,10 @@ fn open_routes() -> Router<AppState> {
         .route("/docs", get(openapi::docs))
         .route("/healthz", get(health::get))
         .route("/metrics", get(status::metrics))
-        .route("/", get(page::get))
+        .route("/status", get(page::get))
+        .route("/", get(web::page))
+        .route("/assets/{*path}", get(web::file))
+        .route("/{file}", get(web::file))
 }
 
 /// What operators ask; records are also for those they are about.

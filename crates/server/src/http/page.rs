@@ -20,7 +20,7 @@ pub(super) fn policy(page: &str) -> String {
     )
 }
 
-/// `GET /`: the status page. It is the same for everybody and asks `/v1/status` for the figures.
+/// `GET /status`: the status page. It is the same for everybody and asks `/v1/status` for the figures.
 pub(super) async fn get() -> ([(HeaderName, &'static str); 2], &'static str) {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

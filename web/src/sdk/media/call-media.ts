@@ -11,7 +11,7 @@ import type {
   VideoTrack,
 } from "../types.js";
 import type { SignedIn } from "../wire.js";
-import { Capture } from "./capture.js";
+import { Capture, Withdrawn } from "./capture.js";
 import { Devices } from "./devices.js";
 import type { Wanted } from "./places.js";
 import { deviceError } from "./problems.js";
@@ -136,7 +136,7 @@ export class CallMedia {
   /** Opens the microphone for a call; without one the person listens, and is told why. */
   openMicrophone(): void {
     this.capture.open("audio").catch((error: unknown) => {
-      this.#problem(deviceError("microphone", error));
+      if (!(error instanceof Withdrawn)) this.#problem(deviceError("microphone", error));
     });
   }
 

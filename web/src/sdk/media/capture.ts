@@ -1,4 +1,4 @@
-import { DeviceError } from "../errors.js";
+import { CallingError, ErrorCode } from "../errors.js";
 import type { DeviceProblem, Track } from "../types.js";
 import type { Devices } from "./devices.js";
 import { problem } from "./problems.js";
@@ -11,15 +11,18 @@ export interface CaptureListener {
   problem(problem: DeviceProblem): void;
 }
 
-interface Open {
-  readonly track: MediaStreamTrack;
+/** A device was closed, or asked for anew, before it had opened: nobody needs to know. */
+export class Withdrawn extends CallingError {
+  constructor() {
+    super(ErrorCode.wrongState, "the device was closed before it had opened");
+  }
 }
 
 /** One's own microphone, camera and screen: opened, closed, muted, replaced. */
 export class Capture {
   readonly #devices: Devices;
   readonly #listener: CaptureListener;
-  readonly #open = new Map<Track, Open>();
+  readonly #open = new Map<Track, MediaStreamTrack>();
   readonly #opening = new Map<Track, Promise<MediaStreamTrack>>();
   #muted = false;
 
@@ -29,7 +32,7 @@ export class Capture {
   }
 
   track(kind: Track): MediaStreamTrack | undefined {
-    return this.#open.get(kind)?.track;
+    return this.#open.get(kind);
   }
 
   /** Whether it is open or about to be. */
@@ -51,11 +54,11 @@ export class Capture {
 
   close(kind: Track): void {
     this.#opening.delete(kind);
-    const open = this.#open.get(kind);
-    if (open === undefined) return;
+    const track = this.#open.get(kind);
+    if (track === undefined) return;
     this.#open.delete(kind);
-    open.track.onended = null;
-    open.track.stop();
+    track.onended = null;
+    track.stop();
     this.#listener.changed(kind, undefined);
   }
 
@@ -77,7 +80,7 @@ export class Capture {
         if (this.#opening.get(kind) !== opening) {
           // Closed, or opened anew, while the person was asked.
           track.stop();
-          throw new DeviceError(problem(nameOf(kind), "unsupported"));
+          throw new Withdrawn();
         }
         this.#opening.delete(kind);
         this.#take(kind, track);
@@ -98,7 +101,7 @@ export class Capture {
   }
 
   #take(kind: Track, track: MediaStreamTrack): void {
-    const before = this.#open.get(kind)?.track;
+    const before = this.#open.get(kind);
     if (before !== undefined) {
       before.onended = null;
       before.stop();
@@ -106,7 +109,7 @@ export class Capture {
     if (kind === "audio") track.enabled = !this.#muted;
     if (kind === "screen") track.contentHint = "detail";
     track.onended = () => this.#ended(kind, track);
-    this.#open.set(kind, { track });
+    this.#open.set(kind, track);
     this.#listener.changed(kind, track);
   }
 
@@ -116,10 +119,13 @@ export class Capture {
     this.close(kind);
     if (kind === "screen") return;
     // Another one, if there is; otherwise the person has to know.
-    this.open(kind).catch(() => this.#listener.problem(problem(nameOf(kind), "unplugged")));
+    this.open(kind).catch((error: unknown) => {
+      if (error instanceof Withdrawn) return;
+      this.#listener.problem(problem(nameOf(kind), "unplugged"));
+    });
   }
 }
 
-export function nameOf(kind: Track): DeviceProblem["device"] {
+function nameOf(kind: Track): DeviceProblem["device"] {
   return kind === "audio" ? "microphone" : kind;
 }

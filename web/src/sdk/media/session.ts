@@ -1,6 +1,7 @@
 import { CallingError, ErrorCode } from "../errors.js";
 import type { MediaState, Track, VideoTrack } from "../types.js";
 import type { Subscription } from "../wire.js";
+import { lean } from "./lean.js";
 import { keyOf, Places, type Wanted } from "./places.js";
 import { snapshot, type Heard, type Snapshot } from "./quality.js";
 
@@ -279,9 +280,9 @@ export class MediaSession {
     const offer = await connection.createOffer();
     if (!isFirst && !needed && !this.#differs(connection, offer)) return;
     await connection.setLocalDescription(offer);
-    const { sdp } = connection.localDescription ?? offer;
+    const { sdp = "" } = connection.localDescription ?? offer;
     const answer = await this.#host.offer(
-      sdp ?? "",
+      lean(sdp),
       this.#places.subscriptions(),
       this.#publish(),
     );
