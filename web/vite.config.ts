@@ -34,7 +34,7 @@ export default defineConfig({
     // Everything is a file of its own: the page's policy allows no inline or data: script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: {
+    rolldownOptions: {
       // Beside the page: the components for pages of others, under a name that stays.
       input: { index: "index.html", calling: "src/ui/index.ts" },
       preserveEntrySignatures: "strict",

@@ -12,7 +12,7 @@ export interface SignInScene {
   readonly facts: ServerFacts;
   readonly isBusy: boolean;
   readonly error: string;
-  signIn(account: Account): void;
+  readonly signIn: (account: Account) => void;
 }
 
 /** One click for a demo account, else an account with its UserSig. */

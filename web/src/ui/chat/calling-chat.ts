@@ -15,7 +15,8 @@ import type { ChatActions, ChatDialog, ChatScene } from "./context.js";
 import { chatDialog } from "./dialogs.js";
 import { conversationList } from "./list.js";
 import { groupPage, profilePage } from "./pages.js";
-import { layout, messages, pages } from "./styles.js";
+import { messages } from "./message-styles.js";
+import { layout, pages } from "./styles.js";
 import { thread } from "./thread.js";
 import { groupName } from "./words.js";
 
@@ -55,6 +56,7 @@ export class CallingChat extends LitElement {
   #unread = 0;
   #shownThread = "";
   #lastSeq = 0;
+  #isAtEnd = true;
 
   /** The name of one of the account's groups. */
   groupName(group: string): string {
@@ -75,6 +77,7 @@ export class CallingChat extends LitElement {
     super.connectedCallback();
     this.#clock = setInterval(() => (this.now = Date.now()), CLOCK_MS);
     document.addEventListener("visibilitychange", this.#seen);
+    addEventListener("resize", this.#resized);
     if (this.hasUpdated) this.#bind();
   }
 
@@ -82,6 +85,7 @@ export class CallingChat extends LitElement {
     super.disconnectedCallback();
     clearInterval(this.#clock);
     document.removeEventListener("visibilitychange", this.#seen);
+    removeEventListener("resize", this.#resized);
     this.#unbind();
   }
 
@@ -180,6 +184,11 @@ export class CallingChat extends LitElement {
     this.#store?.markRead(place.with);
   };
 
+  /** What was in sight stays so. */
+  readonly #resized = (): void => {
+    if (this.log !== null && this.#isAtEnd) this.log.scrollTop = this.log.scrollHeight;
+  };
+
   #try(work: (api: CallingApi) => Promise<unknown>): void {
     if (this.calling !== undefined) work(this.calling).catch(this.#failed);
   }
@@ -238,10 +247,13 @@ export class CallingChat extends LitElement {
     const { messages: all = [], outgoing = [] } = threads[key] ?? {};
     const last = (all.at(-1)?.seq ?? 0) + outgoing.length;
     const isNew = key !== this.#shownThread || (this.#lastSeq === 0 && last > 0);
-    const isNearEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
-    if (isNew || (last !== this.#lastSeq && (isNearEnd || outgoing.length > 0))) {
+    const isMine = outgoing.length > 0;
+    if (isNew || (last !== this.#lastSeq && (this.#isAtEnd || isMine))) {
       log.scrollTop = log.scrollHeight;
     }
+    log.onscroll = () => {
+      this.#isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+    };
     this.#shownThread = key;
     this.#lastSeq = last;
   }

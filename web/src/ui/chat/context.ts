@@ -25,16 +25,16 @@ export interface ChatScene {
 
 /** What one can do in the chat. */
 export interface ChatActions {
-  go(place: Place): void;
-  send(to: Conversation, text: string): void;
-  earlier(of: Conversation): void;
-  recall(of: Conversation, seq: number): void;
-  call(user: UserId, media: MediaType): void;
-  groupCall(group: GroupId, users: readonly UserId[], media: MediaType): void;
-  join(group: GroupId): void;
-  open(dialog: ChatDialog): void;
-  createGroup(name: string, members: readonly UserId[]): void;
-  addMembers(group: GroupId, users: readonly UserId[]): void;
-  remark(user: UserId, remark: string): void;
-  rename(nickname: string): void;
+  readonly go: (place: Place) => void;
+  readonly send: (to: Conversation, text: string) => void;
+  readonly earlier: (of: Conversation) => void;
+  readonly recall: (of: Conversation, seq: number) => void;
+  readonly call: (user: UserId, media: MediaType) => void;
+  readonly groupCall: (group: GroupId, users: readonly UserId[], media: MediaType) => void;
+  readonly join: (group: GroupId) => void;
+  readonly open: (dialog: ChatDialog) => void;
+  readonly createGroup: (name: string, members: readonly UserId[]) => void;
+  readonly addMembers: (group: GroupId, users: readonly UserId[]) => void;
+  readonly remark: (user: UserId, remark: string) => void;
+  readonly rename: (nickname: string) => void;
 }

@@ -42,6 +42,7 @@ function accountField(label: string, isNeeded: boolean): TemplateResult {
       name="other"
       pattern=${ACCOUNT}
       ?required=${isNeeded}
+      ?autofocus=${isNeeded}
       autocomplete="off"
       autocapitalize="off"
       spellcheck="false"
@@ -70,7 +71,7 @@ function newGroup(scene: ChatScene): TemplateResult {
   return html`<form class="people" @submit=${create}>
     <label class="field"
       >${texts.groupName}
-      <input name="name" maxlength="80" required autocomplete="off"
+      <input name="name" maxlength="80" required autofocus autocomplete="off"
     /></label>
     ${peopleList(others(scene), names)} ${accountField(texts.otherAccount, false)}
     <button class="button primary">${icons.group} ${texts.create}</button>

@@ -6,7 +6,7 @@ export function paint(element: HTMLVideoElement, user: string, track: "camera" |
   const context = canvas.getContext("2d");
   if (context === null) return () => undefined;
   const draw = track === "camera" ? person : page;
-  const hue = [...user].reduce((sum, char) => sum + (char.codePointAt(0) ?? 0) * 47, 0) % 360;
+  const hue = Array.from(user, (char) => char.charCodeAt(0)).reduce((sum, it) => sum + it * 47, 0) % 360;
   draw(context, hue);
   const stream = canvas.captureStream(5);
   element.srcObject = stream;

@@ -11,7 +11,7 @@ export function clock(ms: number): string {
 }
 
 // Control characters, and the line and paragraph separators of Unicode.
-// eslint-disable-next-line no-control-regex
+ 
 const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu;
 // The explicit directional formatting characters of Unicode Standard Annex 9, section 2.
 const TURNS = /[\u202a-\u202e\u2066-\u2069]/gu;
@@ -39,7 +39,7 @@ export function initials(name: string): string {
 
 /** White letters on each of these have a contrast of 4.5 or more. */
 const COLOURS = [
-  '#0c6b53', '#1f5fa8', '#7a4bb5', '#a8436b', '#a3482f', '#7a5b12', '#3f6b2a', '#2b6b78',
+  '#0c6b53', '#1f5fa8', '#7a4bb5', '#a8436b', '#a3482f', '#4b57b8', '#3f6b2a', '#2b6b78',
 ] as const;
 
 /** The colour an account keeps everywhere. */

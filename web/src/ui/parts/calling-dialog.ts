@@ -18,6 +18,10 @@ export class CallingDialog extends LitElement {
     css`
       :host {
         display: contents;
+        color-scheme: inherit;
+      }
+      h2 {
+        outline: none;
       }
       dialog {
         width: min(420px, calc(100vw - 24px));
@@ -66,7 +70,7 @@ export class CallingDialog extends LitElement {
   override render(): TemplateResult {
     return html`<dialog aria-labelledby="heading" @close=${() => this.dispatchEvent(new Event("close"))}>
       <header>
-        <h2 id="heading">${this.heading}</h2>
+        <h2 id="heading" tabindex="-1">${this.heading}</h2>
         <button class="icon-button" aria-label=${this.closeLabel} @click=${() => this.dialog.close()}>
           ${icons.close}
         </button>
@@ -77,6 +81,9 @@ export class CallingDialog extends LitElement {
 
   protected override firstUpdated(): void {
     this.dialog.showModal();
+    // The first thing to fill in, else the heading: not the button that closes it.
+    const first = this.querySelector<HTMLElement>("[autofocus]");
+    (first ?? this.dialog.querySelector("h2"))?.focus();
   }
 }
 

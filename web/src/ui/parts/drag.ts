@@ -8,7 +8,7 @@ export interface Dragged {
   /** Where it lies now. */
   readonly corner: Corner;
   /** It was dropped near, or moved by key to, a corner. */
-  moved(corner: Corner): void;
+  readonly moved: (corner: Corner) => void;
 }
 
 /** Moves an element with the pointer and drops it in the nearest corner of `stage`. */

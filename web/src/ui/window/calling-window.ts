@@ -14,12 +14,14 @@ import { people } from "../styles/people.js";
 import { tokens } from "../styles/tokens.js";
 import { languageOf, textsFor } from "../texts/index.js";
 import type { Actions, DeviceKind, Devices, Panel, Scene } from "./context.js";
+import { controlBar } from "./bar-styles.js";
 import { crowd } from "./crowd.js";
 import { inviteDialog } from "./invite.js";
 import { mini } from "./mini.js";
 import { pair } from "./pair.js";
+import { pictures } from "./picture-styles.js";
 import { over, voice, waiting } from "./simple.js";
-import { controlBar, frame, pictures } from "./styles.js";
+import { frame } from "./styles.js";
 import { announcement } from "./words.js";
 
 /** How long the summary of a call stands by itself. */
@@ -148,7 +150,10 @@ export class CallingWindow extends LitElement {
 
   #screen(scene: Scene, phase: Phase): TemplateResult | typeof nothing {
     const { view } = scene;
-    if (phase === "ended") return view.ended === undefined ? nothing : over(scene, view.ended);
+    if (phase === "ended") {
+      const { ended } = view;
+      return ended === undefined ? nothing : over(scene, ended, this.#title(ended));
+    }
     if (phase === "incoming" || phase === "outgoing" || phase === "connecting") {
       return waiting(scene);
     }
@@ -167,7 +172,7 @@ export class CallingWindow extends LitElement {
     return view.call?.isGroup === true || view.call?.mediaType === "video" || this.#anyPicture(view);
   }
 
-  #title({ call }: CallView): string {
+  #title({ call }: Pick<CallView, "call">): string {
     return call?.groupId === undefined ? "" : this.groupName(call.groupId);
   }
 

@@ -32,19 +32,19 @@ export interface Scene {
 
 /** What one can do in the window. */
 export interface Actions {
-  accept(): void;
-  reject(): void;
-  hangup(): void;
-  again(): void;
-  toggleMic(): void;
-  toggleCamera(): void;
-  flipCamera(): void;
-  toggleScreen(): void;
-  switchMedia(to: "audio" | "video"): void;
-  invite(users: readonly UserId[]): void;
-  choose(kind: DeviceKind, id: string): void;
-  fullScreen(): void;
-  playSound(): void;
-  open(panel: Panel): void;
-  show(event: ViewEvent): void;
+  readonly accept: () => void;
+  readonly reject: () => void;
+  readonly hangup: () => void;
+  readonly again: () => void;
+  readonly toggleMic: () => void;
+  readonly toggleCamera: () => void;
+  readonly flipCamera: () => void;
+  readonly toggleScreen: () => void;
+  readonly switchMedia: (to: "audio" | "video") => void;
+  readonly invite: (users: readonly UserId[]) => void;
+  readonly choose: (kind: DeviceKind, id: string) => void;
+  readonly fullScreen: () => void;
+  readonly playSound: () => void;
+  readonly open: (panel: Panel) => void;
+  readonly show: (event: ViewEvent) => void;
 }

@@ -88,7 +88,7 @@ export function voice(scene: Scene): TemplateResult {
 }
 
 /** How it ended. */
-export function over(scene: Scene, ended: Ended): TemplateResult {
+export function over(scene: Scene, ended: Ended, groupName: string): TemplateResult {
   const { view, texts, names, act } = scene;
   const { call } = ended;
   const peer = peerOf(call, view.me);
@@ -96,8 +96,8 @@ export function over(scene: Scene, ended: Ended): TemplateResult {
   const isMissed = call.role === "callee" && ended.durationMs === 0 && ended.elsewhere === undefined;
   return html`<div class="stage calm">
     <div class="main face">
-      ${call.isGroup ? groupAvatar(call.callId, 96) : avatar(names.avatar(peer), 96)}
-      <h2 class="name">${call.isGroup ? texts.groupCall : names.name(peer)}</h2>
+      ${call.isGroup ? groupAvatar(call.groupId ?? call.callId, 96) : avatar(names.avatar(peer), 96)}
+      <h2 class="name">${call.isGroup ? groupName || texts.groupCall : names.name(peer)}</h2>
       <p class="status ${isMissed ? "missed" : ""}">${endLine(ended, texts)}</p>
     </div>
     <footer class="over">
