@@ -22,9 +22,24 @@ const at = (call: Partial<CallState>): CallingState => ({
 });
 const me = (more: Partial<CallMember> = {}): CallMember => member("alice", more);
 const bob = (more: Partial<CallMember> = {}): CallMember => member("bob", more);
-const NAMES = ["bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "mallory", "niaj"];
+const NAMES = [
+  "bob",
+  "carol",
+  "dave",
+  "erin",
+  "frank",
+  "grace",
+  "heidi",
+  "ivan",
+  "judy",
+  "mallory",
+  "niaj",
+];
 
-function several(count: number, more: (n: number) => Partial<CallMember> = () => ({})): CallMember[] {
+function several(
+  count: number,
+  more: (n: number) => Partial<CallMember> = () => ({}),
+): CallMember[] {
   return [me(), ...NAMES.slice(0, count - 1).map((user, n) => member(user, more(n)))];
 }
 
@@ -34,8 +49,20 @@ const click = (root: ShadowRoot, control: string): void =>
   root.querySelector<HTMLElement>(`[data-control=${control}]`)?.click();
 
 const waiting = { connectedAt: undefined as never };
-const pending = { state: "pending", entered: false, audio: false, ringing: true, quality: 0 } as const;
-const calledBy = { role: "callee", caller: "bob", inviter: "bob", phase: "incoming", ...waiting } as const;
+const pending = {
+  state: "pending",
+  entered: false,
+  audio: false,
+  ringing: true,
+  quality: 0,
+} as const;
+const calledBy = {
+  role: "callee",
+  caller: "bob",
+  inviter: "bob",
+  phase: "incoming",
+  ...waiting,
+} as const;
 
 export const CALLS: Readonly<Record<string, Scenario>> = {
   "outgoing-voice": {
@@ -54,7 +81,9 @@ export const CALLS: Readonly<Record<string, Scenario>> = {
     }),
   },
   "incoming-voice": { state: at({ ...calledBy, members: [bob(), me(pending)] }) },
-  "incoming-video": { state: at({ ...calledBy, mediaType: "video", members: [bob(), me(pending)] }) },
+  "incoming-video": {
+    state: at({ ...calledBy, mediaType: "video", members: [bob(), me(pending)] }),
+  },
   "incoming-group": {
     state: at({
       ...calledBy,

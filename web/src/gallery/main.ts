@@ -17,7 +17,12 @@ document.documentElement.lang = query.get("lang") ?? "en";
 document.documentElement.dataset["theme"] = theme;
 
 function profiles(users: readonly string[]): Promise<readonly Profile[]> {
-  const known = users.map((user) => ({ user, nickname: PEOPLE[user] ?? "", avatar: "", remark: "" }));
+  const known = users.map((user) => ({
+    user,
+    nickname: PEOPLE[user] ?? "",
+    avatar: "",
+    remark: "",
+  }));
   return Promise.resolve(known);
 }
 
@@ -25,7 +30,10 @@ async function showCall(name: string): Promise<void> {
   const scenario = CALLS[name];
   if (scenario === undefined) return;
   const window = document.createElement("calling-window");
-  const fake = new FakeCalling({ state: { connection: "connected", user: "alice" }, chat: { profiles } });
+  const fake = new FakeCalling({
+    state: { connection: "connected", user: "alice" },
+    chat: { profiles },
+  });
   window.theme = theme;
   window.silent = true;
   window.contacts = Object.keys(PEOPLE);

@@ -7,9 +7,21 @@ import type { CallingChat } from "../ui/chat/calling-chat.js";
 import "../ui/chat/calling-chat.js";
 import { controls } from "../ui/styles/controls.js";
 import { tokens } from "../ui/styles/tokens.js";
-import { LANGUAGE_NAMES, LANGUAGES, textsFor, type Language, type Texts } from "../ui/texts/index.js";
+import {
+  LANGUAGE_NAMES,
+  LANGUAGES,
+  textsFor,
+  type Language,
+  type Texts,
+} from "../ui/texts/index.js";
 import "../ui/window/calling-window.js";
-import { keepAccount, keptAccount, serverFacts, type Account, type ServerFacts } from "./accounts.js";
+import {
+  keepAccount,
+  keptAccount,
+  serverFacts,
+  type Account,
+  type ServerFacts,
+} from "./accounts.js";
 import { load, save, type Preferences, type Theme } from "./preferences.js";
 import { logo, signInPage } from "./sign-in.js";
 import { pageStyles } from "./styles.js";
@@ -58,34 +70,38 @@ export class CallingPage extends LitElement {
     return html`<header class="top ${isIn ? "" : "plain"}">
         <span class="brand">${isIn ? html`${logo()}<span>Calling</span>` : nothing}</span>
         ${this.#languageChoice(texts)}${this.#themeButton(texts)}
-        ${isIn
-          ? html`<button
-              class="icon-button"
-              data-control="sign-out"
-              aria-label=${texts.signOut}
-              title=${texts.signOut}
-              @click=${() => void this.#signOut()}
-            >
-              ${icons.signOut}
-            </button>`
-          : nothing}
+        ${
+          isIn
+            ? html`<button
+                class="icon-button"
+                data-control="sign-out"
+                aria-label=${texts.signOut}
+                title=${texts.signOut}
+                @click=${() => void this.#signOut()}
+              >
+                ${icons.signOut}
+              </button>`
+            : nothing
+        }
       </header>
-      ${isIn
-        ? html`<calling-chat
-            role="main"
-            .calling=${this.#calling}
-            .contacts=${this.#contacts}
-            lang=${language}
-            theme=${theme}
-            @chat-unread=${this.#unreadChanged}
-          ></calling-chat>`
-        : signInPage({
-            texts,
-            facts: this.facts,
-            isBusy: this.isBusy,
-            error: this.error,
-            signIn: (account) => void this.#signIn(account),
-          })}
+      ${
+        isIn
+          ? html`<calling-chat
+              role="main"
+              .calling=${this.#calling}
+              .contacts=${this.#contacts}
+              lang=${language}
+              theme=${theme}
+              @chat-unread=${this.#unreadChanged}
+            ></calling-chat>`
+          : signInPage({
+              texts,
+              facts: this.facts,
+              isBusy: this.isBusy,
+              error: this.error,
+              signIn: (account) => void this.#signIn(account),
+            })
+      }
       <calling-window
         .calling=${this.#calling}
         .contacts=${this.#contacts}

@@ -25,29 +25,33 @@ export function signInPage({ texts, facts, isBusy, error, signIn }: SignInScene)
       <p>${texts.tagline}</p>
     </div>
     ${error === "" ? nothing : html`<p class="error" role="alert">${error}</p>`}
-    ${hasDemo
-      ? html`<section class="card" aria-labelledby="demo">
-          <h2 id="demo">${texts.demoAccounts}</h2>
-          <ul class="accounts">
-            ${facts.accounts.map(
-              (account) =>
-                html`<li>
-                  <button
-                    class="account"
-                    data-account=${account.userId}
-                    ?disabled=${isBusy}
-                    @click=${() => signIn(account)}
-                  >
-                    ${avatar({ id: account.userId, name: account.userId }, 44)}
-                    <span><span class="hidden-text">${texts.signIn}: </span>${account.userId}</span>
-                    ${icons.next}
-                  </button>
-                </li>`,
-            )}
-          </ul>
-          <p class="hint">${texts.demoHint} ${texts.echoHint}</p>
-        </section>`
-      : nothing}
+    ${
+      hasDemo
+        ? html`<section class="card" aria-labelledby="demo">
+            <h2 id="demo">${texts.demoAccounts}</h2>
+            <ul class="accounts">
+              ${facts.accounts.map(
+                (account) =>
+                  html`<li>
+                    <button
+                      class="account"
+                      data-account=${account.userId}
+                      ?disabled=${isBusy}
+                      @click=${() => signIn(account)}
+                    >
+                      ${avatar({ id: account.userId, name: account.userId }, 44)}
+                      <span
+                        ><span class="hidden-text">${texts.signIn}: </span>${account.userId}</span
+                      >
+                      ${icons.next}
+                    </button>
+                  </li>`,
+              )}
+            </ul>
+            <p class="hint">${texts.demoHint} ${texts.echoHint}</p>
+          </section>`
+        : nothing
+    }
     <details class="card" ?open=${!hasDemo}>
       <summary>${texts.withUserSig}</summary>
       ${form(texts, isBusy, signIn)}

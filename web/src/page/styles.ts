@@ -156,7 +156,9 @@ export const pageStyles = css`
     padding: 6px 12px 10px;
   }
   .sign-in textarea {
-    font: 13px/1.4 ui-monospace, monospace;
+    font:
+      13px/1.4 ui-monospace,
+      monospace;
     resize: vertical;
     color: var(--text);
   }

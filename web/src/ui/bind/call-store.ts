@@ -51,9 +51,16 @@ export class CallStore {
       durationMs,
       ...(by !== undefined && { by }),
     }));
-    const without = (outcome: "cancelled" | "no_answer", by?: string, elsewhere?: boolean): void => {
+    const without = (
+      outcome: "cancelled" | "no_answer",
+      by?: string,
+      elsewhere?: boolean,
+    ): void => {
       if (last === undefined) return;
-      const more = { ...(by !== undefined && { by }), ...(elsewhere !== undefined && { elsewhere }) };
+      const more = {
+        ...(by !== undefined && { by }),
+        ...(elsewhere !== undefined && { elsewhere }),
+      };
       this.dispatch({ type: "ended", call: last, outcome, durationMs: 0, ...more });
     };
     this.#off.push(

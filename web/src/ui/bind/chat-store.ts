@@ -75,7 +75,8 @@ export class ChatStore {
   markRead(of: Conversation): void {
     const info = this.#state.conversations.find((it) => keyOf(it.conversation) === keyOf(of));
     const seq = info?.last?.seq;
-    if (info === undefined || seq === undefined || (info.unread === 0 && seq <= info.readSeq)) return;
+    if (info === undefined || seq === undefined || (info.unread === 0 && seq <= info.readSeq))
+      return;
     if (info.unread === 0) return;
     this.dispatch({ type: "read", of, seq });
     void this.#try(() => this.api.chat.markRead(of, seq));
@@ -153,7 +154,12 @@ export class ChatStore {
       const messages = await this.api.chat.history(of, page);
       // Pages may be short; an empty one is the end.
       const oldest = messages.at(-1)?.seq ?? 0;
-      this.dispatch({ type: "history", of, messages, isWhole: messages.length === 0 || oldest <= 1 });
+      this.dispatch({
+        type: "history",
+        of,
+        messages,
+        isWhole: messages.length === 0 || oldest <= 1,
+      });
     });
     this.#loading.delete(key);
   }

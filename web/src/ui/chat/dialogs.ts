@@ -70,8 +70,7 @@ function newGroup(scene: ChatScene): TemplateResult {
   };
   return html`<form class="people" @submit=${create}>
     <label class="field"
-      >${texts.groupName}
-      <input name="name" maxlength="80" required autofocus autocomplete="off"
+      >${texts.groupName} <input name="name" maxlength="80" required autofocus autocomplete="off"
     /></label>
     ${peopleList(others(scene), names)} ${accountField(texts.otherAccount, false)}
     <button class="button primary">${icons.group} ${texts.create}</button>

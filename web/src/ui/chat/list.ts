@@ -41,15 +41,17 @@ export function conversationList(scene: ChatScene): TemplateResult {
       </button>
     </header>
     ${scene.isOffline ? html`<p class="offline" role="status">${texts.offline}</p>` : nothing}
-    ${state.loaded && state.conversations.length === 0
-      ? empty(scene)
-      : html`<ul class="conversations">
-          ${repeat(
-            state.conversations,
-            (it) => keyOf(it.conversation),
-            (it) => row(scene, it, keyOf(it.conversation) === here),
-          )}
-        </ul>`}
+    ${
+      state.loaded && state.conversations.length === 0
+        ? empty(scene)
+        : html`<ul class="conversations">
+            ${repeat(
+              state.conversations,
+              (it) => keyOf(it.conversation),
+              (it) => row(scene, it, keyOf(it.conversation) === here),
+            )}
+          </ul>`
+    }
   </nav>`;
 }
 
@@ -77,12 +79,14 @@ function row(scene: ChatScene, info: ConversationInfo, isHere: boolean): Templat
         <span class="line">
           <span class="last">${lastLine(info, { texts, names, me: state.me })}</span>
           ${isRunning ? html`<span class="running-mark">${icons.phone}</span>` : nothing}
-          ${unread > 0
-            ? html`<span class="unread"
-                ><span aria-hidden="true">${unread > 99 ? "99+" : unread}</span
-                ><span class="hidden-text">${texts.unread(unread)}</span></span
-              >`
-            : nothing}
+          ${
+            unread > 0
+              ? html`<span class="unread"
+                  ><span aria-hidden="true">${unread > 99 ? "99+" : unread}</span
+                  ><span class="hidden-text">${texts.unread(unread)}</span></span
+                >`
+              : nothing
+          }
         </span>
       </span>
     </button>
@@ -103,7 +107,9 @@ function empty({ texts, contacts, names, act, state }: ChatScene): TemplateResul
               data-conversation=${`u:${user}`}
               @click=${() => act.go({ page: "profile", user })}
             >
-              ${avatar(names.avatar(user), 48)}<span class="row-text"><b>${names.name(user)}</b></span>
+              ${avatar(names.avatar(user), 48)}<span class="row-text"
+                ><b>${names.name(user)}</b></span
+              >
             </button>
           </li>`,
       )}

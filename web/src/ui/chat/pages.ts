@@ -24,20 +24,24 @@ export function profilePage(scene: ChatScene, user: UserId): TemplateResult {
         <h3>${names.name(user)}</h3>
         <p class="quiet">${texts.account}: ${user}</p>
       </div>
-      ${isSelf
-        ? nothing
-        : html`<div class="actions">
-            ${action("message", icons.chat, texts.message, () =>
-              act.go({ page: "thread", with: { user } }),
-            )}
-            ${action("voice", icons.phone, texts.voiceCall, () => act.call(user, "audio"))}
-            ${action("video", icons.video, texts.videoCall, () => act.call(user, "video"))}
-          </div>`}
-      ${isSelf
-        ? nameForm(texts.nickname, "", profile?.nickname ?? "", texts.save, act.rename)
-        : nameForm(texts.remark, texts.remarkHint, profile?.remark ?? "", texts.save, (remark) =>
-            act.remark(user, remark),
-          )}
+      ${
+        isSelf
+          ? nothing
+          : html`<div class="actions">
+              ${action("message", icons.chat, texts.message, () =>
+                act.go({ page: "thread", with: { user } }),
+              )}
+              ${action("voice", icons.phone, texts.voiceCall, () => act.call(user, "audio"))}
+              ${action("video", icons.video, texts.videoCall, () => act.call(user, "video"))}
+            </div>`
+      }
+      ${
+        isSelf
+          ? nameForm(texts.nickname, "", profile?.nickname ?? "", texts.save, act.rename)
+          : nameForm(texts.remark, texts.remarkHint, profile?.remark ?? "", texts.save, (remark) =>
+              act.remark(user, remark),
+            )
+      }
       ${callLog(scene, user)}
     </div>
   </section>`;
@@ -91,9 +95,13 @@ export function groupPage(scene: ChatScene, group: GroupId): TemplateResult {
                   <span class="row-text"
                     ><b>${nameCard === "" ? names.name(user) : nameCard}</b></span
                   >
-                  ${role === "member"
-                    ? nothing
-                    : html`<span class="badge">${role === "owner" ? texts.owner : texts.admin}</span>`}
+                  ${
+                    role === "member"
+                      ? nothing
+                      : html`<span class="badge"
+                          >${role === "owner" ? texts.owner : texts.admin}</span
+                        >`
+                  }
                 </button>
               </li>`,
           )}
@@ -139,7 +147,8 @@ function nameForm(
 function callLog(scene: ChatScene, user: UserId): TemplateResult | typeof nothing {
   const { state, texts } = scene;
   const isWith = (call: RecentCall): boolean =>
-    user === state.me || (call.inviter === user ? call.role === "callee" : call.inviteList.includes(user));
+    user === state.me ||
+    (call.inviter === user ? call.role === "callee" : call.inviteList.includes(user));
   const calls = state.calls.filter(isWith).slice(0, 10);
   if (calls.length === 0) return nothing;
   return html`<section class="card" aria-label=${texts.recentCalls}>
@@ -161,9 +170,10 @@ function callRow({ texts, names, state, now }: ChatScene, call: RecentCall): Tem
     <span class="row-text">
       <b>${who}</b>
       <span class="quiet"
-        >${direction} · ${texts.calls.kind(call.mediaType)}${call.totalMs > 0
-          ? ` · ${clock(call.totalMs)}`
-          : ""}</span
+        >${direction} ·
+        ${texts.calls.kind(call.mediaType)}${
+          call.totalMs > 0 ? ` · ${clock(call.totalMs)}` : ""
+        }</span
       >
     </span>
     <time>${when(call.beginTime, now, texts.language, texts.yesterday)}</time>

@@ -20,7 +20,10 @@ export function thread(scene: ChatScene, of: Conversation): TemplateResult {
   const { messages, outgoing, isWhole } = threadOf(state, of);
   const { user, group } = of;
   const name = group === undefined ? names.name(user) : groupName(state, group);
-  const about = group === undefined ? { page: "profile", user } as const : ({ page: "group", group } as const);
+  const about =
+    group === undefined
+      ? ({ page: "profile", user } as const)
+      : ({ page: "group", group } as const);
   const isEmpty = isWhole && messages.length === 0 && outgoing.length === 0;
   return html`<section class="pane" aria-label=${name}>
     <header class="pane-head">
@@ -33,11 +36,13 @@ export function thread(scene: ChatScene, of: Conversation): TemplateResult {
     </header>
     ${group === undefined ? nothing : banner(scene, group, state.running[group])}
     <div class="messages" role="log" aria-label=${texts.messages} tabindex="0">
-      ${isWhole || messages.length === 0
-        ? nothing
-        : html`<button class="button plain earlier" @click=${() => act.earlier(of)}>
-            ${texts.earlier}
-          </button>`}
+      ${
+        isWhole || messages.length === 0
+          ? nothing
+          : html`<button class="button plain earlier" @click=${() => act.earlier(of)}>
+              ${texts.earlier}
+            </button>`
+      }
       ${isEmpty ? html`<p class="tip">${texts.noMessages}</p>` : nothing}
       ${repeat(
         messages,
@@ -74,7 +79,10 @@ export function backButton({ texts, act }: ChatScene): TemplateResult {
   </button>`;
 }
 
-function callButtons({ texts, act, state }: ChatScene, { user, group }: Conversation): TemplateResult {
+function callButtons(
+  { texts, act, state }: ChatScene,
+  { user, group }: Conversation,
+): TemplateResult {
   const call = (media: "audio" | "video") => () =>
     group === undefined ? act.call(user, media) : act.open({ kind: "call", group, media });
   const isSelf = user === state.me;
@@ -118,15 +126,21 @@ export function banner(
     <span class="banner-faces"
       >${inIt.slice(0, 4).map((it) => avatar(names.avatar(it.user), 28))}</span
     >
-    ${isInIt
-      ? nothing
-      : html`<button class="button primary" data-control="join" @click=${() => act.join(group)}>
-          ${texts.join}
-        </button>`}
+    ${
+      isInIt
+        ? nothing
+        : html`<button class="button primary" data-control="join" @click=${() => act.join(group)}>
+            ${texts.join}
+          </button>`
+    }
   </div>`;
 }
 
-function line(scene: ChatScene, message: Message, before: Message | undefined): TemplateResult | typeof nothing {
+function line(
+  scene: ChatScene,
+  message: Message,
+  before: Message | undefined,
+): TemplateResult | typeof nothing {
   const { state, texts, names, now } = scene;
   const it = shown(message, { texts, names, me: state.me });
   if (it.kind === "hidden") return nothing;
@@ -148,12 +162,16 @@ function bubble(scene: ChatScene, message: Message, it: Bubble): TemplateResult 
   return html`<div class="message ${isOwn ? "own" : ""}" data-seq=${message.seq}>
     ${isOwn ? nothing : avatar(names.avatar(other), 34)}
     <div class="said">
-      ${isOwn || conversation.group === undefined
-        ? nothing
-        : html`<span class="from">${names.name(from)}</span>`}
-      ${it.kind === "text"
-        ? html`<p class="bubble">${it.text}</p>`
-        : callBubble(scene, conversation, it)}
+      ${
+        isOwn || conversation.group === undefined
+          ? nothing
+          : html`<span class="from">${names.name(from)}</span>`
+      }
+      ${
+        it.kind === "text"
+          ? html`<p class="bubble">${it.text}</p>`
+          : callBubble(scene, conversation, it)
+      }
       ${it.kind === "text" && isOwn ? recallButton(scene, message) : nothing}
     </div>
   </div>`;
@@ -176,12 +194,12 @@ function callBubble(
   </button>`;
 }
 
-function recallButton({ act, texts, now }: ChatScene, message: Message): TemplateResult | typeof nothing {
+function recallButton(
+  { act, texts, now }: ChatScene,
+  message: Message,
+): TemplateResult | typeof nothing {
   if (now - message.sentAt > RECALL_MS) return nothing;
-  return html`<button
-    class="recall"
-    @click=${() => act.recall(message.conversation, message.seq)}
-  >
+  return html`<button class="recall" @click=${() => act.recall(message.conversation, message.seq)}>
     ${texts.recall}
   </button>`;
 }

@@ -206,7 +206,10 @@ export function callState(more: Partial<CallState> = {}): CallState {
 }
 
 function emptyChat(fake: FakeCalling): ChatApi {
-  const done = (method: string) => (...args: unknown[]) => fake.note(method, ...args);
+  const done =
+    (method: string) =>
+    (...args: unknown[]) =>
+      fake.note(method, ...args);
   const none = (): Promise<readonly []> => Promise.resolve([]);
   let seq = 1000;
   return {

@@ -1,12 +1,17 @@
 /** Paints somebody before a wall, or a page with a diagram, into a video element. */
-export function paint(element: HTMLVideoElement, user: string, track: "camera" | "screen"): () => void {
+export function paint(
+  element: HTMLVideoElement,
+  user: string,
+  track: "camera" | "screen",
+): () => void {
   if (typeof document === "undefined") return () => undefined;
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = track === "camera" ? [960, 720] : [1280, 720];
   const context = canvas.getContext("2d");
   if (context === null) return () => undefined;
   const draw = track === "camera" ? person : page;
-  const hue = Array.from(user, (char) => char.charCodeAt(0)).reduce((sum, it) => sum + it * 47, 0) % 360;
+  const hue =
+    Array.from(user, (char) => char.charCodeAt(0)).reduce((sum, it) => sum + it * 47, 0) % 360;
   draw(context, hue);
   const stream = canvas.captureStream(5);
   element.srcObject = stream;

@@ -174,7 +174,8 @@ export function mayMinimize(view: CallView): boolean {
 function mirrored(view: CallView, state: CallingState): CallView {
   const base = { ...view, me: state.user ?? view.me, connection: state.connection };
   const { call } = state;
-  if (call === undefined) return view.call === undefined ? base : fresh(base, undefined, base.ended);
+  if (call === undefined)
+    return view.call === undefined ? base : fresh(base, undefined, base.ended);
   const others = call.members.filter((it) => it.user !== base.me);
   if (view.call?.callId !== call.callId) {
     return { ...fresh(base, call), ...speaking(nextSpeaker(undefined, others)) };

@@ -64,7 +64,12 @@ export type ChatEvent =
   | { readonly type: "message"; readonly message: Message }
   | { readonly type: "recalled"; readonly of: Conversation; readonly seq: number }
   | { readonly type: "read"; readonly of: Conversation; readonly seq: number }
-  | { readonly type: "sending"; readonly to: Conversation; readonly text: string; readonly at: number }
+  | {
+      readonly type: "sending";
+      readonly to: Conversation;
+      readonly text: string;
+      readonly at: number;
+    }
   | { readonly type: "sent"; readonly id: number; readonly message: Message }
   | { readonly type: "notSent"; readonly to: Conversation; readonly id: number }
   | { readonly type: "groups"; readonly groups: readonly Group[] }

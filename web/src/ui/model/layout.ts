@@ -44,25 +44,25 @@ export function pageOf<T>(items: readonly T[], page: number): readonly T[] {
 }
 
 /** A corner of the stage. */
-export type Corner = 'top-left' | 'top-right' | 'bottom-left' | 'bottom-right';
+export type Corner = "top-left" | "top-right" | "bottom-left" | "bottom-right";
 
 /** The corner nearest to a point of a stage of `width` × `height`. */
 export function nearestCorner(x: number, y: number, width: number, height: number): Corner {
-  const side = x < width / 2 ? 'left' : 'right';
+  const side = x < width / 2 ? "left" : "right";
   return y < height / 2 ? `top-${side}` : `bottom-${side}`;
 }
 
 /** The corner in the direction of an arrow key; where it is already if there is none. */
 export function cornerTowards(corner: Corner, key: string): Corner {
-  const [vertical, side] = corner.split('-') as ['top' | 'bottom', 'left' | 'right'];
+  const [vertical, side] = corner.split("-") as ["top" | "bottom", "left" | "right"];
   switch (key) {
-    case 'ArrowUp':
+    case "ArrowUp":
       return `top-${side}`;
-    case 'ArrowDown':
+    case "ArrowDown":
       return `bottom-${side}`;
-    case 'ArrowLeft':
+    case "ArrowLeft":
       return `${vertical}-left`;
-    case 'ArrowRight':
+    case "ArrowRight":
       return `${vertical}-right`;
     default:
       return corner;

@@ -68,10 +68,17 @@ export class CallingDialog extends LitElement {
   ];
 
   override render(): TemplateResult {
-    return html`<dialog aria-labelledby="heading" @close=${() => this.dispatchEvent(new Event("close"))}>
+    return html`<dialog
+      aria-labelledby="heading"
+      @close=${() => this.dispatchEvent(new Event("close"))}
+    >
       <header>
         <h2 id="heading" tabindex="-1">${this.heading}</h2>
-        <button class="icon-button" aria-label=${this.closeLabel} @click=${() => this.dialog.close()}>
+        <button
+          class="icon-button"
+          aria-label=${this.closeLabel}
+          @click=${() => this.dialog.close()}
+        >
           ${icons.close}
         </button>
       </header>

@@ -1,11 +1,5 @@
 import { nothing } from "lit";
-import {
-  Directive,
-  directive,
-  PartType,
-  type ElementPart,
-  type PartInfo,
-} from "lit/directive.js";
+import { Directive, directive, PartType, type ElementPart, type PartInfo } from "lit/directive.js";
 
 /** Sets custom properties through the object model: a strict policy forbids `style` attributes. */
 class Vars extends Directive {

@@ -25,8 +25,8 @@ export const tokens = css`
     --shadow: 0 1px 2px rgb(0 0 0 / 6%), 0 12px 40px rgb(0 0 0 / 16%);
     --radius: 14px;
     --font:
-      system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "PingFang TC", "Noto Sans CJK SC",
-      "Microsoft YaHei", sans-serif;
+      system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "PingFang TC",
+      "Noto Sans CJK SC", "Microsoft YaHei", sans-serif;
     font: 400 16px/1.45 var(--font);
     color: var(--text);
     -webkit-tap-highlight-color: transparent;

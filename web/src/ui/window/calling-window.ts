@@ -169,7 +169,9 @@ export class CallingWindow extends LitElement {
 
   #isWide(view: CallView): boolean {
     if (phaseOf(view) !== "connected") return false;
-    return view.call?.isGroup === true || view.call?.mediaType === "video" || this.#anyPicture(view);
+    return (
+      view.call?.isGroup === true || view.call?.mediaType === "video" || this.#anyPicture(view)
+    );
   }
 
   #title({ call }: Pick<CallView, "call">): string {
@@ -266,7 +268,7 @@ export class CallingWindow extends LitElement {
 
   /** In a video call the camera is open from the start; whoever closes it, closes it. */
   #openCamera({ call }: CallView): void {
-    if (this.customView || call === undefined || call.mediaType !== "video") return;
+    if (this.customView || call?.mediaType !== "video") return;
     if (this.#cameraFor === call.callId) return;
     this.#cameraFor = call.callId;
     if (!call.local.camera) void this.#try((api) => api.openCamera());

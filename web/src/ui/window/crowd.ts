@@ -20,8 +20,8 @@ export function crowd(scene: Scene, groupName: string): TemplateResult {
   const large = spotlight(scene, people);
   return html`<div class="stage dark crowd">
     ${head(scene, groupName === "" ? texts.groupCall : groupName)}
-    ${large === undefined ? grid(scene, people) : focus(scene, people, large)}
-    ${notices(scene)} ${bar(scene)}
+    ${large === undefined ? grid(scene, people) : focus(scene, people, large)} ${notices(scene)}
+    ${bar(scene)}
   </div>`;
 }
 

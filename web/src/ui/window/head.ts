@@ -11,7 +11,10 @@ import { statusLine } from "./words.js";
 const BARS = [0, 4, 3, 2, 1, 1, 0] as const;
 
 /** How good a connection is, by bars; nothing while it is not measured. */
-export function qualityBars(quality: NetworkQuality, texts: Texts): TemplateResult | typeof nothing {
+export function qualityBars(
+  quality: NetworkQuality,
+  texts: Texts,
+): TemplateResult | typeof nothing {
   if (quality === 0) return nothing;
   const lit = BARS[quality];
   const bars = [0, 1, 2, 3].map(
@@ -32,40 +35,48 @@ export function head(scene: Scene, title: string): TemplateResult {
   const isTalking = phaseOf(view) === "connected";
   const quality = call?.members.find((it) => it.user === view.me)?.quality ?? 0;
   return html`<header class="head">
-    ${mayMinimize(view)
-      ? html`<button
-          class="icon-button"
-          aria-label=${texts.minimize}
-          title=${texts.minimize}
-          @click=${() => act.show({ type: "minimize" })}
-        >
-          ${icons.shrink}
-        </button>`
-      : html`<span class="filler"></span>`}
+    ${
+      mayMinimize(view)
+        ? html`<button
+            class="icon-button"
+            aria-label=${texts.minimize}
+            title=${texts.minimize}
+            @click=${() => act.show({ type: "minimize" })}
+          >
+            ${icons.shrink}
+          </button>`
+        : html`<span class="filler"></span>`
+    }
     <div class="title">
-      ${title === ""
-        ? nothing
-        : html`<h2>${title}</h2>
-            <p class="status">
-              <span class="time">${statusLine(view, texts, scene.now)}</span>
-              ${call?.isGroup === true && isTalking
-                ? html`<span class="count">· ${texts.calls.inCall(talking(scene))}</span>`
-                : nothing}
-              ${isTalking ? qualityBars(quality, texts) : nothing}
-            </p>`}
+      ${
+        title === ""
+          ? nothing
+          : html`<h2>${title}</h2>
+              <p class="status">
+                <span class="time">${statusLine(view, texts, scene.now)}</span>
+                ${
+                  call?.isGroup === true && isTalking
+                    ? html`<span class="count">· ${texts.calls.inCall(talking(scene))}</span>`
+                    : nothing
+                }
+                ${isTalking ? qualityBars(quality, texts) : nothing}
+              </p>`
+      }
     </div>
     <div class="right">
       ${isTalking ? inviteButton(scene) : nothing}
-      ${document.fullscreenEnabled && isTalking
-        ? html`<button
-            class="icon-button wide-only"
-            aria-label=${isFullScreen ? texts.leaveFullScreen : texts.fullScreen}
-            title=${isFullScreen ? texts.leaveFullScreen : texts.fullScreen}
-            @click=${act.fullScreen}
-          >
-            ${isFullScreen ? icons.contract : icons.expand}
-          </button>`
-        : nothing}
+      ${
+        document.fullscreenEnabled && isTalking
+          ? html`<button
+              class="icon-button wide-only"
+              aria-label=${isFullScreen ? texts.leaveFullScreen : texts.fullScreen}
+              title=${isFullScreen ? texts.leaveFullScreen : texts.fullScreen}
+              @click=${act.fullScreen}
+            >
+              ${isFullScreen ? icons.contract : icons.expand}
+            </button>`
+          : nothing
+      }
     </div>
   </header>`;
 }

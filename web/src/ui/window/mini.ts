@@ -21,9 +21,7 @@ export function mini(
   const watched =
     others(view).find((it) => it.user === view.speaker && it.camera) ??
     others(view).find((it) => it.camera);
-  const name = call.isGroup
-    ? groupName || texts.groupCall
-    : names.name(peerOf(call, view.me));
+  const name = call.isGroup ? groupName || texts.groupCall : names.name(peerOf(call, view.me));
   const isVideo = call.mediaType === "video" && watched !== undefined;
   const dragged = { corner, moved };
   const page = new DOMRect(0, 0, innerWidth, innerHeight);
@@ -39,11 +37,13 @@ export function mini(
       @click=${() => act.show({ type: "restore" })}
       @keydown=${(event: KeyboardEvent) => moveByKey(event, dragged)}
     >
-      ${isVideo
-        ? html`<calling-view .api=${api} .user=${watched.user} .size=${"small"}></calling-view>`
-        : call.isGroup
-          ? groupAvatar(call.groupId ?? call.callId, 40)
-          : avatar(names.avatar(peerOf(call, view.me)), 40)}
+      ${
+        isVideo
+          ? html`<calling-view .api=${api} .user=${watched.user} .size=${"small"}></calling-view>`
+          : call.isGroup
+            ? groupAvatar(call.groupId ?? call.callId, 40)
+            : avatar(names.avatar(peerOf(call, view.me)), 40)
+      }
       <span class="hidden-text">${texts.restore}</span>
       <span class="words">
         <b>${name}</b>
@@ -51,15 +51,17 @@ export function mini(
       </span>
     </button>
     <span class="quick">
-      ${isVideo
-        ? nothing
-        : html`<button
-            class="small-disk ${call.local.micMuted ? "off" : ""}"
-            aria-label=${call.local.micMuted ? texts.unmute : texts.mute}
-            @click=${act.toggleMic}
-          >
-            ${call.local.micMuted ? icons.micOff : icons.mic}
-          </button>`}
+      ${
+        isVideo
+          ? nothing
+          : html`<button
+              class="small-disk ${call.local.micMuted ? "off" : ""}"
+              aria-label=${call.local.micMuted ? texts.unmute : texts.mute}
+              @click=${act.toggleMic}
+            >
+              ${call.local.micMuted ? icons.micOff : icons.mic}
+            </button>`
+      }
       <button class="small-disk stop" aria-label=${texts.hangUp} @click=${act.hangup}>
         ${icons.hangUp}
       </button>

@@ -30,17 +30,19 @@ export function pair(
     <div class="veil"></div>
     ${head(scene, names.name(peer?.user ?? ""))}
     <div class="main"></div>
-    ${small === undefined
-      ? nothing
-      : html`<button
-          class="corner ${corner}"
-          aria-label="${view.swapped ? names.name(small.user) : texts.selfView} ${texts.swapViews}"
-          @click=${() => act.show({ type: "swap" })}
-          @pointerdown=${(event: PointerEvent) => startDrag(event, stageOf(event), dragged)}
-          @keydown=${(event: KeyboardEvent) => moveByKey(event, dragged)}
-        >
-          ${side(scene, small, false)}
-        </button>`}
+    ${
+      small === undefined
+        ? nothing
+        : html`<button
+            class="corner ${corner}"
+            aria-label="${view.swapped ? names.name(small.user) : texts.selfView} ${texts.swapViews}"
+            @click=${() => act.show({ type: "swap" })}
+            @pointerdown=${(event: PointerEvent) => startDrag(event, stageOf(event), dragged)}
+            @keydown=${(event: KeyboardEvent) => moveByKey(event, dragged)}
+          >
+            ${side(scene, small, false)}
+          </button>`
+    }
     ${notices(scene)} ${bar(scene)}
   </div>`;
 }
@@ -50,7 +52,11 @@ function stageOf({ currentTarget }: Event): DOMRect {
   return stage.getBoundingClientRect();
 }
 
-function side({ view, names, api, texts }: Scene, member: CallMember, isLarge: boolean): TemplateResult {
+function side(
+  { view, names, api, texts }: Scene,
+  member: CallMember,
+  isLarge: boolean,
+): TemplateResult {
   const isSelf = member.user === view.me;
   const local = view.call?.local;
   const isSharing = isSelf ? false : member.screen;
@@ -60,9 +66,11 @@ function side({ view, names, api, texts }: Scene, member: CallMember, isLarge: b
       <div class="halo" ${vars({ "--level": member.volume / 100 })}>
         ${avatar(names.avatar(member.user), isLarge ? 112 : 48)}
       </div>
-      ${isSelf || member.audio || !isLarge || !member.entered
-        ? nothing
-        : html`<p class="peer-muted">${icons.micOff}<span>${texts.muted}</span></p>`}
+      ${
+        isSelf || member.audio || !isLarge || !member.entered
+          ? nothing
+          : html`<p class="peer-muted">${icons.micOff}<span>${texts.muted}</span></p>`
+      }
     </div>`;
   }
   return html`<calling-view

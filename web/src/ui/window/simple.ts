@@ -19,19 +19,25 @@ export function waiting(scene: Scene): TemplateResult {
   const peer = peerOf(call, view.me);
   const isPlacedGroup = call.isGroup && call.role === "caller";
   return html`<div class="stage ${isPreview ? "dark preview" : "calm"}">
-    ${isPreview
-      ? html`<calling-view class="backdrop" .api=${api} mirror></calling-view>
-          <div class="veil"></div>`
-      : nothing}
+    ${
+      isPreview
+        ? html`<calling-view class="backdrop" .api=${api} mirror></calling-view>
+            <div class="veil"></div>`
+        : nothing
+    }
     ${head(scene, "")}
     <div class="main face">
-      ${phaseOf(view) === "incoming"
-        ? html`<p class="kicker">${incomingTitle(view, texts)}</p>`
-        : nothing}
-      ${isPlacedGroup
-        ? crowdOfFaces(scene)
-        : html`<div class="halo ringing">${avatar(names.avatar(peer), 112)}</div>
-            <h2 class="name">${names.name(peer)}</h2>`}
+      ${
+        phaseOf(view) === "incoming"
+          ? html`<p class="kicker">${incomingTitle(view, texts)}</p>`
+          : nothing
+      }
+      ${
+        isPlacedGroup
+          ? crowdOfFaces(scene)
+          : html`<div class="halo ringing">${avatar(names.avatar(peer), 112)}</div>
+              <h2 class="name">${names.name(peer)}</h2>`
+      }
       <p class="status">${statusLine(view, texts, scene.now)}</p>
       ${call.isGroup && !isPlacedGroup ? alsoInvited(scene, peer) : nothing}
     </div>
@@ -79,9 +85,11 @@ export function voice(scene: Scene): TemplateResult {
         <span class="time">${statusLine(view, texts, scene.now)}</span>
         ${qualityBars(own?.quality ?? 0, texts)}
       </p>
-      ${member !== undefined && member.entered && !member.audio
-        ? html`<p class="peer-muted">${icons.micOff}<span>${texts.muted}</span></p>`
-        : nothing}
+      ${
+        member !== undefined && member.entered && !member.audio
+          ? html`<p class="peer-muted">${icons.micOff}<span>${texts.muted}</span></p>`
+          : nothing
+      }
     </div>
     ${notices(scene)} ${bar(scene)}
   </div>`;
@@ -93,7 +101,8 @@ export function over(scene: Scene, ended: Ended, groupName: string): TemplateRes
   const { call } = ended;
   const peer = peerOf(call, view.me);
   const mayRepeat = !call.isGroup && ended.elsewhere === undefined;
-  const isMissed = call.role === "callee" && ended.durationMs === 0 && ended.elsewhere === undefined;
+  const isMissed =
+    call.role === "callee" && ended.durationMs === 0 && ended.elsewhere === undefined;
   return html`<div class="stage calm">
     <div class="main face">
       ${call.isGroup ? groupAvatar(call.groupId ?? call.callId, 96) : avatar(names.avatar(peer), 96)}
@@ -101,11 +110,13 @@ export function over(scene: Scene, ended: Ended, groupName: string): TemplateRes
       <p class="status ${isMissed ? "missed" : ""}">${endLine(ended, texts)}</p>
     </div>
     <footer class="over">
-      ${mayRepeat
-        ? html`<button class="button" data-control="again" @click=${act.again}>
-            ${call.mediaType === "video" ? icons.video : icons.phone} ${texts.callAgain}
-          </button>`
-        : nothing}
+      ${
+        mayRepeat
+          ? html`<button class="button" data-control="again" @click=${act.again}>
+              ${call.mediaType === "video" ? icons.video : icons.phone} ${texts.callAgain}
+            </button>`
+          : nothing
+      }
       <button
         class="button primary"
         data-control="close"
@@ -123,22 +134,28 @@ export function notices(scene: Scene): TemplateResult {
   const local = view.call?.local;
   return html`<div class="notices">
     ${view.notices.map((it) => html`<p class="notice">${noticeLine(it, texts, (user) => names.name(user))}</p>`)}
-    ${local?.listenOnly === undefined
-      ? nothing
-      : html`<p class="notice warning">
-          ${icons.warning}<span
-            ><b>${texts.listenOnly}.</b> ${problemLine(local.listenOnly, texts)}</span
-          >
-        </p>`}
-    ${local?.playbackBlocked === true
-      ? html`<button class="notice action" @click=${act.playSound} title=${texts.playSoundWhy}>
-          ${icons.speaker}<span>${texts.playSound}</span>
-        </button>`
-      : nothing}
-    ${local?.screen === true
-      ? html`<button class="notice action" @click=${act.toggleScreen}>
-          ${icons.screen}<span>${texts.sharingSelf}</span><b>${texts.stopSharing}</b>
-        </button>`
-      : nothing}
+    ${
+      local?.listenOnly === undefined
+        ? nothing
+        : html`<p class="notice warning">
+            ${icons.warning}<span
+              ><b>${texts.listenOnly}.</b> ${problemLine(local.listenOnly, texts)}</span
+            >
+          </p>`
+    }
+    ${
+      local?.playbackBlocked === true
+        ? html`<button class="notice action" @click=${act.playSound} title=${texts.playSoundWhy}>
+            ${icons.speaker}<span>${texts.playSound}</span>
+          </button>`
+        : nothing
+    }
+    ${
+      local?.screen === true
+        ? html`<button class="notice action" @click=${act.toggleScreen}>
+            ${icons.screen}<span>${texts.sharingSelf}</span><b>${texts.stopSharing}</b>
+          </button>`
+        : nothing
+    }
   </div>`;
 }

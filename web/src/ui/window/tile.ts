@@ -40,9 +40,11 @@ export function tile(scene: Scene, member: CallMember, style: TileStyle): Templa
       <span class="who">${style.track === "screen" ? texts.screenOf(name) : name}</span>
       ${isSelf ? nothing : qualityBars(member.quality, texts)}
     </div>
-    ${member.state === "pending"
-      ? html`<p class="pending">${member.ringing ? texts.ringing : texts.calling}</p>`
-      : nothing}
+    ${
+      member.state === "pending"
+        ? html`<p class="pending">${member.ringing ? texts.ringing : texts.calling}</p>`
+        : nothing
+    }
     <button
       class="enlarge"
       aria-label=${isPinned ? texts.reduce : texts.enlarge(name)}

@@ -15,7 +15,10 @@ export function statusLine(view: CallView, texts: Texts, now: number): string {
   }
   switch (phaseOf(view)) {
     case "outgoing":
-      return waitingLine(call.members.filter((it) => it.user !== view.me), texts);
+      return waitingLine(
+        call.members.filter((it) => it.user !== view.me),
+        texts,
+      );
     case "incoming":
       return inviteLine(view, texts);
     case "connecting":

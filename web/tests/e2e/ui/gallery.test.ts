@@ -74,9 +74,12 @@ function misplaced(page: Page): Promise<string[]> {
         if (element.shadowRoot !== null) visit(element.shadowRoot);
         if (element.closest(".strip, .hidden-text") !== null) continue;
         const { left, right, width, height } = element.getBoundingClientRect();
-        if (!element.matches("button, input, h1, h2, p, .caption") || width * height === 0) continue;
-        if (left < -1 || right > innerWidth + 1) found.push(`outside: ${element.outerHTML.slice(0, 120)}`);
-        const isCut = element.matches("button, .caption") && element.scrollWidth > element.clientWidth + 1;
+        if (!element.matches("button, input, h1, h2, p, .caption") || width * height === 0)
+          continue;
+        if (left < -1 || right > innerWidth + 1)
+          found.push(`outside: ${element.outerHTML.slice(0, 120)}`);
+        const isCut =
+          element.matches("button, .caption") && element.scrollWidth > element.clientWidth + 1;
         if (isCut && !element.matches(".enlarge, .corner, .restore, .row")) {
           found.push(`cut: ${element.textContent.trim()}`);
         }
@@ -103,9 +106,11 @@ describe.each(screens)("%s", (screen) => {
         await page.setViewportSize({ width, height });
         await page.waitForTimeout(SETTLE_MS);
         const where = `${screen} ${theme} ${width}`;
-        if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/${screen}-${theme}-${width}.png` });
+        if (SHOTS !== undefined)
+          await page.screenshot({ path: `${SHOTS}/${screen}-${theme}-${width}.png` });
         expect.soft(await misplaced(page), where).toEqual([]);
-        if (AXE_TOO && (width === 390 || width === 1440)) expect.soft(await violations(page), where).toEqual([]);
+        if (AXE_TOO && (width === 390 || width === 1440))
+          expect.soft(await violations(page), where).toEqual([]);
       }
     }
     expect(errors).toEqual([]);
