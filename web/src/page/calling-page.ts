@@ -118,7 +118,7 @@ export class CallingPage extends LitElement {
       this.#prefer({ language: (target as HTMLSelectElement).value as Language });
     return html`<span class="choose"
       >${icons.globe}
-      <select aria-label=${texts.language} @change=${change}>
+      <select aria-label=${texts.chooseLanguage} @change=${change}>
         ${LANGUAGES.map(
           (it) =>
             html`<option value=${it} ?selected=${it === language} lang=${it}>

@@ -3,7 +3,8 @@
  *
  * ```html
  * <script type="module" src="https://calls.example.com/calling.js"></script>
- * <calling-window url="https://calls.example.com" user-id="alice" user-sig="…"></calling-window>
+ * <calling-window url="https://calls.example.com" sdk-app-id="1400000000"
+ *   user-id="alice" user-sig="…"></calling-window>
  * ```
  *
  * @packageDocumentation

@@ -1,4 +1,4 @@
-import type { CallingApi, Conversation, GroupId } from "../../sdk/index.js";
+import type { CallingApi, Conversation, ConversationInfo, GroupId } from "../../sdk/index.js";
 import {
   keyOf,
   NO_CHAT,
@@ -9,8 +9,10 @@ import {
   type Place,
 } from "../model/chat.js";
 
-/** How many messages a page of history has. */
+/** How many messages a page of history has, and how many conversations one of the list. */
 const PAGE = 40;
+/** The most conversations that are listed. */
+const MOST = 400;
 
 /** Holds what the chat shows, and keeps it in step with the server. */
 export class ChatStore {
@@ -96,8 +98,7 @@ export class ChatStore {
   /** Everything anew, as after a sign-in. */
   async reload(): Promise<void> {
     await this.#try(async () => {
-      const { items } = await this.api.chat.conversations({ limit: 100 });
-      this.dispatch({ type: "conversations", items });
+      this.dispatch({ type: "conversations", items: await this.#conversations() });
     });
     await this.#try(async () => {
       this.dispatch({ type: "groups", groups: await this.api.chat.myGroups() });
@@ -138,6 +139,18 @@ export class ChatStore {
     if (user === undefined || connection !== "connected" || isResumed) return;
     this.dispatch({ type: "signedIn", me: user });
     void this.reload();
+  }
+
+  async #conversations(): Promise<readonly ConversationInfo[]> {
+    const all: ConversationInfo[] = [];
+    let after: string | undefined;
+    do {
+      const page = { limit: PAGE, ...(after !== undefined && { after }) };
+      const { items, next } = await this.api.chat.conversations(page);
+      all.push(...items);
+      after = next;
+    } while (after !== undefined && all.length < MOST);
+    return all;
   }
 
   #opened(of: Conversation): void {

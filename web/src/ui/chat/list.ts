@@ -3,7 +3,7 @@ import { repeat } from "lit/directives/repeat.js";
 
 import type { ConversationInfo } from "../../sdk/index.js";
 import { icons } from "../icons.js";
-import { keyOf } from "../model/chat.js";
+import { keyOf, listed } from "../model/chat.js";
 import { when } from "../model/format.js";
 import { avatar, groupAvatar } from "../parts/avatar.js";
 import type { ChatScene } from "./context.js";
@@ -12,6 +12,7 @@ import { groupName, lastLine } from "./words.js";
 /** The conversations, the latest first. */
 export function conversationList(scene: ChatScene): TemplateResult {
   const { state, texts, names, act } = scene;
+  const all = listed(state);
   const here = state.place.page === "thread" ? keyOf(state.place.with) : "";
   return html`<nav class="side" aria-label=${texts.chats}>
     <header class="side-head">
@@ -42,11 +43,11 @@ export function conversationList(scene: ChatScene): TemplateResult {
     </header>
     ${scene.isOffline ? html`<p class="offline" role="status">${texts.offline}</p>` : nothing}
     ${
-      state.loaded && state.conversations.length === 0
+      state.loaded && all.length === 0
         ? empty(scene)
         : html`<ul class="conversations">
             ${repeat(
-              state.conversations,
+              all,
               (it) => keyOf(it.conversation),
               (it) => row(scene, it, keyOf(it.conversation) === here),
             )}

@@ -104,6 +104,19 @@ export function threadOf(state: ChatState, conversation: Conversation): Thread {
   return state.threads[keyOf(conversation)] ?? EMPTY;
 }
 
+/** What the list shows: conversations, and groups in which nobody wrote yet. */
+export function listed(state: ChatState): readonly ConversationInfo[] {
+  const known = new Set(state.conversations.map((it) => it.conversation.group));
+  const quiet = Object.values(state.groups).filter((it) => !known.has(it.groupId));
+  const infos = quiet.map((it) => ({ at: it.createdAt, info: silent(it.groupId) }));
+  const told = state.conversations.map((info) => ({ at: info.last?.sentAt ?? 0, info }));
+  return [...told, ...infos].sort((one, other) => other.at - one.at).map((it) => it.info);
+}
+
+function silent(group: GroupId): ConversationInfo {
+  return { conversation: { group }, unread: 0, readSeq: 0 };
+}
+
 /** All unread messages. */
 export function unreadOf(state: ChatState): number {
   return state.conversations.reduce((sum, it) => sum + it.unread, 0);

@@ -164,7 +164,7 @@ export const en = {
   withUserSig: "With a UserSig",
   userId: "Account",
   userSig: "UserSig",
-  language: "Language",
+  chooseLanguage: "Language",
   theme: "Theme",
   themeAuto: "As the system",
   themeLight: "Light",

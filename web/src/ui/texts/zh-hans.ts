@@ -161,7 +161,7 @@ export const zhHans: UiTexts = {
   withUserSig: "使用 UserSig",
   userId: "账号",
   userSig: "UserSig",
-  language: "语言",
+  chooseLanguage: "语言",
   theme: "主题",
   themeAuto: "跟随系统",
   themeLight: "浅色",

@@ -161,7 +161,7 @@ export const zhHant: UiTexts = {
   withUserSig: "使用 UserSig",
   userId: "帳號",
   userSig: "UserSig",
-  language: "語言",
+  chooseLanguage: "語言",
   theme: "主題",
   themeAuto: "跟隨系統",
   themeLight: "淺色",

@@ -47,6 +47,8 @@ export class CallingWindow extends LitElement {
   @property({ attribute: false }) calling: CallingApi | undefined;
   /** The server to sign in at; the page's own if absent. */
   @property() url = "";
+  /** The application the UserSig is for; a page of the server itself may leave it out. */
+  @property({ type: Number, attribute: "sdk-app-id" }) sdkAppId = 0;
   /** Who to sign in, unless `calling` is given. */
   @property({ attribute: "user-id" }) userId = "";
   /** The proof of it. */
@@ -110,8 +112,11 @@ export class CallingWindow extends LitElement {
   }
 
   async #signIn(): Promise<void> {
-    const { url, userId, userSig } = this;
-    this.calling ??= new Calling(url === "" ? {} : { url });
+    const { url, sdkAppId, userId, userSig } = this;
+    this.calling ??= new Calling({
+      ...(url !== "" && { url }),
+      ...(sdkAppId !== 0 && { sdkAppId }),
+    });
     await this.#try((api) => api.login({ userId, userSig }));
   }
 

@@ -287,11 +287,11 @@ describe("what others write", () => {
 
 describe("a page of somebody else", () => {
   it("has the window by one script tag", async () => {
-    const sig = await accountOf("carol");
+    const { app, sig } = await accountOf("carol");
     const page = await site.visit();
     const html = `<!doctype html><html lang="en"><title>Shop</title>
       <script type="module" src="${site.origin}/calling.js"></script>
-      <calling-window url="${site.origin}" user-id="carol" user-sig="${sig}"></calling-window>`;
+      <calling-window url="${site.origin}" sdk-app-id="${app}" user-id="carol" user-sig="${sig}"></calling-window>`;
     const shop = createServer((_, response) => {
       response.setHeader("content-type", "text/html");
       response.end(html);
@@ -312,9 +312,11 @@ describe("a page of somebody else", () => {
   });
 });
 
-async function accountOf(user: string): Promise<string> {
+async function accountOf(user: string): Promise<{ app: number; sig: string }> {
   const status = (await (await fetch(`${site.origin}/v1/status`)).json()) as {
+    sdk_app_id: number;
     accounts: { user_id: string; user_sig: string }[];
   };
-  return status.accounts.find((it) => it.user_id === user)!.user_sig;
+  const sig = status.accounts.find((it) => it.user_id === user)!.user_sig;
+  return { app: status.sdk_app_id, sig };
 }
