@@ -100,7 +100,7 @@ export function when(at: number, now: number, language: string, yesterday: strin
       ? { weekday: "short" }
       : then.getFullYear() === today.getFullYear()
         ? { month: "short", day: "numeric" }
-        : { year: "numeric", month: "numeric", day: "numeric" };
+        : { year: "numeric", month: "short", day: "numeric" };
   return new Intl.DateTimeFormat(language, format).format(then);
 }
 

@@ -216,6 +216,5 @@ export async function withCalling<T, A>(
     const root = document.querySelector("calling-page")?.shadowRoot;
     return root!.querySelector<CallingWindow>("calling-window")!.calling!;
   });
-  // `evaluate` resolves what `work` returns; its types cannot say so for any `T`.
-  return (await calling.evaluate(work as never, arg as never)) as T;
+  return calling.evaluate(work as never, arg as never);
 }
