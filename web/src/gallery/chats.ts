@@ -96,7 +96,7 @@ const direct: readonly Message[] = [
   }),
   say({ of: BOB, seq: 4, from: "alice", ago: 190, custom: record({ action: 5, caller: "alice" }) }),
   say({ of: BOB, seq: 5, from: "bob", ago: 120, custom: record({ action: 2, caller: "bob" }) }),
-  say({ of: BOB, seq: 6, from: "bob", ago: 119, text: "Sorry, wrong button 🙂" }),
+  say({ of: BOB, seq: 6, from: "bob", ago: 119, text: "Sorry, wrong button" }),
   say({
     of: BOB,
     seq: 7,

@@ -96,6 +96,7 @@ export class Calling implements CallingApi {
       quality: (local, remotes) => this.#apply({ kind: "quality", local, remotes }),
       tell: (told) => this.#emitter.emit(told),
       me: () => this.#model.me,
+      doubt: () => this.#link.poke(),
       debug: (text) => this.#log.debug(text),
     });
   }

@@ -34,6 +34,8 @@ export interface LinkListener {
 
 /** How long opening, signing in and answers may take, in milliseconds. */
 const PATIENCE_MS = 10_000;
+/** The same for the first attempt to reconnect during a call; each further one may take twice as long. */
+const FIRST_PATIENCE_IN_CALL_MS = 2_000;
 /** The same for a ping during a call, or after the page woke up. */
 const SHORT_PATIENCE_MS = 6_000;
 const PING_IN_CALL_MS = 5_000;
@@ -182,7 +184,7 @@ export class Link {
 
   #opened(socket: SocketLike): Promise<void> {
     return new Promise((resolve, reject) => {
-      const patience = setTimeout(() => reject(unreachable(this.#url)), PATIENCE_MS);
+      const patience = setTimeout(() => reject(unreachable(this.#url)), this.#patienceMs());
       socket.onmessage = ({ data }) => this.#received(socket, data);
       socket.onclose = ({ code, reason }) => {
         clearTimeout(patience);
@@ -244,11 +246,20 @@ export class Link {
     method: string,
     params: object,
   ): Promise<T> {
-    const answer = this.#requests.add(method, params, PATIENCE_MS, { first: true }, () => undefined);
+    const answer = this.#requests.add(method, params, this.#patienceMs(), { first: true }, () => undefined);
     if (this.#socket === socket) {
       for (const text of this.#requests.takeFirst()) this.#send(socket, text);
     }
     return answer as Promise<T>;
+  }
+
+  /**
+   * How long to wait for a connection to open and for each step of signing in. A network that was
+   * away leaves sockets that hang, and a call has but seconds; a slow one must have its chance.
+   */
+  #patienceMs(): number {
+    if (!this.#inCall || this.#attempt === 0) return PATIENCE_MS;
+    return Math.min(FIRST_PATIENCE_IN_CALL_MS * 2 ** (this.#attempt - 1), PATIENCE_MS);
   }
 
   #flush(): void {

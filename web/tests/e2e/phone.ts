@@ -8,6 +8,13 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
     super(config);
     connections.push(this);
   }
+
+  /** The way to the server leads through the tests' network. */
+  override setRemoteDescription(answer: RTCSessionDescriptionInit): Promise<void> {
+    const port = new URLSearchParams(location.search).get("media") ?? "";
+    const sdp = answer.sdp?.replace(/^(a=candidate:.* 127\.0\.0\.1 )\d+/gm, `$1${port}`) ?? "";
+    return super.setRemoteDescription({ ...answer, sdp });
+  }
 };
 
 /** Every socket to the server. */
@@ -99,10 +106,10 @@ export class Phone {
   }
 
   /** What comes from `user`, by the stream the server named after them. */
-  async inbound(user: string, kind = "audio"): Promise<Inbound | undefined> {
+  async inbound(user: string, kind = "audio", track?: string): Promise<Inbound | undefined> {
     const sections = this.connection?.currentRemoteDescription?.sdp.split("\r\nm=").slice(1) ?? [];
     const mids = sections
-      .filter((it) => it.startsWith(kind) && new RegExp(`a=msid:${user} `).test(it))
+      .filter((it) => it.startsWith(kind) && new RegExp(`a=msid:${user} ${track ?? ""}`).test(it))
       .map((it) => /a=mid:(\S+)/.exec(it)?.[1]);
     const found = (await this.stats()).find(
       (it) => it["type"] === "inbound-rtp" && mids.includes(String(it["mid"])),
@@ -130,6 +137,49 @@ export class Phone {
       if (now.ssrc !== first.ssrc) first = now;
       return now.packets >= first.packets + 50 && now.energy > first.energy + 1e-5;
     }, `hearing ${user}`);
+  }
+
+  readonly #shown = new Map<string, HTMLVideoElement>();
+
+  /** Shows a picture of `user` and resolves once ten more frames of it were decoded. */
+  async sees(user: string, track: "camera" | "screen" = "camera"): Promise<void> {
+    const key = `${user} ${track}`;
+    if (!this.#shown.has(key)) {
+      const element = this.video();
+      this.#shown.set(key, element);
+      await this.calling.startRemoteView(user, element, { track });
+    }
+    let first: number | undefined;
+    await this.until(async () => {
+      const now = (await this.inbound(user, "video", track))?.frames;
+      if (now !== undefined && (first === undefined || now < first)) first = now;
+      return now !== undefined && first !== undefined && now >= first + 10;
+    }, `seeing the ${track} of ${user}`);
+  }
+
+  /** What is on the screen of `user`'s camera: how much of it is green, and whether it moves. */
+  async looksAt(user: string): Promise<{ green: number; moves: boolean }> {
+    const element = this.#shown.get(`${user} camera`);
+    if (element === undefined) throw new Error("there is no view");
+    const canvas = new OffscreenCanvas(64, 36);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const look = (): Uint8ClampedArray => {
+      context?.drawImage(element, 0, 0, 64, 36);
+      return context?.getImageData(0, 0, 64, 36).data ?? new Uint8ClampedArray();
+    };
+    const before = look();
+    let green = 0;
+    for (let at = 0; at < before.length; at += 4) {
+      const [red = 0, middle = 0, blue = 0] = before.slice(at, at + 3);
+      if (middle > red && middle > blue) green += 4 / before.length;
+    }
+    let moves = false;
+    await this.until(() => {
+      const difference = look().reduce((sum, now, at) => sum + Math.abs(now - (before[at] ?? 0)), 0);
+      moves = difference / before.length > 2;
+      return moves;
+    }, "a movement");
+    return { green, moves };
   }
 
   /** Whether any sound of `user` comes within `ms`. */

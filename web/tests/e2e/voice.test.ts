@@ -223,6 +223,25 @@ test("a media connection that the server forgot is made anew", async () => {
   expect(await alice.evaluate(() => phone.call?.local.state)).toBe("connected");
 });
 
+test("a network that is gone for a while costs no call", async () => {
+  const [alice, bob, carol] = [await world.phone("alice"), await world.phone("bob"), await world.phone("carol")];
+  await talk(alice, { bob, carol });
+  await hears(alice, "bob", "carol");
+  world.network.isGone = true;
+  // Less than the five seconds after which the server takes somebody for lost.
+  const came = await alice.evaluate(() => phone.packetsWithin("bob", 2_500));
+  expect(came).toBeLessThan(10);
+  world.network.isGone = false;
+  // What was sent over TCP meanwhile is lost for good here.
+  world.network.cut();
+  await Promise.all([
+    hears(alice, "bob", "carol"),
+    hears(bob, "alice", "carol"),
+    hears(carol, "alice", "bob"),
+  ]);
+  expect(await alice.evaluate(() => phone.told("ended"))).toEqual([]);
+});
+
 test("another tab with the same device id takes over", async () => {
   const first = await world.page();
   const second = await world.page();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { createServer, type ViteDevServer } from "vite";
+import { Relay } from "./relay.js";
 
 const WEB = path.resolve(import.meta.dirname, "../..");
 const CHROMIUM = "/usr/bin/chromium";
@@ -33,15 +34,16 @@ function program(): string {
 
 export class World {
   readonly server: ChildProcess;
-  readonly http: string;
+  /** What lies between browsers and server. */
+  readonly network: Relay;
   readonly #data: string;
   readonly #vite: ViteDevServer;
   readonly #browser: Browser;
   readonly #pages: Page[] = [];
 
-  private constructor(server: ChildProcess, http: string, data: string, vite: ViteDevServer, browser: Browser) {
+  private constructor(server: ChildProcess, network: Relay, data: string, vite: ViteDevServer, browser: Browser) {
     this.server = server;
-    this.http = http;
+    this.network = network;
     this.#data = data;
     this.#vite = vite;
     this.#browser = browser;
@@ -52,17 +54,18 @@ export class World {
     const args = ["serve", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--data", data];
     const server = spawn(program(), args, { stdio: ["ignore", "pipe", "inherit"] });
     const http = await served(server);
+    const network = await Relay.start(http, (await status(http)).media_port);
     const vite = await createServer({
       root: WEB,
       configFile: false,
-      logLevel: "error",
+      logLevel: "silent",
       optimizeDeps: { noDiscovery: true },
       server: {
         host: "127.0.0.1",
         port: 0,
         hmr: false,
         watch: null,
-        proxy: { "/v1": { target: `http://${http}`, ws: true } },
+        proxy: { "/v1": { target: `http://${network.http}`, ws: true } },
       },
     });
     await vite.listen();
@@ -70,7 +73,7 @@ export class World {
       executablePath: CHROMIUM,
       args: [...FLAGS, ...flags],
     });
-    return new World(server, http, data, vite, browser);
+    return new World(server, network, data, vite, browser);
   }
 
   /** The address of the pages. */
@@ -95,7 +98,7 @@ export class World {
   }
 
   async load(page: Page): Promise<void> {
-    await page.goto(`${this.origin}/tests/e2e/page.html`);
+    await page.goto(`${this.origin}/tests/e2e/page.html?media=${this.network.mediaPort}`);
     await page.waitForFunction(() => "phone" in globalThis);
   }
 
@@ -111,19 +114,31 @@ export class World {
     await page.evaluate((params) => phone.calling.login(params), params);
   }
 
-  /** Closes the pages of a test. */
+  /** Closes the pages of a test, and mends the network. */
   async clear(): Promise<void> {
+    this.network.isGone = false;
+    this.network.delayMs = 0;
     await Promise.all(this.#pages.splice(0).map((it) => it.context().close()));
   }
 
   async stop(): Promise<void> {
     await this.#browser.close();
     await this.#vite.close();
+    this.network.stop();
     const gone = new Promise((done) => this.server.once("exit", done));
     this.server.kill("SIGTERM");
     await gone;
     rmSync(this.#data, { recursive: true, force: true });
   }
+}
+
+interface Status {
+  media_port: number;
+}
+
+/** What the server says of itself, asked past the network. */
+async function status(http: string): Promise<Status> {
+  return (await (await fetch(`http://${http}/v1/status`)).json()) as Status;
 }
 
 /** Where the server says that it listens. */

@@ -28,6 +28,8 @@ export interface MediaOwner {
   tell(told: Told): void;
   /** Who is signed in. */
   me(): UserId;
+  /** Nothing comes from the server: is signalling still there? */
+  doubt(): void;
   debug(message: string): void;
 }
 
@@ -82,7 +84,7 @@ export class CallMedia {
     this.#phase = call?.phase;
     // The microphone of a call that is being placed stays open for it.
     if (call === undefined) this.release(undefined);
-    else this.#start(call.callId);
+    else this.#start(call);
   }
 
   /** Gives devices back, unless a call needs them. */
@@ -213,7 +215,7 @@ export class CallMedia {
     });
   }
 
-  #start(callId: CallId): void {
+  #start({ callId, mediaType }: CallState): void {
     const ask = <T>(method: string, params: object, options?: AskOptions): Promise<T> =>
       this.#owner.ask<T>(method, { call_id: callId, ...params }, options);
     this.#session = new MediaSession(
@@ -228,12 +230,15 @@ export class CallMedia {
         },
         told: (state) => {
           if (callId === this.#callId) this.#owner.local({ state });
+          if (state === "reconnecting") this.#owner.doubt();
         },
         received: (tracks) => this.#received(tracks),
         debug: (text) => this.#owner.debug(text),
       },
       this.iceServers,
     );
+    // Now, while it rings, so that a picture needs no offer of its own later.
+    if (mediaType === "video") this.#session.prepare("camera");
     for (const kind of ["audio", "camera", "screen"] as const) {
       const track = this.capture.track(kind);
       if (track !== undefined) void this.#session.send(kind, track);

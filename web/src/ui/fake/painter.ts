@@ -36,6 +36,10 @@ function person(context: CanvasRenderingContext2D, hue: number): void {
   sun.addColorStop(1, "rgb(255 250 235 / 0%)");
   context.fillStyle = sun;
   context.fillRect(0, 0, 960, 720);
+  context.save();
+  context.translate(480, 720);
+  context.scale(0.8, 0.8);
+  context.translate(-480, -720);
   const fill = (colour: string, shape: () => void): void => {
     context.fillStyle = colour;
     context.beginPath();
@@ -61,6 +65,7 @@ function person(context: CanvasRenderingContext2D, hue: number): void {
   context.beginPath();
   context.arc(480, 385, 46, 0.35, Math.PI - 0.35);
   context.stroke();
+  context.restore();
 }
 
 function page(context: CanvasRenderingContext2D): void {

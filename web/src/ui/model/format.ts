@@ -63,9 +63,10 @@ const COLOURS = [
 
 /** The colour an account keeps everywhere. */
 export function colourOf(user: string): string {
-  let hash = 0;
-  for (const char of user) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
-  return COLOURS[hash % COLOURS.length] ?? COLOURS[0];
+  // FNV-1a: names that differ by a letter get different colours.
+  let hash = 0x811c9dc5;
+  for (const char of user) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return COLOURS[(hash >>> 8) % COLOURS.length] ?? COLOURS[0];
 }
 
 /** The longest picture that an avatar may carry in itself, in characters. */

@@ -222,6 +222,22 @@ test("a page that wakes up looks at once", async () => {
   expect(sockets).toHaveLength(before + 1);
 });
 
+test("during a call a socket that hangs is given up soon, and the next has longer", async () => {
+  const first = await signedIn();
+  link.setInCall(true);
+  first.cut();
+  await vi.advanceTimersByTimeAsync(2_000 + 50);
+  expect(sockets).toHaveLength(3);
+  // The third opens, and the server hangs: four seconds from here.
+  last().open();
+  await vi.advanceTimersByTimeAsync(3_999);
+  expect(sockets).toHaveLength(3);
+  await vi.advanceTimersByTimeAsync(1 + 100);
+  expect(sockets).toHaveLength(4);
+  await welcome("resume");
+  expect(link.isUp).toBe(true);
+});
+
 test("closing during a login ends it", async () => {
   const login = expect(link.open(WHO)).rejects.toBeInstanceOf(CallingError);
   link.close();

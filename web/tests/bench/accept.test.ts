@@ -1,0 +1,94 @@
+/** From the click on "accept" to the first sound and the first picture of the other, at both ends. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { World } from "../e2e/world.js";
+
+const CALLS = Number(process.env["CALLS"] ?? 20);
+/** One way, in milliseconds. */
+const WAYS = [0, 25];
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+/** Milliseconds of each call. */
+interface Times {
+  audio: number[];
+  frame: number[];
+}
+
+/** When the page first had sound and a picture of `user`, by the clock all pages share. */
+function watch(page: Page, user: string): Promise<{ audio: number; frame: number }> {
+  return page.evaluate(async (user) => {
+    const now = (): number => performance.timeOrigin + performance.now();
+    const frame = new Promise<number>((seen) => {
+      phone.calling.on("firstFrame", () => seen(now()));
+    });
+    void phone.calling.startRemoteView(user, phone.video());
+    const audio = new Promise<number>((heard) => {
+      const look = setInterval(() => {
+        const receivers = phone.connection?.getReceivers() ?? [];
+        const comes = receivers.some(
+          (it) => it.track.kind === "audio" && it.getSynchronizationSources().length > 0,
+        );
+        if (!comes) return;
+        clearInterval(look);
+        heard(now());
+      }, 2);
+    });
+    return { audio: await audio, frame: await frame };
+  }, user);
+}
+
+/** One call of two fresh pages. */
+async function call(caller: Times, callee: Times): Promise<void> {
+  const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
+  await alice.evaluate(() => phone.calling.call("bob", "video"));
+  await bob.evaluate(() => phone.until(() => phone.told("invited").length > 0, "an invite"));
+  // Who rings has given the permission before; opening a real device is not what is measured.
+  for (const page of [alice, bob]) await page.evaluate(() => phone.calling.openCamera());
+  await bob.evaluate(() => phone.calling.openMicrophone());
+  for (const page of [alice, bob]) {
+    await page.evaluate(() => phone.until(() => phone.call?.local.state === "connected", "media"));
+  }
+  const seen = Promise.all([watch(alice, "bob"), watch(bob, "alice")]);
+  const clicked = await bob.evaluate(() => {
+    const at = performance.timeOrigin + performance.now();
+    void phone.calling.accept();
+    return at;
+  });
+  const [here, there] = await seen;
+  caller.audio.push(here.audio - clicked);
+  caller.frame.push(here.frame - clicked);
+  callee.audio.push(there.audio - clicked);
+  callee.frame.push(there.frame - clicked);
+  await world.clear();
+}
+
+function share(times: number[], part: number): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN);
+}
+
+test("accept to first sound and first picture", async () => {
+  const figures: object[] = [];
+  for (const wayMs of WAYS) {
+    const caller: Times = { audio: [], frame: [] };
+    const callee: Times = { audio: [], frame: [] };
+    for (let made = 0; made < CALLS; made += 1) {
+      world.network.delayMs = wayMs;
+      await call(caller, callee);
+    }
+    for (const [side, times] of Object.entries({ caller, callee })) {
+      for (const what of ["audio", "frame"] as const) {
+        const all = times[what];
+        const [p50Ms, p95Ms] = [share(all, 0.5), share(all, 0.95)];
+        figures.push({ roundTripMs: 2 * wayMs, side, first: what, calls: all.length, p50Ms, p95Ms });
+      }
+    }
+  }
+  process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+  expect(figures).toHaveLength(4 * WAYS.length);
+});
