@@ -56,6 +56,8 @@ export interface Ended {
   readonly durationMs: number;
   /** Another device of this account answered (`true`) or declined (`false`). */
   readonly elsewhere?: boolean;
+  /** It is over; the server has not told yet how. */
+  readonly isProvisional?: boolean;
 }
 
 /** Everything the call window shows. */
@@ -174,8 +176,7 @@ export function mayMinimize(view: CallView): boolean {
 function mirrored(view: CallView, state: CallingState): CallView {
   const base = { ...view, me: state.user ?? view.me, connection: state.connection };
   const { call } = state;
-  if (call === undefined)
-    return view.call === undefined ? base : fresh(base, undefined, base.ended);
+  if (call === undefined) return view.call === undefined ? base : gone(base, view.call);
   const others = call.members.filter((it) => it.user !== base.me);
   if (view.call?.callId !== call.callId) {
     return { ...fresh(base, call), ...speaking(nextSpeaker(undefined, others)) };
@@ -189,6 +190,12 @@ function mirrored(view: CallView, state: CallingState): CallView {
 
 function speaking(speaker: UserId | undefined): Pick<CallView, "speaker"> {
   return speaker === undefined ? {} : { speaker };
+}
+
+/** The call is no more: the window stays open for how it ended. */
+function gone(view: CallView, call: CallState): CallView {
+  const ended = { call, outcome: "completed", durationMs: 0, isProvisional: true } as const;
+  return fresh(view, undefined, ended);
 }
 
 /** Everything of a window at its start. */

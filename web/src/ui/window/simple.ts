@@ -102,7 +102,10 @@ export function over(scene: Scene, ended: Ended, groupName: string): TemplateRes
   const peer = peerOf(call, view.me);
   const mayRepeat = !call.isGroup && ended.elsewhere === undefined;
   const isMissed =
-    call.role === "callee" && ended.durationMs === 0 && ended.elsewhere === undefined;
+    !(ended.isProvisional ?? false) &&
+    call.role === "callee" &&
+    ended.durationMs === 0 &&
+    ended.elsewhere === undefined;
   return html`<div class="stage calm">
     <div class="main face">
       ${call.isGroup ? groupAvatar(call.groupId ?? call.callId, 96) : avatar(names.avatar(peer), 96)}

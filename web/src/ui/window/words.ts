@@ -42,7 +42,8 @@ function inviteLine({ call }: CallView, texts: Texts): string {
 
 /** How a call ended, for whoever was in it. */
 export function endLine(ended: Ended, texts: Texts): string {
-  const { call, outcome, elsewhere, durationMs } = ended;
+  const { call, outcome, elsewhere, durationMs, isProvisional } = ended;
+  if (isProvisional === true) return texts.callEnded;
   if (elsewhere !== undefined) {
     return elsewhere ? texts.answeredElsewhere : texts.declinedElsewhere;
   }

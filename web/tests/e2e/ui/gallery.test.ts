@@ -113,8 +113,7 @@ describe.each(screens)("%s", (screen) => {
           await page.screenshot({ path: `${SHOTS}/${screen}-${theme}-${width}.png` });
         expect.soft(await misplaced(page), where).toEqual([]);
         const isChecked = width === 390 || (width === 1440 && theme === "light");
-        if (AXE_TOO && isChecked)
-          expect.soft(await violations(page), where).toEqual([]);
+        if (AXE_TOO && isChecked) expect.soft(await violations(page), where).toEqual([]);
       }
     }
     expect(errors).toEqual([]);

@@ -43,11 +43,18 @@ describe("the phase", () => {
   });
 
   it("is idle without a call, ended after one, and idle once that was seen", () => {
-    expect(phaseOf(all(state()))).toBe("idle");
+    expect(phaseOf(all(state(), state()))).toBe("idle");
     const over = all(state({}), state(), ended());
     expect(phaseOf(over)).toBe("ended");
     expect(over.ended?.durationMs).toBe(5000);
     expect(phaseOf(reduce(over, { type: "dismiss" }))).toBe("idle");
+  });
+
+  it("tells at once that it is over, and how as soon as that is told", () => {
+    const gone = all(state({}), state());
+    expect([phaseOf(gone), gone.ended?.isProvisional]).toEqual(["ended", true]);
+    const told = reduce(gone, ended());
+    expect([told.ended?.isProvisional, told.ended?.durationMs]).toEqual([undefined, 5000]);
   });
 
   it("stays ended while the account's state changes, until the next call", () => {
