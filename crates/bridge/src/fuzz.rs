@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use calling_model::{CallId, GroupId, Machine, MediaType, UnixMillis, UserId};
+use calling_model::{CallId, GroupId, Machine, MediaType, RoomId, UnixMillis, UserId};
 use calling_signaling::calls::RequestToken;
+use calling_signaling::invite::{GroupCallAttribute, RoomRef};
 
 use crate::{
     Address, BridgeAction, BridgeConfig, BridgeEndpoint, BridgeInput, BridgeOutput, EndMessage,
@@ -17,7 +18,7 @@ const MOST_OPERATIONS: usize = 400;
 const MOST_IN_FLIGHT: usize = 64;
 
 /// Messages of other programs to call from, with `"X"` for the id.
-const FOREIGN: [&str; 12] = [
+const FOREIGN: [&str; 14] = [
     r#"{"actionType":1,"businessID":1,"inviteID":"X","inviter":"bob","inviteeList":["alice"],"timeout":30,"data":"{\"version\":4,\"businessID\":\"av_call\",\"platform\":\"Android\",\"call_type\":2,\"room_id\":7,\"data\":{\"cmd\":\"videoCall\",\"room_id\":7}}"}"#,
     r#"{"actionType":2,"businessID":1,"inviteID":"X","inviter":"bob","data":"{\"call_type\":2}"}"#,
     r#"{"actionType":5,"businessID":1,"inviteID":"X","inviter":"bob","inviteeList":["alice"],"data":"{\"call_type\":2}"}"#,
@@ -30,6 +31,8 @@ const FOREIGN: [&str; 12] = [
     r#"{"actionType":1,"businessID":1,"inviteID":"E","inviter":"bob","timeout":0,"groupID":"G","data":"{\"version\":4,\"businessID\":\"av_call\",\"call_type\":1,\"call_end\":0,\"data\":{\"cmd\":\"hangup\",\"room_id\":9}}"}"#,
     r#"{"version":4,"businessID":"av_call","call_action":7,"callid":"X","user":"carol","data":{"cmd":"sync_info","userIDs":["carol"]}}"#,
     r#"{"version":4,"businessID":"av_call","call_action":1,"callid":"X","user":"erin","data":{"cmd":"sync_info","userIDs":["erin","alice"]}}"#,
+    r#"{"actionType":1,"businessID":1,"inviteID":"X","inviter":"bob","inviteeList":["alice","carol"],"timeout":30,"groupID":"G","data":"{\"version\":4,\"businessID\":\"av_call\",\"platform\":\"Calling\",\"call_type\":1,\"room_id\":1,\"data\":{\"cmd\":\"audioCall\",\"userIDs\":[\"alice\",\"carol\"]}}"}"#,
+    r#"{"version":4,"businessID":"av_call","call_action":8,"callid":"","user":"bob","data":{"cmd":"sync_info","message":"switchToVideo","inviteTime":1700000099999}}"#,
 ];
 
 struct World {
@@ -91,7 +94,11 @@ impl World {
 
     fn request(&mut self, end: usize, rest: usize) {
         let (names, call_id) = (["alice", "bob"], self.calls[end].clone());
-        let kind = if call_id.is_some() { rest % 9 } else { 0 };
+        let kind = match (rest, call_id.is_some()) {
+            (120.., _) => 9,
+            (_, true) => rest % 9,
+            (_, false) => 0,
+        };
         let call_id = call_id.or_else(|| CallId::new("none").ok());
         let (Some(call_id), Ok(callee)) = (call_id, UserId::new(names[1 - end])) else { return };
         let media_type = if rest < 64 { MediaType::Audio } else { MediaType::Video };
@@ -109,6 +116,14 @@ impl World {
             8 => {
                 let users = more(&["dave", names[1 - end]]);
                 BridgeAction::InviteUsers { call_id, users, timeout_s: None }
+            }
+            9 => {
+                let mut users = more(&["carol"]);
+                users.push(callee);
+                let Ok(room) = RoomId::new(9).map(RoomRef::Number) else { return };
+                let call_id = String::new();
+                let call = GroupCallAttribute { room, group_id, media_type, users, call_id };
+                BridgeAction::Join { call }
             }
             0 | 1 => {
                 let timeout_s = rest.is_multiple_of(3).then_some(3);

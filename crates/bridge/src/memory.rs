@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use calling_impair::{Impairment, Link};
 use calling_model::{GroupId, UnixMillis, UserId};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{Address, Incoming, SendOptions, SignalingTransport};
@@ -40,6 +40,8 @@ enum Post {
     SignIn { user: UserId, mailbox: mpsc::Sender<Incoming> },
     Join { group: GroupId, user: UserId },
     Message { from: UserId, to: Address, bytes: Vec<u8>, sent_at: UnixMillis },
+    Attribute { group: GroupId, name: String, text: Option<String> },
+    Ask { group: GroupId, name: String, answer: oneshot::Sender<Option<String>> },
 }
 
 /// The wall clock, read once and carried on by tokio's, so that it follows a paused one.
@@ -70,6 +72,7 @@ impl InMemoryIm {
             network: Link::new(impairment, seed),
             mailboxes: Vec::new(),
             groups: BTreeMap::new(),
+            attributes: BTreeMap::new(),
         };
         tokio::spawn(hub.run(received));
         Self { posts, clock: Clock::start() }
@@ -94,6 +97,21 @@ impl InMemoryIm {
     /// The service is gone.
     pub async fn join(&self, group: GroupId, user: UserId) -> Result<(), Disconnected> {
         self.posts.send(Post::Join { group, user }).await.map_err(|_| Disconnected)
+    }
+
+    /// An attribute of a group, if it is set.
+    ///
+    /// # Errors
+    /// The service is gone.
+    pub async fn group_attribute(
+        &self,
+        group: GroupId,
+        name: &str,
+    ) -> Result<Option<String>, Disconnected> {
+        let (answer, answered) = oneshot::channel();
+        let post = Post::Ask { group, name: name.to_owned(), answer };
+        self.posts.send(post).await.map_err(|_| Disconnected)?;
+        answered.await.map_err(|_| Disconnected)
     }
 }
 
@@ -126,6 +144,16 @@ impl SignalingTransport for InMemoryTransport {
         self.post(Address::Group(group.clone()), bytes).await
     }
 
+    async fn set_group_attribute(
+        &self,
+        group: &GroupId,
+        name: &str,
+        text: Option<String>,
+    ) -> Result<(), Disconnected> {
+        let post = Post::Attribute { group: group.clone(), name: name.to_owned(), text };
+        self.posts.send(post).await.map_err(|_| Disconnected)
+    }
+
     async fn receive(&mut self) -> Option<Incoming> {
         self.mailbox.recv().await
     }
@@ -139,6 +167,7 @@ struct Hub {
     network: Link<(usize, Incoming)>,
     mailboxes: Vec<(UserId, mpsc::Sender<Incoming>)>,
     groups: BTreeMap<GroupId, Vec<UserId>>,
+    attributes: BTreeMap<(GroupId, String), String>,
 }
 
 impl Hub {
@@ -162,6 +191,16 @@ impl Hub {
         match post {
             Post::SignIn { user, mailbox } => self.mailboxes.push((user, mailbox)),
             Post::Join { group, user } => self.groups.entry(group).or_default().push(user),
+            Post::Attribute { group, name, text: Some(text) } => {
+                self.attributes.insert((group, name), text);
+            }
+            Post::Attribute { group, name, text: None } => {
+                self.attributes.remove(&(group, name));
+            }
+            Post::Ask { group, name, answer } => {
+                // Who asked may be gone.
+                let _ = answer.send(self.attributes.get(&(group, name)).cloned());
+            }
             Post::Message { from, to, bytes, sent_at } => {
                 let group = match &to {
                     Address::User(_) => None,

@@ -11,6 +11,7 @@ use calling_bridge::{
 use calling_impair::Impairment;
 use calling_model::{GroupId, MediaType, UnixMillis, UserId};
 use calling_signaling::call::{CallFacts, Outcome};
+use calling_signaling::invite::{GROUP_ATTRIBUTE, GroupCallAttribute};
 use calling_signaling::protocol::{Code, Event, Reply};
 use calling_testkit::seed;
 use tokio::sync::mpsc;
@@ -281,4 +282,37 @@ async fn three_bridges_call_each_other_without_our_server() {
         assert_eq!(until_ended(&mut to_bob).await, Outcome::Completed);
         assert_eq!(until_ended(&mut to_carol).await, Outcome::Completed);
     }
+}
+
+/// A fourth program sees the group's call in the group's attribute, and enters it; the last of them
+/// takes the attribute away.
+#[tokio::test(start_paused = true)]
+async fn a_group_sees_its_call_and_a_member_joins_it() {
+    let im = InMemoryIm::start(weather(), 12);
+    let group: GroupId = "G".parse().unwrap();
+    for name in ["alice", "bob", "dave"] {
+        im.join(group.clone(), user(name)).await.unwrap();
+    }
+    let (alice, mut to_alice) = start(&im, "alice", 1).await;
+    let (bob, mut to_bob) = start(&im, "bob", 2).await;
+    let (dave, mut to_dave) = start(&im, "dave", 3).await;
+    let shown = async || im.group_attribute(group.clone(), GROUP_ATTRIBUTE).await.unwrap();
+    let audio = MediaType::Audio;
+    let placed = alice.group_call(vec![user("bob")], Some(group.clone()), audio).await.unwrap();
+    assert_eq!(shown().await, None);
+    bob.accept(&invited(&mut to_bob).await.call_id).await.unwrap();
+    until_connected(&mut to_alice).await;
+    let call = GroupCallAttribute::decode(&shown().await.unwrap()).unwrap();
+    let joined = dave.join(call).await.unwrap();
+    assert_eq!(joined.facts.room_id, placed.facts.room_id);
+    until_connected(&mut to_dave).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    alice.hangup(&placed.facts.call_id).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let call = GroupCallAttribute::decode(&shown().await.unwrap()).unwrap();
+    assert_eq!(call.users, [user("bob"), user("dave")]);
+    dave.hangup(&joined.facts.call_id).await.unwrap();
+    assert_eq!(until_ended(&mut to_bob).await, Outcome::Completed);
+    assert_eq!(until_ended(&mut to_dave).await, Outcome::Completed);
+    assert_eq!(shown().await, None);
 }

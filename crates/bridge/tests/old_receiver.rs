@@ -287,3 +287,83 @@ fn it_declines_or_does_not_answer() {
         assert_eq!((talking(&world, A), talking(&world, B)), (2, 2), "they talk on");
     }
 }
+
+/// It is invited while two of ours talk: an invite to the room that they are in.
+#[test]
+fn it_comes_to_a_call_of_two() {
+    let (mut world, mut carol) = (world(), Receiver::default());
+    let room = world.call(A, "bob", MediaType::Video).facts.room_id.get();
+    world.run(Duration::from_secs(1));
+    world.accept(B);
+    world.run(Duration::from_secs(1));
+    assert_eq!(carol.read(&world), []);
+    let (call_id, users) = (world.call_id(A), vec![user("carol")]);
+    call_reply(world.ask(A, BridgeAction::InviteUsers { call_id, users, timeout_s: None }));
+    world.run(Duration::from_secs(1));
+    let invited = Read::Invited("alice".to_owned(), vec!["carol".to_owned()], 2, room.into());
+    assert_eq!(carol.read(&world), [invited]);
+    says(&mut world, &carol.answer(3, ""), None);
+    assert_eq!((talking(&world, A), talking(&world, B)), (3, 3));
+    // A switch is told to programs of ours only.
+    world.switch(B, MediaType::Audio);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.medium(A), MediaType::Audio);
+    assert_eq!(carol.read(&world), []);
+    world.hangup(A);
+    leaves(&mut world, "alice", &[B]);
+    assert_eq!((carol.read(&world), talking(&world, B)), (Vec::new(), 2));
+}
+
+/// Somebody of ours enters its call unasked, which it knows nothing of but by the media room; and
+/// it enters one of ours so.
+#[test]
+fn whoever_joins_is_seen_in_the_media_room() {
+    let (mut world, mut carol) = (world(), Receiver::default());
+    call(&mut world, Some(group()));
+    carol.read(&world);
+    says(&mut world, &carol.answer(3, "G"), Some(group()));
+    world.reject(B, false);
+    world.run(Duration::from_secs(1));
+    assert_eq!(carol.read(&world), [Read::Rejected("bob".to_owned())]);
+    let call = world.attributes[&group()].clone().unwrap();
+    assert_eq!(call.users, [user("alice"), user("carol")]);
+    call_reply(world.ask(B, BridgeAction::Join { call }));
+    world.run(Duration::from_secs(1));
+    assert_eq!(carol.read(&world), []);
+    assert_eq!((talking(&world, A), talking(&world, B)), (3, 3));
+    // Who only enters the room, as older programs do, is in the call, too.
+    for end in [A, B] {
+        world.sees(end, "dave", MediaChange::Entered);
+    }
+    assert_eq!((talking(&world, A), talking(&world, B)), (4, 4));
+    world.hangup(B);
+    leaves(&mut world, "bob", &[A]);
+    assert_eq!(carol.read(&world), [], "the call goes on");
+}
+
+/// Two of ours call the group at once: to it these are two calls, and it may answer the one that
+/// counts.
+#[test]
+fn calls_that_cross_are_two_invites_to_it() {
+    let (mut world, mut carol) = (world(), Receiver::default());
+    for (end, other) in [(A, "bob"), (B, "alice")] {
+        let callees = vec![user(other), user("carol")];
+        let (media_type, user_data) = (MediaType::Video, String::new());
+        let (group_id, timeout_s) = (Some(group()), None);
+        let action =
+            BridgeAction::GroupCall { callees, group_id, media_type, timeout_s, user_data };
+        call_reply(world.ask(end, action));
+    }
+    world.run(Duration::from_secs(1));
+    assert_eq!((talking(&world, A), talking(&world, B)), (2, 2));
+    let facts = world.ends[A].bridge.call().unwrap().facts;
+    let read = carol.read(&world);
+    let invites = read.iter().filter(|read| matches!(read, Read::Invited(..)));
+    assert_eq!(invites.count(), 2, "{read:?}");
+    // Which of the two it heard last decides what it answers here; its user may take either.
+    carol.invite = Some(facts.invite_id.as_str().to_owned());
+    carol.room = Some(facts.room_id.get().into());
+    let answer = carol.answer(3, "G").replace("\"alice\"", &format!("{:?}", facts.caller.as_str()));
+    says(&mut world, &answer, Some(group()));
+    assert_eq!((talking(&world, A), talking(&world, B)), (3, 3));
+}

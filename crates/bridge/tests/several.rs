@@ -3,22 +3,16 @@
 
 mod common;
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
-use calling_bridge::{
-    Address, BridgeAction, BridgeConfig, BridgeDiscard, BridgeInput, Incoming, MediaChange,
-};
+use calling_bridge::{Address, BridgeConfig, BridgeDiscard, BridgeInput, Incoming, MediaChange};
 use calling_impair::Impairment;
-use calling_model::{CallId, GroupId, MediaType};
+use calling_model::MediaType;
 use calling_signaling::call::{Outcome, ParticipantOutcome};
-use calling_signaling::invite::{CallAction, Message, Signal, decode_envelope, decode_message};
+use calling_signaling::invite::{Message, Signal, decode_envelope, decode_message};
 use calling_signaling::protocol::{Code, Event};
 use common::party::{
     A, B, C, D, NAMES, both, four, group, heard, invite, place, ring, seconds, talking, users,
 };
-use common::{World, call_reply, user, weather, who_hangs_up};
-use proptest::prelude::*;
+use common::{call_reply, user, who_hangs_up};
 
 #[test]
 fn everybody_rings_and_hears_what_becomes_of_everybody() {
@@ -296,50 +290,6 @@ fn a_group_invite_goes_to_the_group_once_and_wakes_everybody() {
     assert_eq!(world.ends[D].discarded(BridgeDiscard::NotForMe), 1);
 }
 
-/// Without a group nobody sees the others' answers but for the caller's relays.
-#[test]
-fn the_caller_relays_in_a_call_without_a_group() {
-    let mut world = four(&who_hangs_up());
-    ring(&mut world, A, &["bob", "carol"], None);
-    let invites: Vec<_> =
-        world.ends[A].sent.iter().map(|(to, envelope)| (to.clone(), envelope.clone())).collect();
-    assert_ne!(invites[0].1.invite_id, invites[1].1.invite_id, "each has an invite of its own");
-    for (to, envelope) in &invites {
-        assert_eq!(envelope.invitees, std::slice::from_ref(to));
-        assert_eq!(envelope.payload.data.as_ref().unwrap().users, users(&["bob", "carol"]));
-    }
-    world.reject(B, true);
-    world.run(seconds(1));
-    let (to, text) = world.ends[A].posted.last().unwrap();
-    let Ok(Message::Relayed(event)) = decode_message(text) else { panic!("{text}") };
-    assert_eq!((to, event.action), (&Address::User(user("carol")), CallAction::Reject));
-    assert_eq!((event.user, event.message.as_str()), (Some(user("bob")), "lineBusy"));
-    assert_eq!(Some(event.call_id.as_str()), invites[1].1.invite_id.as_ref().map(|id| id.as_str()));
-    assert_eq!(heard(&world, C), ["invited", "line_busy"]);
-}
-
-/// What is relayed counts only from whoever invited, and never about oneself.
-#[test]
-fn relays_of_others_are_spoofed() {
-    let mut world = four(&who_hangs_up());
-    ring(&mut world, A, &["bob", "carol", "dave"], None);
-    world.accept(B);
-    world.run(seconds(1));
-    let relay = |action: u8, who: &str| {
-        format!(
-            r#"{{"version":4,"businessID":"av_call","call_action":{action},"user":"{who}","data":{{"cmd":"sync_info"}}}}"#
-        )
-    };
-    world.receive(C, "bob", &relay(3, "dave"), Duration::ZERO);
-    world.receive(C, "alice", &relay(3, "carol"), Duration::ZERO);
-    world.receive(C, "mallory", &relay(3, "dave"), Duration::ZERO);
-    assert_eq!(world.ends[C].discarded(BridgeDiscard::Spoofed), 2);
-    assert_eq!(world.ends[C].discarded(BridgeDiscard::Relayed), 1);
-    assert_eq!(world.ends[C].bridge.call().unwrap().members.len(), 4);
-    world.receive(C, "alice", &relay(4, "dave"), Duration::ZERO);
-    assert_eq!(heard(&world, C).last().unwrap(), "no_response");
-}
-
 /// Nobody answers, withdraws or leaves in the name of others.
 #[test]
 fn group_messages_in_the_name_of_others_have_no_effect() {
@@ -425,34 +375,6 @@ fn a_lost_withdrawal_is_told_again() {
     });
 }
 
-/// What Alice sent to Carol alone, in order.
-fn sent_to_carol(world: &World) -> Vec<String> {
-    let posted = world.ends[A].posted.iter();
-    posted
-        .filter(|(to, _)| *to == Address::User(user("carol")))
-        .map(|(_, text)| text.clone())
-        .collect()
-}
-
-#[test]
-fn what_is_relayed_before_the_invite_counts_once_it_comes() {
-    let mut source = four(&who_hangs_up());
-    ring(&mut source, A, &["bob", "carol", "dave"], None);
-    source.accept(B);
-    source.run(seconds(1));
-    source.reject(D, false);
-    source.run(seconds(1));
-    let texts = sent_to_carol(&source);
-    let mut world = four(&who_hangs_up());
-    for text in texts.iter().rev() {
-        world.receive(C, "alice", text, Duration::ZERO);
-    }
-    assert_eq!(heard(&world, C), ["invited", "rejected", "accepted"]);
-    assert_eq!(talking(&world, C), ["alice", "bob"]);
-    // Nothing is kept of what was never invited to.
-    assert_eq!(world.ends[C].discarded(BridgeDiscard::Relayed), 2);
-}
-
 #[test]
 fn another_device_of_the_user_answers() {
     both(|group_id| {
@@ -527,117 +449,4 @@ fn an_invite_that_cannot_be_sent_ends_the_call() {
     assert!(!world.in_call()[A]);
     assert_eq!(heard(&world, A), ["no_response", "no_response", "ended"]);
     assert_eq!(world.ends[A].records[0].outcome, Outcome::NoAnswer);
-}
-
-fn act(world: &mut World, end: usize, what: u8, group_id: Option<GroupId>) {
-    let others: Vec<&str> = NAMES.iter().copied().filter(|name| *name != NAMES[end]).collect();
-    let (media_type, timeout_s) = (MediaType::Audio, Some(8));
-    let Some(call) = world.ends[end].bridge.call() else {
-        let shown = group_id.as_ref().and_then(|group| world.attributes.get(group)?.clone());
-        let user_data = String::new();
-        let action = match (what % 4, shown) {
-            (0, Some(call)) => BridgeAction::Join { call },
-            (1, _) => {
-                let callee = user(others[usize::from(what / 4 % 3)]);
-                BridgeAction::Call { callee, media_type, timeout_s, user_data }
-            }
-            _ => {
-                let callees = users(&others[..2 + usize::from(what / 4 % 2)]);
-                BridgeAction::GroupCall { callees, group_id, media_type, timeout_s, user_data }
-            }
-        };
-        world.request(end, action);
-        return;
-    };
-    let call_id = call.facts.call_id.clone();
-    let action = match what % 12 {
-        0..=5 => BridgeAction::Accept { call_id },
-        6 => BridgeAction::Reject { call_id, busy: what > 128 },
-        7 | 8 => BridgeAction::Hangup { call_id },
-        9 => {
-            let media_type = if what > 128 { MediaType::Video } else { MediaType::Audio };
-            BridgeAction::SwitchMediaType { call_id, media_type }
-        }
-        _ => BridgeAction::InviteUsers { call_id, users: users(&others), timeout_s },
-    };
-    world.request(end, action);
-}
-
-/// What the media rooms show: who is in the same room, and who is not.
-fn show_rooms(world: &mut World) {
-    let rooms: Vec<_> = (0..NAMES.len())
-        .map(|end| world.ends[end].bridge.call().filter(|call| call.connected))
-        .map(|call| call.map(|call| call.facts.room_id))
-        .collect();
-    for end in 0..NAMES.len() {
-        for other in (0..NAMES.len()).filter(|other| *other != end) {
-            let Some(call) = world.ends[end].bridge.call().filter(|call| call.connected) else {
-                continue;
-            };
-            let together = rooms[end].is_some() && rooms[end] == rooms[other];
-            let change = if together { MediaChange::Entered } else { MediaChange::Left };
-            let (call_id, user) = (call.facts.call_id, user(NAMES[other]));
-            world.input(end, BridgeInput::MemberMedia { call_id, user, change });
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
-    #[test]
-    fn every_day_ends(
-        number in 0_u64..1_000, loss in 0.0_f64..0.6, duplicate in 0.0_f64..0.5,
-        jitter_ms in 0_u64..9_000, in_group: bool,
-        acts in proptest::collection::vec((0_usize..4, any::<u8>(), 0_u64..6_000), 1..40),
-    ) {
-        let config = BridgeConfig { max_call_length: seconds(600), ..who_hangs_up() };
-        let mut world = World::new(&NAMES, &config, weather(loss, duplicate, jitter_ms), number);
-        for (end, what, pause) in acts {
-            act(&mut world, end, what, in_group.then(group));
-            world.run(Duration::from_millis(pause));
-        }
-        world.run(seconds(700));
-        prop_assert_eq!(world.in_call(), [false; 4]);
-        for end in &world.ends {
-            let (begun, over) = end.told();
-            prop_assert!(over >= begun, "{:?}", end.heard());
-            // Each conversation has one record, also if it went over to another room.
-            let recorded: Vec<&CallId> =
-                end.records.iter().map(|record| &record.facts.call_id).collect();
-            let once: BTreeSet<&CallId> = recorded.iter().copied().collect();
-            prop_assert_eq!(once.len(), recorded.len());
-            for (facts, _) in &end.connected {
-                prop_assert!(once.contains(&facts.call_id));
-            }
-        }
-    }
-
-    /// Whatever was late, doubled or lost: once the media rooms show who is there, all who talk
-    /// agree on who talks, in a group and without one.
-    #[test]
-    fn with_the_media_room_all_agree(
-        number in 0_u64..1_000, loss in 0.0_f64..0.3, duplicate in 0.0_f64..0.5,
-        jitter_ms in 0_u64..1_500, in_group: bool,
-        acts in proptest::collection::vec((0_usize..4, any::<u8>(), 0_u64..4_000), 1..40),
-    ) {
-        let mut world =
-            World::new(&NAMES, &who_hangs_up(), weather(loss, duplicate, jitter_ms), number);
-        for (end, what, pause) in acts {
-            act(&mut world, end, what, in_group.then(group));
-            world.run(Duration::from_millis(pause));
-        }
-        for _ in 0..5 {
-            world.run(seconds(60));
-            show_rooms(&mut world);
-        }
-        for end in 0..4 {
-            for other in talking(&world, end) {
-                let there = NAMES.iter().position(|name| *name == other).unwrap();
-                prop_assert_eq!(talking(&world, end), talking(&world, there));
-                let room = |end: usize| world.ends[end].bridge.call().unwrap().facts.room_id;
-                prop_assert_eq!(room(end), room(there));
-            }
-        }
-    }
 }

@@ -174,11 +174,14 @@ impl BridgeEndpoint {
             return;
         }
         let talks = running.members.into_iter().filter(|one| one.state == MemberState::Connected);
+        let mut users: Vec<UserId> = talks.map(|one| one.user).collect();
+        // The same whoever writes it; who placed it first, for whoever enters.
+        users.sort_by_key(|user| (*user != party.facts.caller, user.clone()));
         let call = GroupCallAttribute {
             room: party.room.clone(),
             group_id: Some(group_id.clone()),
             media_type: party.facts.media_type,
-            users: talks.map(|one| one.user).collect(),
+            users,
             call_id: party.facts.call_id.as_str().to_owned(),
         };
         self.outputs.push_back(BridgeOutput::GroupCall { group_id, call: Some(call) });

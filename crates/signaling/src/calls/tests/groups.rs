@@ -1,29 +1,27 @@
 //! Calls with several callees or of a group.
 
-use std::time::Duration;
-
 use calling_model::GroupId;
 
 use super::*;
 use crate::call::{Outcome, ParticipantOutcome};
 use crate::protocol::{InviteParams, MemberState};
 
-const TEAM: &[&str] = &["alice/a1", "bob/b1", "carol/c1", "dave/d1"];
+pub(super) const TEAM: &[&str] = &["alice/a1", "bob/b1", "carol/c1", "dave/d1"];
 
-fn group() -> GroupId {
+pub(super) fn group() -> GroupId {
     GroupId::new("@TGS#1").unwrap()
 }
 
-fn to_many(callees: &[&str]) -> CallParams {
+pub(super) fn to_many(callees: &[&str]) -> CallParams {
     CallParams { callees: callees.iter().map(|name| user(name)).collect(), ..to("nobody") }
 }
 
-fn in_group(callees: &[&str]) -> CallParams {
+pub(super) fn in_group(callees: &[&str]) -> CallParams {
     CallParams { group_id: Some(group()), ..to_many(callees) }
 }
 
 /// Alice's call of her group to Bob and Carol, with everybody signed in.
-fn ringing() -> (Desk, CallId) {
+pub(super) fn ringing() -> (Desk, CallId) {
     let mut desk = Desk::with(TEAM);
     let call_id = desk.call_with("alice/a1", in_group(&["bob", "carol"])).unwrap().facts.call_id;
     desk.out.clear();
@@ -31,7 +29,7 @@ fn ringing() -> (Desk, CallId) {
 }
 
 /// …which Bob answered after a second.
-fn two_talking() -> (Desk, CallId) {
+pub(super) fn two_talking() -> (Desk, CallId) {
     let (mut desk, call_id) = ringing();
     desk.seconds(1);
     desk.accept("bob/b1", &call_id).unwrap();
@@ -40,7 +38,7 @@ fn two_talking() -> (Desk, CallId) {
 }
 
 /// …and Carol after another.
-fn three_talking() -> (Desk, CallId) {
+pub(super) fn three_talking() -> (Desk, CallId) {
     let (mut desk, call_id) = two_talking();
     desk.seconds(1);
     desk.accept("carol/c1", &call_id).unwrap();
@@ -48,22 +46,22 @@ fn three_talking() -> (Desk, CallId) {
     (desk, call_id)
 }
 
-fn invite(call_id: &CallId, users: &[&str]) -> CallAction {
+pub(super) fn invite(call_id: &CallId, users: &[&str]) -> CallAction {
     let users = users.iter().map(|name| user(name)).collect();
     let params = InviteParams { call_id: call_id.clone(), users, timeout_s: None };
     CallAction::InviteUsers { params, unknown: Vec::new(), outsiders: Vec::new() }
 }
 
-fn join(call_id: &CallId) -> CallAction {
+pub(super) fn join(call_id: &CallId) -> CallAction {
     CallAction::Join { call_id: call_id.clone(), insider: true }
 }
 
-fn reject(call_id: &CallId) -> CallAction {
+pub(super) fn reject(call_id: &CallId) -> CallAction {
     CallAction::Reject { call_id: call_id.clone(), busy: false }
 }
 
 /// What `name` was told, one word each with the user concerned.
-fn words(desk: &mut Desk, name: &str) -> Vec<String> {
+pub(super) fn words(desk: &mut Desk, name: &str) -> Vec<String> {
     let word = |event: Event| {
         let json = serde_json::to_value(&event).unwrap();
         let (name, params) = (json["event"].as_str().unwrap().to_owned(), &json["params"]);
@@ -73,7 +71,7 @@ fn words(desk: &mut Desk, name: &str) -> Vec<String> {
     desk.told(name).into_iter().map(word).collect()
 }
 
-fn states(desk: &Desk, call_id: &CallId) -> Vec<MemberState> {
+pub(super) fn states(desk: &Desk, call_id: &CallId) -> Vec<MemberState> {
     desk.calls.call(call_id).unwrap().members.iter().map(|member| member.state).collect()
 }
 
@@ -283,168 +281,6 @@ fn a_call_to_busy_people_alone_is_over_before_it_rings() {
 }
 
 #[test]
-fn more_people_are_invited_into_a_call() {
-    let (mut desk, call_id) = three_talking();
-    let Ok(Reply::Call(reply)) = desk.ask("bob/b1", invite(&call_id, &["dave", "erin"])) else {
-        panic!()
-    };
-    let everybody: Vec<_> = ["bob", "carol", "dave", "erin"].iter().map(|n| user(n)).collect();
-    assert_eq!(reply.facts.callees, everybody);
-    let changed = Event::InviteesChanged {
-        call_id: call_id.clone(),
-        by: user("bob"),
-        users: everybody,
-        invited: vec![user("dave"), user("erin")],
-    };
-    assert_eq!(desk.told("alice/a1"), std::slice::from_ref(&changed));
-    assert_eq!(desk.told("carol/c1"), [changed]);
-    let told = desk.told("dave/d1");
-    let [Event::Invited { inviter, in_call, remaining_ms, attempt, .. }] = &told[..] else {
-        panic!("{told:?}")
-    };
-    assert_eq!((inviter.clone(), *remaining_ms, *attempt), (Some(user("bob")), 30_000, 0));
-    assert_eq!(*in_call, ["alice", "bob", "carol"].map(user));
-    assert_eq!(words(&mut desk, "bob/b1"), ["ringing dave"], "the inviter hears that it rings");
-    desk.accept("dave/d1", &call_id).unwrap();
-    desk.seconds(30);
-    assert_eq!(words(&mut desk, "alice/a1"), ["accepted dave", "no_response erin"]);
-    for name in ["alice/a1", "bob/b1", "carol/c1"] {
-        desk.hang_up(name, &call_id).unwrap();
-    }
-    let end = desk.the_end();
-    let parts: Vec<_> = end.participants[3..].iter().map(|part| part.outcome).collect();
-    assert_eq!(parts, [ParticipantOutcome::Accepted, ParticipantOutcome::Offline]);
-}
-
-/// A call of two becomes a group call by an invite, and is one from then on.
-#[test]
-fn a_third_is_called_into_a_conversation_of_two() {
-    let (mut desk, call_id) = Desk::connected();
-    desk.sign_in("carol/c1");
-    desk.ask("bob/b1", invite(&call_id, &["carol"])).unwrap();
-    desk.accept("carol/c1", &call_id).unwrap();
-    desk.hang_up("alice/a1", &call_id).unwrap();
-    assert!(desk.ended().is_empty());
-    desk.hang_up("bob/b1", &call_id).unwrap();
-    assert_eq!(desk.the_end().outcome, Outcome::Completed);
-}
-
-#[test]
-fn a_caller_may_ring_more_people_while_it_rings() {
-    let mut desk = Desk::with(TEAM);
-    let call_id = desk.call("alice/a1", "bob");
-    desk.seconds(20);
-    desk.ask("alice/a1", invite(&call_id, &["carol"])).unwrap();
-    desk.out.clear();
-    desk.seconds(10);
-    assert_eq!(words(&mut desk, "alice/a1"), ["no_response bob"]);
-    assert!(desk.ended().is_empty(), "Carol has twenty seconds left");
-    desk.accept("carol/c1", &call_id).unwrap();
-    assert_eq!(desk.winners(), [device("carol/c1")]);
-}
-
-#[test]
-fn invites_that_make_no_sense() {
-    let (mut desk, call_id) = three_talking();
-    let mut code = |name: &str, users: &[&str]| desk.code(name, invite(&call_id, users));
-    assert_eq!(code("alice/a1", &[]), Code::BadParameter);
-    assert_eq!(code("alice/a1", &["alice"]), Code::BadParameter);
-    assert_eq!(code("alice/a1", &["dave", "dave"]), Code::BadParameter);
-    assert_eq!(code("alice/a1", &["bob", "carol"]), Code::Repeated);
-    assert_eq!(code("dave/d1", &["erin"]), Code::NotYourCall);
-    desk.hang_up("bob/b1", &call_id).unwrap();
-    assert_eq!(desk.code("bob/b1", invite(&call_id, &["dave"])), Code::WrongState);
-    let params = InviteParams { call_id: call_id.clone(), users: vec![user("x")], timeout_s: None };
-    let unknown = CallAction::InviteUsers {
-        params: params.clone(),
-        unknown: vec![user("x")],
-        outsiders: Vec::new(),
-    };
-    assert_eq!(desk.code("alice/a1", unknown), Code::UserNotFound);
-    let outsider =
-        CallAction::InviteUsers { params, unknown: Vec::new(), outsiders: vec![user("x")] };
-    assert_eq!(desk.code("alice/a1", outsider), Code::PermissionDenied);
-    assert!(desk.told("dave/d1").is_empty());
-}
-
-#[test]
-fn who_is_rung_decides_nothing() {
-    let (mut desk, call_id) = ringing();
-    assert_eq!(desk.code("bob/b1", invite(&call_id, &["dave"])), Code::WrongState);
-    let media_type = MediaType::Video;
-    let switch = CallAction::SwitchMediaType { call_id: call_id.clone(), media_type };
-    assert_eq!(desk.code("bob/b1", switch), Code::WrongState);
-}
-
-#[test]
-fn a_member_of_the_group_joins_a_running_call() {
-    let (mut desk, call_id) = two_talking();
-    let Ok(Reply::Call(reply)) = desk.ask("dave/d1", join(&call_id)) else { panic!() };
-    assert!(reply.connected && reply.facts.callees.contains(&user("dave")));
-    assert!(desk.calls.is_talking(&call_id, &device("dave/d1")));
-    assert_eq!(words(&mut desk, "alice/a1"), ["joined dave"]);
-    assert_eq!(words(&mut desk, "carol/c1"), ["joined dave"]);
-    desk.hang_up("alice/a1", &call_id).unwrap();
-    desk.hang_up("bob/b1", &call_id).unwrap();
-    assert!(desk.ended().is_empty(), "Dave talks, Carol is rung");
-    desk.hang_up("dave/d1", &call_id).unwrap();
-    let end = desk.the_end();
-    let dave = &end.participants[3];
-    assert_eq!((dave.outcome, dave.joined_at.is_some()), (ParticipantOutcome::Joined, true));
-}
-
-#[test]
-fn joins_that_are_refused() {
-    let (mut desk, call_id) = ringing();
-    assert_eq!(desk.code("dave/d1", join(&call_id)), Code::WrongState, "nobody talks yet");
-    desk.accept("bob/b1", &call_id).unwrap();
-    let outsider = CallAction::Join { call_id: call_id.clone(), insider: false };
-    assert_eq!(desk.code("dave/d1", outsider), Code::NotYourCall);
-    assert_eq!(desk.code("bob/b1", join(&call_id)), Code::Repeated);
-    desk.sign_in("bob/b2");
-    assert_eq!(desk.code("bob/b2", join(&call_id)), Code::WrongState, "on another device");
-    desk.input(CallsInput::RemoveMember { call_id: call_id.clone(), user: user("carol") });
-    assert_eq!(desk.code("carol/c1", join(&call_id)), Code::PermissionDenied);
-    desk.hang_up("bob/b1", &call_id).unwrap();
-    assert_eq!(desk.code("bob/b1", join(&call_id)), Code::InviteNotFound, "over");
-    assert_eq!(desk.code("dave/d1", join(&call_id)), Code::NotYourCall);
-    // A call without a group has no other members.
-    let (mut desk, call_id) = Desk::connected();
-    assert_eq!(desk.code("mallory/m1", join(&call_id)), Code::NotYourCall);
-}
-
-#[test]
-fn who_left_or_declined_may_come_back() {
-    let (mut desk, call_id) = three_talking();
-    desk.seconds(8);
-    desk.hang_up("carol/c1", &call_id).unwrap();
-    desk.seconds(5);
-    desk.sign_in("carol/c2");
-    desk.ask("carol/c2", join(&call_id)).unwrap();
-    assert!(desk.calls.is_talking(&call_id, &device("carol/c2")));
-    desk.ask("alice/a1", invite(&call_id, &["dave"])).unwrap();
-    desk.ask("dave/d1", reject(&call_id)).unwrap();
-    desk.out.clear();
-    desk.ask("alice/a1", invite(&call_id, &["dave"])).unwrap();
-    let told = desk.told("dave/d1");
-    assert!(matches!(&told[..], [Event::Invited { attempt: 1, .. }]), "{told:?}");
-    desk.accept("dave/d1", &call_id).unwrap();
-    desk.input(CallsInput::End { call_id });
-    let end = desk.the_end();
-    let part = |index: usize| end.participants[index].outcome;
-    assert_eq!((part(2), part(3)), (ParticipantOutcome::Accepted, ParticipantOutcome::Accepted));
-    assert_eq!(end.participants[2].joined_at, Some(UnixMillis(START.0 + 2_000)));
-}
-
-/// Whose invite waits and who joins meanwhile has answered it.
-#[test]
-fn joining_what_rings_answers_it() {
-    let (mut desk, call_id) = ringing();
-    desk.ask("bob/b1", join(&call_id)).unwrap();
-    assert_eq!(desk.winners(), [device("bob/b1")]);
-}
-
-#[test]
 fn the_running_call_is_visible_to_its_group() {
     let (mut desk, call_id) = ringing();
     let ask = |desk: &mut Desk| {
@@ -589,84 +425,4 @@ fn who_signs_in_while_a_conversation_waits_for_them_is_rung() {
     assert_eq!(*in_call, ["alice", "bob"].map(user));
     let call = desk.calls.call_of(&device("carol/c1")).unwrap();
     assert!(!call.connected, "the conversation is not Carol's yet");
-}
-
-/// Attack 5: a list of 9, 100 and 10,000 names.
-#[test]
-fn long_lists_are_refused_whole() {
-    let names: Vec<String> = (0..10_000).map(|number| format!("user{number}")).collect();
-    let list = |count: usize| {
-        let names: Vec<&str> = names[..count].iter().map(String::as_str).collect();
-        to_many(&names)
-    };
-    for (count, granted) in [(9, true), (49, true), (50, false), (100, false), (10_000, false)] {
-        let mut desk = Desk::with(&["alice/a1"]);
-        let result = desk.call_with("alice/a1", list(count)).map_err(|error| error.code);
-        assert_eq!(result.is_ok(), granted, "{count}");
-        assert!(granted || result == Err(Code::BadParameter));
-        assert_eq!(desk.calls.live_calls(), usize::from(granted));
-    }
-}
-
-#[test]
-fn a_call_never_has_more_members_than_allowed() {
-    let config = CallsConfig { max_members: 3, ..CallsConfig::default() };
-    let mut desk = Desk::configured(config, TEAM);
-    let call_id = desk.call_with("alice/a1", in_group(&["bob", "carol"])).unwrap().facts.call_id;
-    desk.accept("bob/b1", &call_id).unwrap();
-    assert_eq!(desk.code("alice/a1", invite(&call_id, &["dave"])), Code::WrongState);
-    assert_eq!(desk.code("dave/d1", join(&call_id)), Code::WrongState);
-    desk.ask("carol/c1", reject(&call_id)).unwrap();
-    desk.ask("dave/d1", join(&call_id)).unwrap();
-    // However often people come and go, the list of who was there is bounded.
-    for number in 0..100 {
-        desk.hang_up("dave/d1", &call_id).unwrap();
-        desk.seconds(2);
-        let name = format!("guest{number}");
-        let _ = desk.ask("alice/a1", invite(&call_id, &[&name]));
-        desk.seconds(30);
-        let _ = desk.ask("dave/d1", join(&call_id));
-    }
-    assert_eq!(desk.calls.call(&call_id).unwrap().members.len(), 12);
-}
-
-#[test]
-fn ringing_many_is_throttled() {
-    let mut desk = Desk::with(&["mallory/m1"]);
-    let mut rang = 0;
-    for round in 0..20 {
-        let names: Vec<String> = (0..49).map(|number| format!("victim{round}x{number}")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        match desk.call_with("mallory/m1", to_many(&names)) {
-            Ok(call) => {
-                rang += 49;
-                desk.hang_up("mallory/m1", &call.facts.call_id).unwrap();
-            }
-            Err(error) => assert_eq!(error.code, Code::RateLimited),
-        }
-    }
-    assert_eq!(rang, 196);
-}
-
-/// Whatever a call has been through, one member's action is told to each other member once.
-#[test]
-fn notices_grow_with_the_members_and_no_faster() {
-    let names: Vec<String> = (0..49).map(|number| format!("user{number}")).collect();
-    let mut desk = Desk::with(&["alice/a1"]);
-    for name in &names {
-        desk.sign_in(&format!("{name}/x"));
-    }
-    let list: Vec<&str> = names.iter().map(String::as_str).collect();
-    let call_id = desk.call_with("alice/a1", to_many(&list)).unwrap().facts.call_id;
-    for name in &names {
-        desk.out.clear();
-        desk.accept(&format!("{name}/x"), &call_id).unwrap();
-        assert_eq!(desk.out.len(), 50, "one way opens, 49 others are told");
-    }
-    desk.out.clear();
-    desk.hang_up("alice/a1", &call_id).unwrap();
-    assert_eq!(desk.out.len(), 1 + 1 + 49);
-    desk.out.clear();
-    desk.advance(Duration::from_secs(1));
-    assert!(desk.out.is_empty());
 }

@@ -1,5 +1,7 @@
 mod answering;
 mod attacks;
+mod coming;
+mod crowds;
 mod ending;
 mod groups;
 mod limits;
