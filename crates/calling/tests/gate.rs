@@ -90,7 +90,12 @@ impl Stage {
             }
             Word::Entered => {
                 self.script
-                    .event(Event::UserEntered { call_id, user, audio_ssrc: FORWARDED })
+                    .event(Event::UserEntered {
+                        call_id,
+                        user,
+                        audio_ssrc: FORWARDED,
+                        video: Vec::new(),
+                    })
                     .await;
             }
             Word::Audio => {
@@ -219,7 +224,12 @@ async fn words_about_another_call_open_nothing() {
     assert_ne!(other.as_str(), CALL);
     for event in [
         Event::Accepted { call_id: other.clone(), user: user("bob") },
-        Event::UserEntered { call_id: other.clone(), user: user("mallory"), audio_ssrc: 5 },
+        Event::UserEntered {
+            call_id: other.clone(),
+            user: user("mallory"),
+            audio_ssrc: 5,
+            video: Vec::new(),
+        },
         Event::Volumes { call_id: other.clone(), volumes: vec![], total: calling::Volume::SILENT },
     ] {
         stage.script.event(event).await;

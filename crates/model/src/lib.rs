@@ -9,6 +9,7 @@ mod media_type;
 mod pii;
 mod time;
 mod units;
+mod video;
 
 pub use id::{
     CallId, ConnectionId, DeviceId, Endpoint, GroupId, InvalidId, InviteId, ParticipantId, RoomId,
@@ -20,3 +21,4 @@ pub use media_type::{MediaType, UnknownMediaType};
 pub use pii::Pii;
 pub use time::UnixMillis;
 pub use units::Bitrate;
+pub use video::{VideoSize, VideoTrack};

@@ -294,6 +294,7 @@ impl Ledger {
             Event::UserEntered { .. }
             | Event::UserLeft { .. }
             | Event::AudioAvailable { .. }
+            | Event::VideoAvailable { .. }
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
             | Event::GroupCallChanged { .. }

@@ -52,12 +52,15 @@ fn tell(room: &mut Room, now: Instant, out: &mut impl Write) -> io::Result<()> {
             RoomOutput::AudioAvailable { user, available, .. } => {
                 writeln!(out, "audio of {}: {available}", user.as_str())?;
             }
+            RoomOutput::VideoAvailable { user, track, available, .. } => {
+                writeln!(out, "{}: {} available {available}", user.as_str(), track.name())?;
+            }
             RoomOutput::Volumes { volumes, total } => {
                 let heard = volumes.iter().map(|(user, volume)| (user.as_str(), volume.percent()));
                 let heard: Vec<_> = heard.collect();
                 writeln!(out, "volumes: {heard:?}, together {}", total.percent())?;
             }
-            RoomOutput::Rtcp { to, packet } => {
+            RoomOutput::Rtcp { to, packet } | RoomOutput::Rtp { to, packet } => {
                 writeln!(out, "{} bytes of RTCP to {to:?}", packet.len())?;
             }
         }

@@ -67,6 +67,9 @@ impl Room {
                 self.read_blocks(now, from, report.blocks());
                 Ok(())
             }
+            packet_type::TRANSPORT_FEEDBACK | packet_type::PAYLOAD_FEEDBACK => {
+                self.read_feedback(now, from, packet)
+            }
             packet_type::GOODBYE => Err(RtcpDiscard::Goodbye),
             _ => Err(RtcpDiscard::Ignored),
         }
@@ -79,10 +82,14 @@ impl Room {
         report: &SenderReportView<'_>,
     ) -> Result<(), RtcpDiscard> {
         let sender = self.participants.get_mut(&from).ok_or(RtcpDiscard::UnknownParticipant)?;
-        if Some(report.ssrc) != sender.audio_ssrc {
-            return Err(RtcpDiscard::ForeignSsrc);
-        }
-        if !sender.publisher.accept_report(now, &report.info) {
+        let publisher = if Some(report.ssrc) == sender.audio_ssrc {
+            &mut sender.publisher
+        } else {
+            let mut layers = sender.video.layers_mut();
+            let layer = layers.find(|layer| layer.ssrc == Some(report.ssrc));
+            &mut layer.ok_or(RtcpDiscard::ForeignSsrc)?.publisher
+        };
+        if !publisher.accept_report(now, &report.info) {
             return Err(RtcpDiscard::TimeWarp);
         }
         Ok(())
@@ -99,8 +106,18 @@ impl Room {
     /// `false` if the stream does not go to `from`.
     fn read_block(&mut self, now: Instant, from: ParticipantId, block: &ReportBlock) -> bool {
         let publisher = self.streams.get(&block.ssrc).copied();
-        let leg = publisher.and_then(|publisher| self.router.leg_mut(publisher, from));
-        leg.map(|leg| leg.report_received(now, block)).is_some()
+        if let Some(leg) = publisher.and_then(|publisher| self.router.leg_mut(publisher, from)) {
+            leg.reports.received(now, block);
+            return true;
+        }
+        let Some((_, published)) = self.seen(block.ssrc) else { return false };
+        let is_media = published.ssrc == block.ssrc;
+        let Some(leg) = published.legs.iter_mut().find(|leg| leg.to == from) else { return false };
+        // Of retransmissions nothing is kept.
+        if is_media {
+            leg.reports.received(now, block);
+        }
+        true
     }
 
     fn discard_rtcp(&mut self, from: ParticipantId, discard: RtcpDiscard) {

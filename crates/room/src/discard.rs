@@ -31,6 +31,9 @@ pub enum RtpDiscard {
     /// The sender is muted.
     #[error("the sender is muted")]
     Muted,
+    /// A retransmission of nothing, sent to learn what the path carries.
+    #[error("a retransmission without content")]
+    Probe,
 }
 
 /// Why RTCP was not used.
@@ -60,13 +63,16 @@ pub enum RtcpDiscard {
     /// A goodbye: who is in the room is decided by signalling and liveness.
     #[error("a goodbye, which changes nothing")]
     Goodbye,
-    /// A type that has no effect here: feedback (nothing is retransmitted), source description,
-    /// application-defined, extended and unknown reports.
+    /// A NACK for something that is not kept, or for more than may be sent again.
+    #[error("a NACK for what is not kept or for too much")]
+    NotSentAgain,
+    /// A type that has no effect here: source description, application-defined, extended and
+    /// unknown reports and feedback.
     #[error("a packet type that has no effect")]
     Ignored,
 }
 
-const RTP_REASONS: [&str; 12] = [
+const RTP_REASONS: [&str; 13] = [
     "gate_closed",
     "unknown_participant",
     "rtp_version",
@@ -79,9 +85,10 @@ const RTP_REASONS: [&str; 12] = [
     "sequence_jump",
     "timestamp_jump",
     "muted",
+    "probe",
 ];
 
-const RTCP_REASONS: [&str; 12] = [
+const RTCP_REASONS: [&str; 13] = [
     "rtcp_gate_closed",
     "rtcp_unknown_participant",
     "rtcp_version",
@@ -94,6 +101,7 @@ const RTCP_REASONS: [&str; 12] = [
     "rtcp_unknown_stream",
     "rtcp_goodbye",
     "rtcp_ignored",
+    "rtcp_not_sent_again",
 ];
 
 impl RtpDiscard {
@@ -116,6 +124,7 @@ impl RtpDiscard {
             Self::SequenceJump => 9,
             Self::TimestampJump => 10,
             Self::Muted => 11,
+            Self::Probe => 12,
         }
     }
 }
@@ -140,6 +149,7 @@ impl RtcpDiscard {
             Self::UnknownStream => 9,
             Self::Goodbye => 10,
             Self::Ignored => 11,
+            Self::NotSentAgain => 12,
         }
     }
 }

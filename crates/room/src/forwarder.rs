@@ -6,12 +6,12 @@ use crate::ticks;
 
 /// A packet that is to be forwarded, numbered and timed without wraps and jumps by its publisher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrived {
-    /// Who published it.
-    pub source: ParticipantId,
+pub struct Arrived<S = ParticipantId> {
+    /// Who published it, or which of several sources it is from.
+    pub source: S,
     /// Its number among the packets of its publisher.
     pub index: u64,
-    /// Its time in ticks of 48 kHz on the publisher's clock.
+    /// Its time in ticks of the publisher's clock.
     pub media_time: u64,
     /// Bytes of payload.
     pub payload_len: usize,
@@ -34,10 +34,11 @@ pub struct Rewritten {
 /// the sequence number goes on by one and the timestamp by the time that passed. Real loss stays
 /// visible as a gap. A header is never used twice, and what is newer never has the earlier time.
 #[derive(Clone, Debug)]
-pub struct Forwarder {
+pub struct Forwarder<S = ParticipantId> {
+    clock_hz: u64,
     ssrc: u32,
     first: (u16, u32),
-    segment: Option<Segment>,
+    segment: Option<Segment<S>>,
     newest: Option<Newest>,
     is_paused: bool,
     packets: u64,
@@ -46,8 +47,8 @@ pub struct Forwarder {
 
 /// A stretch without pause from one publisher: its numbers are shifted by constants.
 #[derive(Clone, Copy, Debug)]
-struct Segment {
-    source: ParticipantId,
+struct Segment<S> {
+    source: S,
     /// Added modulo 2^64.
     index_shift: u64,
     /// Added modulo 2^64.
@@ -68,10 +69,20 @@ struct Newest {
 /// Keeps what was reordered from before the first packet above zero.
 const FIRST_EPOCH: u64 = 1 << 32;
 
-impl Forwarder {
-    /// A stream that begins with the given sequence number and timestamp.
+impl<S: Copy + PartialEq> Forwarder<S> {
+    /// A stream of audio that begins with the given sequence number and timestamp.
     pub const fn new(ssrc: u32, sequence_number: u16, timestamp: u32) -> Self {
+        Self::with_clock(ticks::AUDIO_HZ, ssrc, sequence_number, timestamp)
+    }
+
+    /// Likewise, a stream of video.
+    pub const fn video(ssrc: u32, sequence_number: u16, timestamp: u32) -> Self {
+        Self::with_clock(ticks::VIDEO_HZ, ssrc, sequence_number, timestamp)
+    }
+
+    const fn with_clock(clock_hz: u64, ssrc: u32, sequence_number: u16, timestamp: u32) -> Self {
         Self {
+            clock_hz,
             ssrc,
             first: (sequence_number, timestamp),
             segment: None,
@@ -84,7 +95,7 @@ impl Forwarder {
 
     /// The header for one more packet; `None` if it is older than where the receiver is since a
     /// pause or a change of publisher, or is newer with an earlier time.
-    pub fn rewrite(&mut self, now: Instant, packet: &Arrived) -> Option<Rewritten> {
+    pub fn rewrite(&mut self, now: Instant, packet: &Arrived<S>) -> Option<Rewritten> {
         let segment = self.segment_for(now, packet)?;
         let sequence = packet.index.wrapping_add(segment.index_shift);
         if sequence <= segment.floor {
@@ -114,9 +125,20 @@ impl Forwarder {
 
     /// The timestamp at which the receiver has `media_time` of `source`; `None` unless `source` is
     /// what is being forwarded.
-    pub fn timestamp_at(&self, source: ParticipantId, media_time: u64) -> Option<u32> {
+    pub fn timestamp_at(&self, source: S, media_time: u64) -> Option<u32> {
         let segment = self.segment.filter(|segment| segment.source == source)?;
         Some(media_time.wrapping_add(segment.time_shift) as u32)
+    }
+
+    /// Which packet the receiver has under a sequence number, as its source and index; `None` if it
+    /// is newer than what was forwarded, or older than where the receiver is since a pause or a
+    /// change of source.
+    pub fn find(&self, sequence_number: u16) -> Option<(S, u64)> {
+        let (segment, newest) = self.segment.zip(self.newest)?;
+        let behind = (newest.sequence as u16).wrapping_sub(sequence_number);
+        let sequence = newest.sequence - u64::from(behind);
+        let is_known = behind < 1 << 15 && sequence > segment.floor;
+        is_known.then(|| (segment.source, sequence.wrapping_sub(segment.index_shift)))
     }
 
     /// The SSRC of the forwarded stream.
@@ -134,13 +156,14 @@ impl Forwarder {
         self.octets
     }
 
-    fn segment_for(&mut self, now: Instant, packet: &Arrived) -> Option<Segment> {
+    fn segment_for(&mut self, now: Instant, packet: &Arrived<S>) -> Option<Segment<S>> {
+        let clock_hz = self.clock_hz;
         let segment = match (self.segment, self.newest) {
             (Some(segment), _) if segment.source == packet.source && !self.is_paused => segment,
             (Some(segment), Some(newest)) if segment.source == packet.source => {
-                newest.resume(now, packet, segment)?
+                newest.resume(now, packet, segment, clock_hz)?
             }
-            (_, Some(newest)) => newest.switch(now, packet),
+            (_, Some(newest)) => newest.switch(now, packet, clock_hz),
             (_, None) => self.first_segment(packet),
         };
         self.is_paused = false;
@@ -148,7 +171,7 @@ impl Forwarder {
         Some(segment)
     }
 
-    fn first_segment(&self, packet: &Arrived) -> Segment {
+    fn first_segment(&self, packet: &Arrived<S>) -> Segment<S> {
         let (sequence_number, timestamp) = self.first;
         Segment {
             source: packet.source,
@@ -161,19 +184,26 @@ impl Forwarder {
 
 impl Newest {
     /// The same publisher after a pause: its clock went on, so its times stay.
-    fn resume(&self, now: Instant, packet: &Arrived, before: Segment) -> Option<Segment> {
+    fn resume<S: Copy>(
+        &self,
+        now: Instant,
+        packet: &Arrived<S>,
+        before: Segment<S>,
+        clock_hz: u64,
+    ) -> Option<Segment<S>> {
         if packet.index <= self.index {
             return None;
         }
-        let switched = self.switch(now, packet);
+        let switched = self.switch(now, packet, clock_hz);
         let runs_on = packet.media_time.wrapping_add(before.time_shift) > self.time;
         let time_shift = if runs_on { before.time_shift } else { switched.time_shift };
         Some(Segment { time_shift, ..switched })
     }
 
     /// Another publisher: its clock says nothing, so the time that passed does.
-    fn switch(&self, now: Instant, packet: &Arrived) -> Segment {
-        let passed = ticks::from_duration(now.saturating_duration_since(self.at)).max(1);
+    fn switch<S: Copy>(&self, now: Instant, packet: &Arrived<S>, clock_hz: u64) -> Segment<S> {
+        let passed = now.saturating_duration_since(self.at);
+        let passed = ticks::from_duration(passed, clock_hz).max(1);
         Segment {
             source: packet.source,
             index_shift: (self.sequence + 1).wrapping_sub(packet.index),
@@ -283,6 +313,23 @@ mod tests {
         forwarder.pause();
         let stood = Arrived { media_time: packet(ALICE, 10).media_time, ..packet(ALICE, 11) };
         assert_eq!(forwarder.rewrite(at(500), &stood), rewritten(1, 24_000));
+    }
+
+    #[test]
+    fn what_a_receiver_has_is_found_by_its_number() {
+        let mut forwarder = Forwarder::new(5, 65_534, 0);
+        assert_eq!(forwarder.find(65_534), None);
+        for number in [10, 11, 13] {
+            forwarder.rewrite(at(0), &packet(ALICE, number));
+        }
+        let index = packet(ALICE, 0).index;
+        assert_eq!(forwarder.find(65_534), Some((ALICE, index + 10)));
+        assert_eq!(forwarder.find(0), Some((ALICE, index + 12)), "lost on the way in");
+        assert_eq!(forwarder.find(1), Some((ALICE, index + 13)));
+        assert_eq!(forwarder.find(2), None, "not forwarded yet");
+        forwarder.rewrite(at(20), &packet(BOB, 7));
+        assert_eq!(forwarder.find(2), Some((BOB, packet(BOB, 7).index)));
+        assert_eq!(forwarder.find(1), None, "from before the change");
     }
 
     #[test]

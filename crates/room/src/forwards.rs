@@ -1,7 +1,8 @@
 use calling_model::ParticipantId;
-use calling_wire::{RtpError, RtpViewMut, rename_extensions};
+use calling_wire::{RtpError, RtpView, RtpViewMut, Vp8Shift, rename_extensions};
 
-use crate::HeaderRewrite;
+use crate::video::{Found, Published};
+use crate::{HeaderRewrite, RtpDiscard};
 
 /// One packet to send: to whom, and under which header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,36 +29,92 @@ impl Forward {
         header.set_ssrc(self.ssrc);
         header.set_sequence_number(self.sequence_number);
         header.set_timestamp(self.timestamp);
-        let Some(HeaderRewrite { payload_type, audio_level }) = self.rewrite else { return Ok(()) };
+        let Some(HeaderRewrite { payload_type, audio_level, vp8 }) = self.rewrite else {
+            return Ok(());
+        };
         header.set_payload_type(payload_type);
         rename_extensions(packet, |id| {
             audio_level.filter(|(came, _)| *came == id).map(|(_, goes)| goes)
-        })
+        })?;
+        match vp8.filter(|shift| *shift != Vp8Shift::default()) {
+            Some(shift) => renumber(shift, packet),
+            None => Ok(()),
+        }
     }
+}
+
+fn renumber(shift: Vp8Shift, packet: &mut [u8]) -> Result<(), RtpError> {
+    let payload_at = RtpView::parse(packet)?.header_len();
+    shift.apply(&mut packet[payload_at..]);
+    Ok(())
 }
 
 /// A list of forwards that is used again and again, so that forwarding allocates nothing once it
 /// has grown to the size of the room.
 #[derive(Clone, Debug, Default)]
-pub struct Forwards(Vec<Forward>);
+pub struct Forwards {
+    list: Vec<Forward>,
+    /// The packet that was repaired by the one that came.
+    repaired: Vec<u8>,
+    is_repaired: bool,
+}
 
 impl Forwards {
     /// An empty list.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self { list: Vec::new(), repaired: Vec::new(), is_repaired: false }
     }
 
     /// The forwards of the packet that was handled last.
     pub fn as_slice(&self) -> &[Forward] {
-        &self.0
+        &self.list
+    }
+
+    /// What goes to those in the list: `came`, the packet that was handled last, or the packet
+    /// that it was a retransmission of.
+    pub fn packet<'a>(&'a self, came: &'a [u8]) -> &'a [u8] {
+        if self.is_repaired { &self.repaired } else { came }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.list.clear();
+        self.is_repaired = false;
     }
 
     pub(crate) fn push(&mut self, forward: Forward) {
-        self.0.push(forward);
+        self.list.push(forward);
+    }
+
+    pub(crate) const fn list(&mut self) -> &mut Vec<Forward> {
+        &mut self.list
+    }
+
+    /// Makes the packet that `packet`, all of which is `raw`, is a retransmission of
+    /// (RFC 4588 section 4).
+    pub(crate) fn repair(
+        &mut self,
+        packet: &RtpView<'_>,
+        raw: &[u8],
+        found: &Found,
+        published: &Published,
+    ) -> Result<(&mut Vec<Forward>, &[u8]), RtpDiscard> {
+        let ssrc = published.layers.get(found.layer).and_then(|layer| layer.ssrc);
+        let ssrc = ssrc.ok_or(RtpDiscard::ForeignSsrc)?;
+        let (number, payload) = packet.payload().split_first_chunk().ok_or(RtpDiscard::Probe)?;
+        if payload.is_empty() {
+            return Err(RtpDiscard::Probe);
+        }
+        self.repaired.clear();
+        self.repaired.extend_from_slice(&raw[..packet.header_len()]);
+        self.repaired.extend_from_slice(payload);
+        // Its padding went.
+        self.repaired[0] &= !0x20;
+        let mut header = RtpViewMut::parse(&mut self.repaired).map_err(RtpDiscard::Malformed)?;
+        header.set_ssrc(ssrc);
+        header.set_payload_type(found.payload_type);
+        header.set_sequence_number(u16::from_be_bytes(*number));
+        self.is_repaired = true;
+        Ok((&mut self.list, &self.repaired))
     }
 }
 
@@ -65,7 +122,7 @@ impl std::ops::Deref for Forwards {
     type Target = [Forward];
 
     fn deref(&self) -> &[Forward] {
-        &self.0
+        &self.list
     }
 }
 
@@ -74,6 +131,6 @@ impl<'a> IntoIterator for &'a Forwards {
     type IntoIter = std::slice::Iter<'a, Forward>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.list.iter()
     }
 }

@@ -1,6 +1,6 @@
-use calling_model::{ParticipantId, UserId};
+use calling_model::{ParticipantId, UserId, VideoTrack};
 
-use crate::{AudioTerms, Forwards, JoinError, LeaveReason, NotInRoom};
+use crate::{AudioTerms, Forwards, JoinError, LeaveReason, NotInRoom, VideoTerms, VideoViews};
 
 /// What happens to a room. Each variant is also a method of [`Room`](crate::Room).
 #[derive(Debug)]
@@ -20,6 +20,29 @@ pub enum RoomInput<'a> {
         participant: ParticipantId,
         /// What holds from now on.
         terms: AudioTerms,
+    },
+    /// Other terms on pictures were agreed with a participant.
+    NegotiateVideo {
+        /// The device.
+        participant: ParticipantId,
+        /// What holds from now on.
+        terms: VideoTerms,
+    },
+    /// A participant wants to see other pictures than before.
+    SetViews {
+        /// The device.
+        participant: ParticipantId,
+        /// All it wants to see.
+        views: VideoViews,
+    },
+    /// A participant turned a picture off or on.
+    SetVideoMuted {
+        /// The device.
+        participant: ParticipantId,
+        /// Which picture.
+        track: VideoTrack,
+        /// `true`: nothing of it is forwarded.
+        muted: bool,
     },
     /// A participant leaves.
     Leave {
@@ -61,7 +84,7 @@ pub enum RoomMisuse {
     /// Of [`RoomInput::Join`].
     #[error(transparent)]
     Join(#[from] JoinError),
-    /// Of [`RoomInput::Leave`], [`RoomInput::Negotiate`] and [`RoomInput::SetMuted`].
+    /// Of the others that name a participant.
     #[error(transparent)]
     NotInRoom(#[from] NotInRoom),
 }

@@ -17,6 +17,13 @@ pub(crate) struct Leg {
     pub(crate) forwarder: Forwarder,
     /// How headers change beside their numbers.
     pub(crate) rewrite: Option<HeaderRewrite>,
+    pub(crate) reports: LegReports,
+}
+
+/// What is told a receiver of a stream and what it tells of it.
+#[derive(Debug)]
+pub(crate) struct LegReports {
+    clock_hz: u64,
     remote: Option<RemoteReception>,
     awaited: VecDeque<(u32, Instant)>,
     packets_reported: u64,
@@ -29,36 +36,8 @@ impl Leg {
             is_subscribed: true,
             forwarder,
             rewrite: None,
-            remote: None,
-            awaited: VecDeque::with_capacity(AWAITED_REPORTS),
-            packets_reported: 0,
+            reports: LegReports::new(ticks::AUDIO_HZ),
         }
-    }
-
-    /// Something was forwarded since the last sender report.
-    pub(crate) const fn has_news(&self) -> bool {
-        self.forwarder.packets() != self.packets_reported
-    }
-
-    /// A sender report with this NTP time goes out.
-    pub(crate) fn report_sent(&mut self, now: Instant, ntp_time: u64) {
-        self.packets_reported = self.forwarder.packets();
-        if self.awaited.len() == AWAITED_REPORTS {
-            self.awaited.pop_front();
-        }
-        self.awaited.push_back(((ntp_time >> 16) as u32, now));
-    }
-
-    /// The receiver says how it receives the stream.
-    pub(crate) fn report_received(&mut self, now: Instant, block: &ReportBlock) {
-        let before = self.remote.and_then(|remote| remote.round_trip);
-        let jitter = u64::from(block.jitter) * 1_000_000_000 / ticks::CLOCK_RATE_HZ;
-        self.remote = Some(RemoteReception {
-            fraction_lost: block.fraction_lost,
-            packets_lost: block.cumulative_lost,
-            jitter: Duration::from_nanos(jitter),
-            round_trip: self.round_trip(now, block).or(before),
-        });
     }
 
     pub(crate) const fn stats(&self, publisher: ParticipantId) -> LegStats {
@@ -67,8 +46,45 @@ impl Leg {
             receiver: self.to,
             packets_forwarded: self.forwarder.packets(),
             octets_forwarded: self.forwarder.octets(),
-            remote: self.remote,
+            remote: self.reports.remote,
         }
+    }
+}
+
+impl LegReports {
+    pub(crate) fn new(clock_hz: u64) -> Self {
+        let awaited = VecDeque::with_capacity(AWAITED_REPORTS);
+        Self { clock_hz, remote: None, awaited, packets_reported: 0 }
+    }
+
+    /// How the receiver said to receive the stream.
+    pub(crate) const fn remote(&self) -> Option<RemoteReception> {
+        self.remote
+    }
+
+    /// Whether more than what the last sender report told of was forwarded, `packets` in all.
+    pub(crate) const fn has_news(&self, packets: u64) -> bool {
+        packets != self.packets_reported
+    }
+
+    /// A sender report of so many packets with this NTP time goes out.
+    pub(crate) fn sent(&mut self, now: Instant, ntp_time: u64, packets: u64) {
+        self.packets_reported = packets;
+        if self.awaited.len() == AWAITED_REPORTS {
+            self.awaited.pop_front();
+        }
+        self.awaited.push_back(((ntp_time >> 16) as u32, now));
+    }
+
+    /// The receiver says how it receives the stream.
+    pub(crate) fn received(&mut self, now: Instant, block: &ReportBlock) {
+        let before = self.remote.and_then(|remote| remote.round_trip);
+        self.remote = Some(RemoteReception {
+            fraction_lost: block.fraction_lost,
+            packets_lost: block.cumulative_lost,
+            jitter: ticks::to_duration(block.jitter, self.clock_hz),
+            round_trip: self.round_trip(now, block).or(before),
+        });
     }
 
     /// The time since the echoed report was sent less the time the receiver held it

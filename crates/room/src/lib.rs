@@ -32,6 +32,7 @@ mod stats;
 mod terms;
 mod ticks;
 mod timeline;
+mod video;
 mod volume;
 
 #[cfg(doctest)]
@@ -44,11 +45,17 @@ pub use forwarder::{Arrived, Forwarder, Rewritten};
 pub use forwards::{Forward, Forwards};
 pub use heard::Heard;
 pub use input::{RoomInput, RoomMisuse};
-pub use output::{LeaveReason, RoomOutput, TimeoutReason};
+pub use output::{LeaveReason, RoomOutput, TimeoutReason, VideoStream};
 pub use reception::ReceptionStats;
 pub use room::{JoinError, NotInRoom, Room};
 pub use router::Router;
 pub use sequence::{SequenceTracker, Tracked};
-pub use stats::{LegStats, ParticipantInfo, ParticipantStats, RemoteReception, RoomStats};
+pub use stats::{
+    LegStats, ParticipantInfo, ParticipantStats, RemoteReception, RoomStats, VideoLegStats,
+};
 pub use terms::{AudioSource, AudioTerms, HeaderRewrite, Receives};
+pub use video::{
+    VideoExtensions, VideoFormat, VideoPlaces, VideoSource, VideoSourceSsrcs, VideoTerms,
+    VideoViews,
+};
 pub use volume::{VolumeEvaluator, VolumeMeter, Volumes};

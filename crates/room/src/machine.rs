@@ -17,6 +17,15 @@ impl Machine for Room {
                 self.join(now, participant, user, audio_ssrc)?;
             }
             RoomInput::Negotiate { participant, terms } => self.negotiate(participant, terms)?,
+            RoomInput::NegotiateVideo { participant, terms } => {
+                self.negotiate_video(now, participant, terms)?;
+            }
+            RoomInput::SetViews { participant, views } => {
+                self.set_views(now, participant, views)?;
+            }
+            RoomInput::SetVideoMuted { participant, track, muted } => {
+                self.set_video_muted(participant, track, muted)?;
+            }
             RoomInput::Leave { participant, reason } => self.leave(now, participant, reason)?,
             RoomInput::Open => self.open(now),
             RoomInput::SetMuted { participant, muted } => {
@@ -37,18 +46,20 @@ impl Machine for Room {
         self.stop_silent_flows(now);
         self.tell_volumes(now);
         self.send_reports(now);
+        self.ask_due_senders(now);
     }
 
     fn poll_output(&mut self) -> Option<RoomOutput> {
         self.outputs.pop_front()
     }
 
-    /// One comparison of three deadlines, however many participants there are.
+    /// One comparison of four deadlines, however many participants there are.
     fn poll_timeout(&self) -> Option<(Instant, TimeoutReason)> {
         let volumes = self.volumes.due().map(|due| (due, TimeoutReason::Volumes));
         let reports = self.reports_due.map(|due| (due, TimeoutReason::Reports));
         let flow = self.flow_due.map(|due| (due, TimeoutReason::Flow));
-        sooner(sooner(volumes, reports), flow)
+        let feedback = self.video_due.map(|due| (due, TimeoutReason::Feedback));
+        sooner(sooner(volumes, reports), sooner(flow, feedback))
     }
 }
 
@@ -70,16 +81,36 @@ impl Room {
         let timeout = self.config.flow_timeout;
         let mut next: Option<Instant> = None;
         let mut stopped = Vec::new();
+        let mut retargeted = Vec::new();
         for (participant, present) in &mut self.participants {
-            let Some(ends) = present.flow_ends(timeout) else { continue };
-            if ends > now {
-                next = Some(next.map_or(ends, |next| next.min(ends)));
-            } else if present.stop_flow() {
-                stopped.push(audio_available(*participant, present));
+            if let Some(ends) = present.flow_ends(timeout) {
+                if ends > now {
+                    next = Some(next.map_or(ends, |next| next.min(ends)));
+                } else if present.stop_flow() {
+                    stopped.push(audio_available(*participant, present));
+                }
+            }
+            for published in &mut present.video.tracks {
+                let silent = published.stop_silent_layers(now, timeout);
+                next = next.into_iter().chain(silent.next).min();
+                if silent.any_stopped {
+                    retargeted.push(*participant);
+                }
+                if silent.all_stopped {
+                    let (user, track) = (present.user.clone(), published.track);
+                    let (participant, available) = (*participant, false);
+                    stopped.push(RoomOutput::VideoAvailable {
+                        user,
+                        participant,
+                        track,
+                        available,
+                    });
+                }
             }
         }
         self.flow_due = next;
         stopped.into_iter().for_each(|output| self.output(output));
+        self.ask_senders(now, retargeted);
     }
 }
 

@@ -43,8 +43,14 @@ impl Room {
         if !self.is_open {
             return Err(RtpDiscard::GateClosed);
         }
+        let raw = packet;
         let packet = RtpView::parse(packet).map_err(RtpDiscard::Malformed)?;
-        sender.authorise(&packet)?;
+        match sender.authorise(&packet) {
+            Err(RtpDiscard::ForeignSsrc) if sender.video.sends() => {
+                return self.forward_video(now, from, &packet, raw, forwards);
+            }
+            authorised => authorised?,
+        }
         let position = sender.publisher.accept(now, &packet)?;
         if sender.is_muted {
             return Err(RtpDiscard::Muted);

@@ -1,4 +1,4 @@
-use calling_model::{ParticipantId, UserId, Volume};
+use calling_model::{ParticipantId, UserId, VideoTrack, Volume};
 
 /// Why a participant left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +32,13 @@ pub enum RoomOutput {
         /// The packet in the clear.
         packet: Vec<u8>,
     },
+    /// Send an RTP packet: what its receiver missed.
+    Rtp {
+        /// To whom.
+        to: ParticipantId,
+        /// The packet in the clear.
+        packet: Vec<u8>,
+    },
     /// Tell the others: somebody is in the room.
     UserEntered {
         /// Who.
@@ -40,6 +47,8 @@ pub enum RoomOutput {
         participant: ParticipantId,
         /// Under which SSRC their audio is forwarded.
         audio_ssrc: u32,
+        /// Under which SSRCs their pictures are, to who wants to see them.
+        video: [VideoStream; VideoTrack::ALL.len()],
     },
     /// Tell the others: somebody left.
     UserLeft {
@@ -59,6 +68,17 @@ pub enum RoomOutput {
         /// `true` if it begins.
         available: bool,
     },
+    /// Tell the others: a picture of somebody begins or stops to flow.
+    VideoAvailable {
+        /// Who.
+        user: UserId,
+        /// On which device.
+        participant: ParticipantId,
+        /// Which picture.
+        track: VideoTrack,
+        /// `true` if it begins.
+        available: bool,
+    },
     /// Tell all how loud everybody is.
     Volumes {
         /// Who is heard, and once more with volume 0 who just fell silent; by user.
@@ -75,6 +95,19 @@ pub enum TimeoutReason {
     Volumes,
     /// RTCP reports are due.
     Reports,
-    /// Audio may have stopped to flow.
+    /// Audio or a picture may have stopped to flow.
     Flow,
+    /// Senders are to be asked for key frames or missing packets.
+    Feedback,
+}
+
+/// The SSRCs under which a picture is forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VideoStream {
+    /// Which picture.
+    pub track: VideoTrack,
+    /// Of the stream itself.
+    pub ssrc: u32,
+    /// Of its retransmissions (RFC 4588).
+    pub rtx_ssrc: u32,
 }

@@ -4,6 +4,8 @@ use calling_model::UserId;
 use calling_wire::{AudioLevelExtension, RtpView};
 
 use crate::publisher::Publisher;
+use crate::ticks;
+use crate::video::VideoSide;
 use crate::{AudioSource, AudioTerms, DiscardCounters, ParticipantStats, RtpDiscard, VolumeMeter};
 
 /// A connected device in the room.
@@ -19,6 +21,7 @@ pub(crate) struct Participant {
     pub(crate) meter: VolumeMeter,
     pub(crate) discards: DiscardCounters,
     pub(crate) packets_in: u64,
+    pub(crate) video: Box<VideoSide>,
     flow: Flow,
 }
 
@@ -31,17 +34,23 @@ enum Flow {
 }
 
 impl Participant {
-    pub(crate) fn new(user: UserId, terms: AudioTerms, forwarded_ssrc: u32) -> Self {
+    pub(crate) fn new(
+        user: UserId,
+        terms: AudioTerms,
+        forwarded_ssrc: u32,
+        video: VideoSide,
+    ) -> Self {
         Self {
             user,
             audio_ssrc: announced(&terms.source),
             terms,
             forwarded_ssrc,
             is_muted: false,
-            publisher: Publisher::default(),
+            publisher: Publisher::new(ticks::AUDIO_HZ),
             meter: VolumeMeter::new(),
             discards: DiscardCounters::default(),
             packets_in: 0,
+            video: Box::new(video),
             flow: Flow::Stopped,
         }
     }

@@ -7,8 +7,9 @@ use crate::timeline::Timeline;
 use crate::{ReceptionStats, RtpDiscard, ticks};
 
 /// The stream one participant publishes: what came of it and how.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Publisher {
+    clock_hz: u64,
     sequence: SequenceTracker,
     timeline: Timeline,
     pub(crate) reception: ReceptionStats,
@@ -29,9 +30,25 @@ struct ClockPair {
 pub(crate) struct Position {
     pub(crate) index: u64,
     pub(crate) media_time: u64,
+    /// How many packets between it and the newest before are missing; 0 if it came late.
+    pub(crate) skipped: u64,
+    /// It restarts the numbering of the stream.
+    pub(crate) restarted: bool,
 }
 
 impl Publisher {
+    /// A stream of which nothing came yet.
+    pub(crate) fn new(clock_hz: u64) -> Self {
+        Self {
+            clock_hz,
+            sequence: SequenceTracker::new(),
+            timeline: Timeline::new(clock_hz),
+            reception: ReceptionStats::with_clock(clock_hz),
+            clock: None,
+            last_sender_report: None,
+        }
+    }
+
     /// Takes a packet that is known to be of this stream.
     pub(crate) fn accept(
         &mut self,
@@ -45,7 +62,17 @@ impl Publisher {
             self.timeline.place_late(packet.timestamp()).ok_or(RtpDiscard::TimestampJump)?
         };
         self.reception.record(now, tracked.index, media_time);
-        Ok(Position { index: tracked.index, media_time })
+        Ok(Position {
+            index: tracked.index,
+            media_time,
+            skipped: tracked.skipped,
+            restarted: tracked.restarted,
+        })
+    }
+
+    /// The sequence number that the packet with an index has in the stream as it runs now.
+    pub(crate) const fn sequence_number(&self, index: u64) -> u16 {
+        self.sequence.sequence_number(index)
     }
 
     /// The stream begins anew with the next packet.
@@ -72,7 +99,10 @@ impl Publisher {
         let passed = now.saturating_duration_since(at);
         let fraction = (u64::from(passed.subsec_nanos()) << 32) / 1_000_000_000;
         let ntp_passed = passed.as_secs() << 32 | fraction;
-        Some((ntp_time.wrapping_add(ntp_passed), media_time + ticks::from_duration(passed)))
+        Some((
+            ntp_time.wrapping_add(ntp_passed),
+            media_time + ticks::from_duration(passed, self.clock_hz),
+        ))
     }
 
     /// The newest sequence number with its wraps.

@@ -5,8 +5,9 @@ use crate::ticks;
 /// How one stream is received (RFC 3550 appendices A.3 and A.8).
 ///
 /// Duplicates are not counted as received, so that what is lost is never negative.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ReceptionStats {
+    clock_hz: u64,
     first_index: Option<u64>,
     newest_index: u64,
     received: u64,
@@ -20,14 +21,29 @@ pub struct ReceptionStats {
 }
 
 impl ReceptionStats {
-    /// Statistics of a stream of which nothing came yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Statistics of a stream of audio of which nothing came yet.
+    pub const fn new() -> Self {
+        Self::with_clock(ticks::AUDIO_HZ)
+    }
+
+    /// Likewise, of a stream whose RTP clock has this rate.
+    pub(crate) const fn with_clock(clock_hz: u64) -> Self {
+        Self {
+            clock_hz,
+            first_index: None,
+            newest_index: 0,
+            received: 0,
+            expected_before: 0,
+            received_before: 0,
+            origin: None,
+            transit: None,
+            jitter: 0,
+        }
     }
 
     /// Takes note of a packet that is no duplicate.
     ///
-    /// `index` is its number without wraps, `media_time` its time in ticks of 48 kHz without wraps.
+    /// `index` is its number without wraps, `media_time` its time in ticks without wraps.
     pub fn record(&mut self, now: Instant, index: u64, media_time: u64) {
         let first = self.first_index.unwrap_or(index);
         self.first_index = Some(first.min(index));
@@ -58,7 +74,7 @@ impl ReceptionStats {
 
     /// Interarrival jitter.
     pub fn jitter(&self) -> Duration {
-        Duration::from_nanos(u64::from(self.jitter_ticks()) * 1_000_000_000 / ticks::CLOCK_RATE_HZ)
+        ticks::to_duration(self.jitter_ticks(), self.clock_hz)
     }
 
     /// The share lost since the last call, in 1/256; `None` if nothing came since.
@@ -81,13 +97,19 @@ impl ReceptionStats {
 
     fn record_transit(&mut self, now: Instant, media_time: u64) {
         let origin = *self.origin.get_or_insert(now);
-        let arrival = ticks::from_duration(now.saturating_duration_since(origin));
+        let arrival = ticks::from_duration(now.saturating_duration_since(origin), self.clock_hz);
         // The difference of two transits is what counts, so wrapping is harmless.
         let transit = arrival.wrapping_sub(media_time) as i64;
         if let Some(before) = self.transit.replace(transit) {
             let difference = transit.abs_diff(before);
             self.jitter = self.jitter.saturating_add(difference) - ((self.jitter + 8) >> 4);
         }
+    }
+}
+
+impl Default for ReceptionStats {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

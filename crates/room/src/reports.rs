@@ -12,11 +12,13 @@ use rtcp::source_description::{
 use webrtc_util::marshal::Marshal;
 
 use crate::participant::Participant;
+use crate::publisher::Publisher;
 use crate::room::Room;
+use crate::video::Published;
 use crate::{RoomOutput, Router};
 
 /// Sender reports in one datagram: 20 × (28 bytes + 20 of source description) and a receiver
-/// report stay below 1,200 bytes, which pass every path (RFC 9000 section 14).
+/// report of seven streams stay below 1,200 bytes, which pass every path (RFC 9000 section 14).
 const MAX_SENDER_REPORTS: usize = 20;
 /// The largest loss 24 bits signed can tell.
 const MAX_CUMULATIVE_LOST: u64 = 0x7f_ffff;
@@ -24,8 +26,8 @@ const MAX_CUMULATIVE_LOST: u64 = 0x7f_ffff;
 /// What one participant is to be told.
 #[derive(Debug, Default)]
 struct Report {
-    /// On its own stream.
-    reception: Option<ReceptionReport>,
+    /// On its own streams.
+    reception: Vec<ReceptionReport>,
     /// Of the streams it receives.
     senders: Vec<SenderReport>,
 }
@@ -37,10 +39,18 @@ impl Room {
         let next = due + self.config.report_interval;
         self.reports_due = Some(if next > now { next } else { now + self.config.report_interval });
 
-        let mut reports = BTreeMap::new();
+        let mut reports = BTreeMap::<ParticipantId, Report>::new();
         for (participant, present) in &mut self.participants {
-            add_reception(now, *participant, present, &mut reports);
+            let audio = present.audio_ssrc.map(|ssrc| (ssrc, &mut present.publisher));
+            let layers = present.video.layers_mut();
+            let video = layers.filter_map(|layer| Some((layer.ssrc?, &mut layer.publisher)));
+            for (ssrc, stream) in audio.into_iter().chain(video) {
+                if let Some(block) = reception(now, ssrc, stream) {
+                    reports.entry(*participant).or_default().reception.push(block);
+                }
+            }
             add_senders(now, *participant, present, &mut self.router, &mut reports);
+            add_video_senders(now, present, &mut reports);
         }
         for (to, report) in reports {
             for packet in report.into_datagrams(self.ssrc) {
@@ -50,17 +60,11 @@ impl Room {
     }
 }
 
-fn add_reception(
-    now: Instant,
-    publisher: ParticipantId,
-    present: &mut Participant,
-    reports: &mut BTreeMap<ParticipantId, Report>,
-) {
-    let stream = &mut present.publisher;
-    let Some(ssrc) = present.audio_ssrc else { return };
-    let Some(fraction_lost) = stream.reception.take_fraction_lost() else { return };
+/// How a stream is received; `None` if nothing came since the last report.
+fn reception(now: Instant, ssrc: u32, stream: &mut Publisher) -> Option<ReceptionReport> {
+    let fraction_lost = stream.reception.take_fraction_lost()?;
     let (last_sender_report, delay) = stream.last_sender_report(now);
-    let block = ReceptionReport {
+    Some(ReceptionReport {
         ssrc,
         fraction_lost,
         // At most 24 bits by the minimum.
@@ -69,8 +73,7 @@ fn add_reception(
         jitter: stream.reception.jitter_ticks(),
         last_sender_report,
         delay,
-    };
-    reports.entry(publisher).or_default().reception = Some(block);
+    })
 }
 
 fn add_senders(
@@ -81,9 +84,13 @@ fn add_senders(
     reports: &mut BTreeMap<ParticipantId, Report>,
 ) {
     let Some((ntp_time, media_time)) = present.publisher.clock_at(now) else { return };
-    for leg in router.legs_mut(publisher).iter_mut().filter(|leg| leg.has_news()) {
+    for leg in router
+        .legs_mut(publisher)
+        .iter_mut()
+        .filter(|leg| leg.reports.has_news(leg.forwarder.packets()))
+    {
         let Some(rtp_time) = leg.forwarder.timestamp_at(publisher, media_time) else { continue };
-        leg.report_sent(now, ntp_time);
+        leg.reports.sent(now, ntp_time, leg.forwarder.packets());
         reports.entry(leg.to).or_default().senders.push(SenderReport {
             ssrc: leg.forwarder.ssrc(),
             ntp_time,
@@ -96,26 +103,43 @@ fn add_senders(
     }
 }
 
+fn add_video_senders(
+    now: Instant,
+    present: &mut Participant,
+    reports: &mut BTreeMap<ParticipantId, Report>,
+) {
+    for Published { layers, legs, .. } in &mut present.video.tracks {
+        for leg in legs {
+            let packets = leg.forwarder.packets();
+            let layer = layers.iter().find(|layer| leg.current() == Some(layer.id));
+            let Some(layer) = layer.filter(|_| leg.reports.has_news(packets)) else { continue };
+            let Some((ntp_time, media_time)) = layer.publisher.clock_at(now) else { continue };
+            let Some(rtp_time) = leg.forwarder.timestamp_at(layer.id, media_time) else { continue };
+            leg.reports.sent(now, ntp_time, packets);
+            reports.entry(leg.to).or_default().senders.push(SenderReport {
+                ssrc: leg.forwarder.ssrc(),
+                ntp_time,
+                rtp_time,
+                packet_count: packets as u32,
+                octet_count: leg.forwarder.octets() as u32,
+                ..SenderReport::default()
+            });
+        }
+    }
+}
+
 impl Report {
     fn into_datagrams(self, own_ssrc: u32) -> Vec<Vec<u8>> {
         let mut chunks = self.senders.chunks(MAX_SENDER_REPORTS);
         let first = compound(own_ssrc, self.reception, chunks.next().unwrap_or_default());
-        let rest = chunks.map(|senders| compound(own_ssrc, None, senders));
+        let rest = chunks.map(|senders| compound(own_ssrc, Vec::new(), senders));
         std::iter::once(first).chain(rest).collect()
     }
 }
 
 /// A receiver report, the sender reports, and who they are from (RFC 3550 section 6.1).
-fn compound(
-    own_ssrc: u32,
-    reception: Option<ReceptionReport>,
-    senders: &[SenderReport],
-) -> Vec<u8> {
-    let receiver = ReceiverReport {
-        ssrc: own_ssrc,
-        reports: reception.into_iter().collect(),
-        profile_extensions: Bytes::new(),
-    };
+fn compound(own_ssrc: u32, reports: Vec<ReceptionReport>, senders: &[SenderReport]) -> Vec<u8> {
+    let receiver = ReceiverReport { ssrc: own_ssrc, reports, profile_extensions: Bytes::new() };
     let sources = std::iter::once(own_ssrc).chain(senders.iter().map(|sender| sender.ssrc));
     let description = SourceDescription { chunks: sources.map(description_of).collect() };
     let mut packet = Vec::new();
@@ -134,7 +158,7 @@ fn description_of(ssrc: u32) -> SourceDescriptionChunk {
     }
 }
 
-fn append(packet: &impl Marshal, out: &mut Vec<u8>) {
+pub(crate) fn append(packet: &impl Marshal, out: &mut Vec<u8>) {
     // Fails only above 31 blocks or chunks and 255 bytes of text, which `compound` stays below.
     if let Ok(bytes) = packet.marshal() {
         out.extend_from_slice(&bytes);

@@ -1,13 +1,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-use calling_model::{ParticipantId, UserId};
+use calling_model::{ParticipantId, UserId, VideoTrack};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::MIN_REPORT_INTERVAL;
 use crate::heard::HeardByUser;
 use crate::participant::Participant;
+use crate::video::{Published, VideoSide};
 use crate::{
     AudioSource, AudioTerms, Forwarder, Heard, LeaveReason, LegStats, ParticipantInfo,
     ParticipantStats, RoomConfig, RoomOutput, RoomStats, Router, VolumeEvaluator,
@@ -44,18 +45,22 @@ pub struct Room {
     pub(crate) participants: BTreeMap<ParticipantId, Participant>,
     /// Who is behind a forwarded SSRC.
     pub(crate) streams: BTreeMap<u32, ParticipantId>,
+    /// Whose picture is behind a forwarded SSRC, and which.
+    pub(crate) pictures: BTreeMap<u32, (ParticipantId, VideoTrack)>,
     pub(crate) router: Router,
     pub(crate) volumes: VolumeEvaluator,
     pub(crate) reports_due: Option<Instant>,
     /// No flow ends earlier.
     pub(crate) flow_due: Option<Instant>,
+    /// No sender is to be asked for anything earlier.
+    pub(crate) video_due: Option<Instant>,
     /// Under which the room itself reports.
     pub(crate) ssrc: u32,
     pub(crate) outputs: VecDeque<RoomOutput>,
     pub(crate) stats: RoomStats,
     /// By those whose leg ended.
     heard: HeardByUser,
-    rng: ChaCha8Rng,
+    pub(crate) rng: ChaCha8Rng,
 }
 
 impl Room {
@@ -69,9 +74,11 @@ impl Room {
             is_open: false,
             participants: BTreeMap::new(),
             streams: BTreeMap::new(),
+            pictures: BTreeMap::new(),
             router: Router::new(),
             reports_due: None,
             flow_due: None,
+            video_due: None,
             ssrc: rng.random_range(1..=u32::MAX),
             outputs: VecDeque::new(),
             stats: RoomStats::default(),
@@ -118,11 +125,13 @@ impl Room {
         let forwarded_ssrc = self.free_ssrc(&terms.source);
         self.connect_with_all(participant, forwarded_ssrc);
         self.streams.insert(forwarded_ssrc, participant);
-        let joined = Participant::new(user, terms, forwarded_ssrc);
+        let video = self.new_video_side(participant, &terms.source);
+        let joined = Participant::new(user, terms, forwarded_ssrc, video);
         let entered = entered(participant, &joined);
         self.participants.insert(participant, joined);
         self.apply_terms(participant);
         self.offer_to_others(participant);
+        self.connect_video(now, participant);
         if self.is_open {
             self.output(entered);
             self.start_timers(now);
@@ -144,6 +153,18 @@ impl Room {
         let mut left = self.participants.remove(&participant).ok_or(NotInRoom)?;
         self.streams.remove(&left.forwarded_ssrc);
         self.router.remove(participant);
+        self.disconnect_video(participant);
+        let (user, pictures) = (&left.user, &left.video.tracks);
+        for published in pictures {
+            self.pictures.remove(&published.ssrc);
+            self.pictures.remove(&published.rtx_ssrc);
+        }
+        let seen = pictures.iter().filter(|published| published.is_available());
+        for track in seen.map(|published| published.track).collect::<Vec<_>>() {
+            let user = user.clone();
+            let available = false;
+            self.output(RoomOutput::VideoAvailable { user, participant, track, available });
+        }
         if left.stop_flow() {
             self.output(audio_available(participant, &left));
         }
@@ -293,10 +314,11 @@ impl Room {
 
     pub(crate) fn output(&mut self, output: RoomOutput) {
         let is_stale_soon = match output {
-            RoomOutput::Rtcp { .. } | RoomOutput::Volumes { .. } => true,
+            RoomOutput::Rtcp { .. } | RoomOutput::Rtp { .. } | RoomOutput::Volumes { .. } => true,
             RoomOutput::UserEntered { .. }
             | RoomOutput::UserLeft { .. }
-            | RoomOutput::AudioAvailable { .. } => false,
+            | RoomOutput::AudioAvailable { .. }
+            | RoomOutput::VideoAvailable { .. } => false,
         };
         if is_stale_soon && self.outputs.len() >= MAX_OUTPUTS {
             self.stats.outputs_dropped += 1;
@@ -323,6 +345,7 @@ impl Room {
         self.volumes.stop();
         self.reports_due = None;
         self.flow_due = None;
+        self.video_due = None;
     }
 
     /// Others get what a newcomer sends if they have a place for it.
@@ -360,12 +383,30 @@ impl Room {
         loop {
             let ssrc = self.rng.random_range(1..=u32::MAX);
             let mut others = self.participants.values();
-            let is_announced = others.any(|other| other.audio_ssrc == Some(ssrc));
-            let is_taken = self.streams.contains_key(&ssrc) || ssrc == self.ssrc;
+            let is_announced = others.any(|other| {
+                let mut layers = other.video.layers();
+                other.audio_ssrc == Some(ssrc) || layers.any(|layer| layer.has(ssrc))
+            });
+            let is_taken = self.streams.contains_key(&ssrc)
+                || self.pictures.contains_key(&ssrc)
+                || ssrc == self.ssrc;
             if *source != AudioSource::Ssrc(ssrc) && !is_announced && !is_taken {
                 return ssrc;
             }
         }
+    }
+}
+
+impl Room {
+    fn new_video_side(&mut self, participant: ParticipantId, source: &AudioSource) -> VideoSide {
+        VideoSide::new(VideoTrack::ALL.map(|track| {
+            let mut reserve = || {
+                let ssrc = self.free_ssrc(source);
+                self.pictures.insert(ssrc, (participant, track));
+                ssrc
+            };
+            Published::new(track, reserve(), reserve())
+        }))
     }
 }
 
@@ -380,6 +421,7 @@ fn entered(participant: ParticipantId, present: &Participant) -> RoomOutput {
         user: present.user.clone(),
         participant,
         audio_ssrc: present.forwarded_ssrc,
+        video: present.video.tracks.each_ref().map(Published::stream),
     }
 }
 

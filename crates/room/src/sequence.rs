@@ -42,6 +42,8 @@ pub struct Tracked {
     pub is_newest: bool,
     /// The stream restarted with this packet.
     pub restarted: bool,
+    /// How many numbers lie between it and the newest before; 0 if it came late.
+    pub skipped: u64,
 }
 
 impl SequenceTracker {
@@ -74,6 +76,12 @@ impl SequenceTracker {
         self.extender.highest().map(|highest| highest as u32)
     }
 
+    /// The sequence number that the packet with `index` has since the last restart.
+    pub const fn sequence_number(&self, index: u64) -> u16 {
+        // Both count from where they wrap as the wire does.
+        index.wrapping_sub(self.shift) as u16
+    }
+
     fn place(&mut self, sequence_number: u16, newest: u64) -> Result<Tracked, RtpDiscard> {
         let index = self.extender.peek(sequence_number).wrapping_add(self.shift);
         if index > newest + MAX_DROPOUT || index + WINDOW <= newest {
@@ -87,7 +95,8 @@ impl SequenceTracker {
         self.forget_between(newest, index);
         self.mark(index);
         self.newest = Some(newest.max(index));
-        Ok(Tracked { index, is_newest: index > newest, restarted: false })
+        let skipped = index.saturating_sub(newest + 1);
+        Ok(Tracked { index, is_newest: index > newest, restarted: false, skipped })
     }
 
     fn probe(&mut self, sequence_number: u16, newest: u64) -> Result<Tracked, RtpDiscard> {
@@ -111,7 +120,7 @@ impl SequenceTracker {
         self.shift = index.wrapping_sub(self.extender.extend(sequence_number));
         self.newest = Some(index);
         self.mark(index);
-        Tracked { index, is_newest: true, restarted: false }
+        Tracked { index, is_newest: true, restarted: false, skipped: 0 }
     }
 
     /// Makes room in the window for what lies between `newest` and the newer `index`.
@@ -193,7 +202,7 @@ mod tests {
         let (mut tracker, first) = tracker_at(100);
         assert_eq!(tracker.track(40_000), Err(RtpDiscard::SequenceJump));
         let restarted = tracker.track(40_001).unwrap();
-        let expected = Tracked { index: first + 1, is_newest: true, restarted: true };
+        let expected = Tracked { index: first + 1, is_newest: true, restarted: true, skipped: 0 };
         assert_eq!(restarted, expected);
         assert_eq!(tracker.track(40_002).unwrap().index, first + 2);
         assert_eq!(tracker.track(40_000), Err(RtpDiscard::Duplicate), "before the restart");
@@ -240,8 +249,11 @@ mod tests {
                         index: origin.wrapping_add_signed(sent),
                         is_newest: sent > newest,
                         restarted: false,
+                        skipped: (sent - newest - 1).max(0) as u64,
                     };
                     prop_assert_eq!(tracked, Ok(expected));
+                    let back = tracker.sequence_number(expected.index);
+                    prop_assert_eq!(back, (i64::from(first) + sent) as u16);
                 } else {
                     prop_assert_eq!(tracked, Err(RtpDiscard::Duplicate));
                 }

@@ -62,6 +62,21 @@ pub struct RemoteReception {
     pub round_trip: Option<Duration>,
 }
 
+/// How a picture goes to one receiver.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VideoLegStats {
+    /// To whom.
+    pub receiver: ParticipantId,
+    /// Packets forwarded.
+    pub packets_forwarded: u64,
+    /// Their payload in bytes.
+    pub octets_forwarded: u64,
+    /// Packets sent again because they were asked for.
+    pub packets_sent_again: u64,
+    /// What the receiver said of them last.
+    pub remote: Option<RemoteReception>,
+}
+
 /// What passed through a room since it was made, those who left included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomStats {

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use calling_model::ParticipantId;
+use calling_wire::Vp8Shift;
 
 use crate::RoomConfig;
 
@@ -66,7 +67,7 @@ impl AudioTerms {
             return None;
         }
         let audio_level = from.audio_level_id.zip(to.audio_level_id);
-        Some(HeaderRewrite { payload_type: to.payload_type, audio_level })
+        Some(HeaderRewrite { payload_type: to.payload_type, audio_level, vp8: None })
     }
 }
 
@@ -88,4 +89,6 @@ pub struct HeaderRewrite {
     /// The id of the audio level as it came and as it goes; `None` if it does not go. No other
     /// header extension does.
     pub audio_level: Option<(u8, u8)>,
+    /// What is added to the running numbers in a payload of VP8; `None` for any other.
+    pub vp8: Option<Vp8Shift>,
 }

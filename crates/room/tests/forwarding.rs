@@ -230,8 +230,16 @@ fn a_participant_leaves_while_being_forwarded() {
 fn entering_and_leaving_are_told_with_reasons() {
     let mut table = Table::open(1);
     let audio_ssrc = table.join(2);
-    let entered = RoomOutput::UserEntered { user: user(2), participant: id(2), audio_ssrc };
-    assert_eq!(table.events(), [entered]);
+    let events = table.events();
+    let [RoomOutput::UserEntered { user: entered, participant, audio_ssrc: told, video }] =
+        events.as_slice()
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((entered, *participant, *told), (&user(2), id(2), audio_ssrc));
+    let streams = video.iter().flat_map(|stream| [stream.ssrc, stream.rtx_ssrc]);
+    let streams: std::collections::BTreeSet<u32> = streams.chain([audio_ssrc]).collect();
+    assert_eq!(streams.len(), 5, "each has a stream of its own");
     for (reason, code) in
         [(LeaveReason::Left, 0), (LeaveReason::TimedOut, 1), (LeaveReason::Removed, 2)]
     {

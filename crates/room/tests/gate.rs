@@ -45,6 +45,8 @@ fn opening_tells_who_is_there_and_lets_media_pass() {
             other @ (RoomOutput::Rtcp { .. }
             | RoomOutput::UserLeft { .. }
             | RoomOutput::AudioAvailable { .. }
+            | RoomOutput::VideoAvailable { .. }
+            | RoomOutput::Rtp { .. }
             | RoomOutput::Volumes { .. }) => panic!("{other:?}"),
         })
         .collect();

@@ -46,6 +46,8 @@ fn reports(table: &mut Table) -> Vec<Report> {
             RoomOutput::UserEntered { .. }
             | RoomOutput::UserLeft { .. }
             | RoomOutput::AudioAvailable { .. }
+            | RoomOutput::VideoAvailable { .. }
+            | RoomOutput::Rtp { .. }
             | RoomOutput::Volumes { .. } => None,
         })
         .collect()
@@ -365,7 +367,7 @@ fn a_nack_of_every_packet_is_answered_by_nothing() {
         nack[1] = feedback;
         rtcp(&mut table, 2, &nack).unwrap();
     }
-    assert_eq!(counted(&table, RtcpDiscard::Ignored), 2);
+    assert_eq!(counted(&table, RtcpDiscard::UnknownStream), 2);
     assert_eq!(table.take(), []);
 }
 

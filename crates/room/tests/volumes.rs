@@ -16,7 +16,9 @@ fn told(table: &mut Table) -> Vec<Told> {
             RoomOutput::Rtcp { .. }
             | RoomOutput::UserEntered { .. }
             | RoomOutput::UserLeft { .. }
-            | RoomOutput::AudioAvailable { .. } => None,
+            | RoomOutput::AudioAvailable { .. }
+            | RoomOutput::VideoAvailable { .. }
+            | RoomOutput::Rtp { .. } => None,
         })
         .collect()
 }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use calling_model::{CallId, DeviceId, GroupId, MediaType, UnixMillis, UserId};
+use calling_model::{
+    CallId, DeviceId, GroupId, MediaType, UnixMillis, UserId, VideoSize, VideoTrack,
+};
 use calling_signaling::protocol::{
     CallParams, ChatEvent, ChatReply, ChatRequest, ClientCodec, ClientFrame, ClientOffer, Code,
     CodecError, ConversationInfo, ConversationsReply, CreateGroupParams, Event, EventFrame,
@@ -11,7 +13,8 @@ use calling_signaling::protocol::{
     MAX_FRAME_DEPTH, MAX_SERVER_FRAME_BYTES, MediaOffer, MembersReply, MessageEvent, ProfilesReply,
     ProtocolError, RecentCallsParams, RecentResult, Reply, Request, ResumeParams, SdpAnswer,
     SdpOffer, SendMessageParams, SentReply, ServerCodec, ServerFrame, SignInParams, Subscription,
-    Target, Track, decode_client_frame, decode_server_frame, encode, negotiate,
+    Target, Track, VideoStream, VideoView, decode_client_frame, decode_server_frame, encode,
+    negotiate,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use proptest::prelude::*;
@@ -57,6 +60,7 @@ fn requests() -> Vec<Request> {
                 fingerprint: "sha-256 AA".into(),
                 candidates: vec![],
                 audio_ssrc: u32::MAX,
+                video: vec![VideoStream { track: VideoTrack::Camera, ssrc: 1, rtx_ssrc: 2 }],
             }),
         },
         Request::ConnectMedia {
@@ -65,11 +69,25 @@ fn requests() -> Vec<Request> {
                 sdp: "v=0\r\n".into(),
                 subscribe: BTreeMap::from([(
                     "1".into(),
-                    Subscription { user: user("bob"), track: Track::Audio },
+                    Subscription {
+                        user: user("bob"),
+                        track: Track::Screen,
+                        size: Some(VideoSize::Small),
+                    },
                 )]),
+                publish: BTreeMap::from([("2".into(), VideoTrack::Screen)]),
             }),
         },
         Request::SetMicMute { call_id: call_id.clone(), muted: true },
+        Request::SubscribeVideo {
+            call_id: call_id.clone(),
+            views: vec![VideoView {
+                user: user("bob"),
+                track: VideoTrack::Camera,
+                size: VideoSize::Small,
+            }],
+        },
+        Request::SetVideoMute { call_id: call_id.clone(), track: VideoTrack::Screen, muted: true },
         Request::InviteUsers(InviteParams {
             call_id: call_id.clone(),
             users: vec![user("carol")],
@@ -267,7 +285,7 @@ fn media_is_offered_in_one_form_or_the_other() {
     let Ok(Request::ConnectMedia { offer: ClientOffer::Sdp(offer), .. }) = asked(sdp) else {
         panic!("it is not read")
     };
-    let of = |name| Subscription { user: user(name), track: Track::Audio };
+    let of = |name| Subscription { user: user(name), track: Track::Audio, size: None };
     assert_eq!(offer.subscribe, [("1".into(), of("bob")), ("2".into(), of("eve"))].into());
     let native = r#""offer":{"ufrag":"u","pwd":"p","fingerprint":"f","audio_ssrc":1}"#;
     assert!(matches!(
@@ -289,6 +307,62 @@ fn media_is_offered_in_one_form_or_the_other() {
     let text = encode(&reply);
     assert_eq!(text, r#"{"id":7,"result":{"type":"media_sdp","sdp":"v"}}"#);
     assert_eq!(decode_server_frame(&text), Ok(reply));
+}
+
+#[test]
+fn the_forms_of_video() {
+    let id = call_id();
+    let id = id.as_str();
+    for text in [
+        format!(
+            r#"{{"id":1,"method":"connect_media","params":{{"call_id":"{id}","offer":{{"ufrag":"u","pwd":"p","fingerprint":"f","candidates":[],"audio_ssrc":1,"video":[{{"track":"camera","ssrc":2,"rtx_ssrc":3}},{{"track":"screen","ssrc":4,"rtx_ssrc":5}}]}}}}}}"#
+        ),
+        format!(
+            r#"{{"id":1,"method":"connect_media","params":{{"call_id":"{id}","sdp":"v=0","subscribe":{{"2":{{"user":"bob","track":"camera","size":"small"}}}},"publish":{{"1":"screen"}}}}}}"#
+        ),
+        format!(
+            r#"{{"id":1,"method":"subscribe_video","params":{{"call_id":"{id}","views":[{{"user":"bob","track":"camera","size":"small"}}]}}}}"#
+        ),
+        format!(
+            r#"{{"id":1,"method":"set_video_mute","params":{{"call_id":"{id}","track":"screen","muted":true}}}}"#
+        ),
+    ] {
+        assert_eq!(encode(&decode_client_frame(&text).unwrap()), text);
+    }
+    for text in [
+        format!(
+            r#"{{"event":"user_entered","params":{{"call_id":"{id}","user":"bob","audio_ssrc":1,"video":[{{"track":"camera","ssrc":2,"rtx_ssrc":3}}]}},"seq":1}}"#
+        ),
+        format!(
+            r#"{{"event":"video_available","params":{{"call_id":"{id}","user":"bob","track":"camera","available":true}},"seq":2}}"#
+        ),
+    ] {
+        assert_eq!(encode(&decode_server_frame(&text).unwrap()), text);
+    }
+}
+
+#[test]
+fn a_picture_is_shown_large_unless_said_otherwise() {
+    let text = r#"{"id":1,"method":"subscribe_video","params":{"call_id":"c","views":[{"user":"bob","track":"screen"}]}}"#;
+    let Request::SubscribeVideo { views, .. } = decode_client_frame(text).unwrap().request else {
+        panic!("another request")
+    };
+    let (user, size) = (user("bob"), VideoSize::Large);
+    assert_eq!(views, [VideoView { user, track: VideoTrack::Screen, size }]);
+}
+
+#[test]
+fn what_is_no_picture_is_refused() {
+    for params in [
+        r#"{"call_id":"c","views":[{"user":"bob","track":"audio"}]}"#,
+        r#"{"call_id":"c","views":[{"user":"bob","track":"camera","size":"huge"}]}"#,
+        r#"{"call_id":"c","views":[{"user":"b b","track":"camera"}]}"#,
+        r#"{"call_id":"c"}"#,
+    ] {
+        let text = format!(r#"{{"id":7,"method":"subscribe_video","params":{params}}}"#);
+        let error = decode_client_frame(&text).unwrap_err();
+        assert_eq!((error.id, error.error.code), (Some(7), Code::BadParameter), "{params}");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Bodies of fuzz targets: never panic, whatever the input.
 
 use crate::{
-    AudioLevelExtension, GoodbyeView, ProtectedHeader, ReceiverReportView, RtcpPackets, RtpView,
-    SenderReportView, classify,
+    AudioLevelExtension, Feedback, GoodbyeView, ProtectedHeader, ReceiverReportView, RtcpPackets,
+    RtpView, SenderReportView, VideoCodec, Vp8Descriptor, classify,
 };
 
 /// Parses a datagram as RTP and checks what a valid view promises.
@@ -20,6 +20,11 @@ pub fn rtp_parse(data: &[u8]) {
     let within: usize = view.extensions().map(|(_, data)| data.len()).sum();
     assert!(within <= view.header_len());
     let _ = view.extension(1).and_then(AudioLevelExtension::parse);
+    let payload = view.payload();
+    for codec in VideoCodec::ALL {
+        assert!(!codec.starts_key_frame(payload) || !payload.is_empty(), "nothing is no picture");
+    }
+    let _ = Vp8Descriptor::parse(payload);
 }
 
 /// Parses a datagram as compound RTCP and every report in it.
@@ -34,6 +39,15 @@ pub fn rtcp_parse(data: &[u8]) {
         let sender = SenderReportView::parse(&packet).map(|view| view.blocks().count());
         let receiver = ReceiverReportView::parse(&packet).map(|view| view.blocks().count());
         assert!(sender.or(receiver).is_none_or(|blocks| blocks == usize::from(packet.count)));
+        match Feedback::parse(&packet) {
+            Some(Feedback::Nack { lost, .. }) => {
+                assert!(lost.count() <= packet.body.len() / 4 * 17, "17 packets an entry");
+            }
+            Some(Feedback::FullIntra { ssrcs }) => {
+                assert!(ssrcs.count() <= packet.body.len() / 8, "8 bytes a stream");
+            }
+            Some(Feedback::PictureLoss { .. }) | None => {}
+        }
         let _ = GoodbyeView::parse(&packet).map(|view| view.ssrcs().count());
     }
     assert!(total <= data.len());

@@ -28,6 +28,7 @@ mod extender;
 pub mod fuzz;
 mod rtcp;
 mod rtp;
+mod video;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -37,10 +38,12 @@ pub use audio_level::AudioLevelExtension;
 pub use datagram::{DatagramKind, classify};
 pub use extender::{SequenceExtender, TimestampExtender};
 pub use rtcp::{
-    GoodbyeView, MAX_COMPOUND_PACKETS, ReceiverReportView, ReportBlock, ReportBlocks, RtcpError,
-    RtcpPackets, RtcpView, SenderInfo, SenderReportView, packet_type,
+    Feedback, FullIntraStreams, GoodbyeView, MAX_COMPOUND_PACKETS, NackedPackets,
+    ReceiverReportView, ReportBlock, ReportBlocks, RtcpError, RtcpPackets, RtcpView, SenderInfo,
+    SenderReportView, packet_type,
 };
 pub use rtp::{
     Extensions, ProtectedHeader, RtpError, RtpHeader, RtpView, RtpViewMut, WriteHeaderError,
     rename_extensions, write_header,
 };
+pub use video::{VideoCodec, Vp8Descriptor, Vp8Numbers, Vp8Shift};

@@ -250,6 +250,7 @@ pub(super) fn signal(event: &Event) -> Option<Signal> {
         | Event::UserEntered { .. }
         | Event::UserLeft { .. }
         | Event::AudioAvailable { .. }
+        | Event::VideoAvailable { .. }
         | Event::Volumes { .. }
         | Event::MediaFailed { .. }
         | Event::Message(_)

@@ -1,6 +1,8 @@
 //! A room in virtual time, and packets to throw at it.
 #![expect(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod pictures;
+
 use std::time::{Duration, Instant};
 
 use calling_model::{Machine, ParticipantId, UserId};
@@ -150,10 +152,11 @@ impl Table {
     pub(crate) fn events(&mut self) -> Vec<RoomOutput> {
         let mut events = self.take();
         events.retain(|output| match output {
-            RoomOutput::Rtcp { .. } | RoomOutput::Volumes { .. } => false,
+            RoomOutput::Rtcp { .. } | RoomOutput::Rtp { .. } | RoomOutput::Volumes { .. } => false,
             RoomOutput::UserEntered { .. }
             | RoomOutput::UserLeft { .. }
-            | RoomOutput::AudioAvailable { .. } => true,
+            | RoomOutput::AudioAvailable { .. }
+            | RoomOutput::VideoAvailable { .. } => true,
         });
         events
     }

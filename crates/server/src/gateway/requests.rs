@@ -117,6 +117,12 @@ impl Connection {
             Request::ConnectMedia { call_id, offer } => HubRequest::ConnectMedia { call_id, offer },
             Request::MediaReady { call_id } => HubRequest::MediaReady { call_id },
             Request::SetMicMute { call_id, muted } => HubRequest::SetMicMute { call_id, muted },
+            Request::SubscribeVideo { call_id, views } => {
+                HubRequest::SubscribeVideo { call_id, views }
+            }
+            Request::SetVideoMute { call_id, track, muted } => {
+                HubRequest::SetVideoMute { call_id, track, muted }
+            }
             Request::GetCall { call_id } => HubRequest::GetCall { call_id },
         };
         let Some(SignedIn { session, .. }) = &self.signed_in else {

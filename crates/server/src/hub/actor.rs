@@ -92,7 +92,7 @@ pub(super) enum Finished {
     InvitedStored { call_id: CallId },
     Forgotten,
     GateOpen { call_id: CallId },
-    Muted { asker: Asker },
+    Done { asker: Asker },
     GroupMembers { group_id: GroupId, members: Vec<UserId> },
     Ended { call_id: CallId, messages: Vec<Delivery>, notices: Vec<(Endpoint, Event)> },
     MediaOpened { asker: Asker, connection: ConnectionId, opened: MediaOpened, reply: MediaReply },

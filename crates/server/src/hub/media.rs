@@ -19,16 +19,22 @@ impl<S: CallStore> Actor<S> {
                 self.connected(connection, handshake)
             }
             ShardEvent::Closed { connection, why } => self.closed(connection, why).await,
-            ShardEvent::Entered { connection, audio_ssrc } => {
+            ShardEvent::Entered { connection, audio_ssrc, video } => {
                 let Some((call_id, endpoint)) = self.running.owner(connection) else { return };
                 let Some(call) = self.running.get_mut(&call_id) else { return };
-                let told = call.enter(&call_id, &endpoint, audio_ssrc);
+                let told = call.enter(&call_id, &endpoint, audio_ssrc, video);
                 self.tell(&call_id, told).await;
             }
             ShardEvent::AudioAvailable { connection, available } => {
                 let Some((call_id, endpoint)) = self.running.owner(connection) else { return };
                 let Some(call) = self.running.get_mut(&call_id) else { return };
                 let told = call.audio(&call_id, &endpoint, available);
+                self.tell(&call_id, told).await;
+            }
+            ShardEvent::VideoAvailable { connection, track, available } => {
+                let Some((call_id, endpoint)) = self.running.owner(connection) else { return };
+                let Some(call) = self.running.get_mut(&call_id) else { return };
+                let told = call.picture(&call_id, &endpoint, track, available);
                 self.tell(&call_id, told).await;
             }
             ShardEvent::Volumes { room, volumes, total } => self.volumes(room, volumes, total),

@@ -22,11 +22,12 @@ mod sdp;
 mod store;
 #[cfg(test)]
 mod tests;
+mod video;
 mod writes;
 
-use calling_model::{CallId, Endpoint, GroupId, MediaType, UserId};
+use calling_model::{CallId, Endpoint, GroupId, MediaType, UserId, VideoTrack};
 use calling_signaling::protocol::{
-    CallParams, ClientOffer, InviteParams, ProtocolError, ResumeParams, SignInReply,
+    CallParams, ClientOffer, InviteParams, ProtocolError, ResumeParams, SignInReply, VideoView,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -140,6 +141,15 @@ pub(crate) enum HubRequest {
     },
     SetMicMute {
         call_id: CallId,
+        muted: bool,
+    },
+    SubscribeVideo {
+        call_id: CallId,
+        views: Vec<VideoView>,
+    },
+    SetVideoMute {
+        call_id: CallId,
+        track: VideoTrack,
         muted: bool,
     },
 }

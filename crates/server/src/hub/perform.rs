@@ -73,7 +73,7 @@ impl<S: CallStore> Actor<S> {
             Finished::InvitedStored { call_id } | Finished::GateOpen { call_id } => {
                 self.resume(&call_id).await;
             }
-            Finished::Muted { asker } => self.answer(&asker, Ok(Reply::Done {})),
+            Finished::Done { asker } => self.answer(&asker, Ok(Reply::Done {})),
             Finished::Ended { call_id, messages, notices } => {
                 for (to, event) in notices {
                     self.devices.notify(&to, event);

@@ -1,7 +1,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use calling_model::{CallId, ConnectionId, UnixMillis};
-use calling_room::{AudioTerms, LeaveReason};
+use calling_room::{AudioTerms, LeaveReason, VideoTerms};
 use calling_signaling::calls::{CallAction, CallsInput};
 use calling_signaling::protocol::{
     ClientOffer, Code, MediaAnswer, MediaOffer, ProtocolError, Reply,
@@ -11,8 +11,9 @@ use tokio::sync::oneshot;
 
 use super::actor::{Actor, Finished, MediaOpened};
 use super::asked::Asker;
+use super::running::Pictures;
 use super::sdp::{Answering, SdpSession};
-use super::{CallStore, HubRequest, Session};
+use super::{CallStore, HubRequest, Session, video};
 use crate::shard::{Seat, ShardCommand};
 
 /// A connection that a shard is asked to wait for.
@@ -76,6 +77,12 @@ impl<S: CallStore> Actor<S> {
             HubRequest::SetMicMute { call_id, muted } => {
                 self.set_mic_mute(asker, &call_id, muted).await;
             }
+            HubRequest::SubscribeVideo { call_id, views } => {
+                self.subscribe_video(asker, &call_id, views).await;
+            }
+            HubRequest::SetVideoMute { call_id, track, muted } => {
+                self.set_video_mute(asker, &call_id, track, muted).await;
+            }
         }
     }
 
@@ -137,7 +144,9 @@ impl<S: CallStore> Actor<S> {
             Err(error) => return self.answer(&asker, Err(error)),
         };
         let terms = AudioTerms::native(&self.settings.room, offer.audio_ssrc);
-        let (connection, opened) = self.open_media(&asker, &call_id, remote, terms, None).await;
+        let video = video::native_terms(&offer.video);
+        let (connection, opened) =
+            self.open_media(&asker, &call_id, remote, (terms, video), None).await;
         self.await_media(asker, connection, opened, MediaReply::Native);
     }
 
@@ -160,7 +169,7 @@ impl<S: CallStore> Actor<S> {
         asker: &Asker,
         call_id: &CallId,
         remote: RemoteParams,
-        terms: AudioTerms,
+        (terms, video): (AudioTerms, VideoTerms),
         sdp: Option<SdpSession>,
     ) -> (ConnectionId, Opening) {
         self.next_connection += 1;
@@ -169,12 +178,14 @@ impl<S: CallStore> Actor<S> {
         let Some(call) = self.running.get(call_id) else { return (connection, opened) };
         let endpoint = asker.session.endpoint.clone();
         let (room, muted) = (call.room, call.is_muted(&endpoint));
+        let Pictures { views, muted: video_muted } = call.pictures(&endpoint);
         if let Some(old) = self.running.connect(call_id, &endpoint, connection, sdp) {
             let reason = LeaveReason::Left;
             self.command_shard(ShardCommand::Disconnect { connection: old, reason }).await;
         }
         let admitted = self.calls.is_talking(call_id, &endpoint);
-        let seat = Seat { connection, room, user: endpoint.user, terms, admitted };
+        let user = endpoint.user;
+        let seat = Seat { connection, room, user, terms, video, views, video_muted, admitted };
         self.command_shard(ShardCommand::Connect { seat, remote, reply }).await;
         if muted {
             let (done, _) = oneshot::channel();
@@ -196,7 +207,7 @@ impl<S: CallStore> Actor<S> {
         self.waiting.push(Box::pin(async move {
             // If the media thread is gone nothing passes either.
             let _ = muted_now.await;
-            Finished::Muted { asker }
+            Finished::Done { asker }
         }));
     }
 
@@ -226,7 +237,9 @@ impl HubRequest {
             | Self::GetCall { call_id }
             | Self::ConnectMedia { call_id, .. }
             | Self::MediaReady { call_id }
-            | Self::SetMicMute { call_id, .. } => Some(call_id),
+            | Self::SetMicMute { call_id, .. }
+            | Self::SubscribeVideo { call_id, .. }
+            | Self::SetVideoMute { call_id, .. } => Some(call_id),
         }
     }
 
@@ -245,6 +258,8 @@ impl HubRequest {
             Self::ConnectMedia { .. } => "connect_media",
             Self::MediaReady { .. } => "media_ready",
             Self::SetMicMute { .. } => "set_mic_mute",
+            Self::SubscribeVideo { .. } => "subscribe_video",
+            Self::SetVideoMute { .. } => "set_video_mute",
         }
     }
 }

@@ -1,8 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use calling_model::{CallId, ConnectionId, Endpoint, RoomId, UserId};
-use calling_signaling::protocol::Event;
+use calling_model::{CallId, ConnectionId, Endpoint, RoomId, UserId, VideoTrack};
+use calling_room::{VideoStream, VideoViews};
+use calling_signaling::protocol::{self, Event};
 use calling_transport::sdp::Offer;
 
 use super::sdp::SdpSession;
@@ -28,6 +29,7 @@ pub(super) struct RunningCall {
     pub(super) conversation: Option<Conversation>,
     media: BTreeMap<Endpoint, Media>,
     muted: BTreeSet<Endpoint>,
+    pictures: BTreeMap<Endpoint, Pictures>,
     /// The peer connection that each device's last media connection was of, if it has ended.
     spent: BTreeMap<Endpoint, SdpSession>,
 }
@@ -43,14 +45,31 @@ pub(super) struct Conversation {
     known: BTreeSet<Endpoint>,
 }
 
+/// What a device said of pictures; it outlives its media connections.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pictures {
+    /// What it wants to see.
+    pub(super) views: VideoViews,
+    /// Which of its own are off.
+    pub(super) muted: BTreeSet<VideoTrack>,
+}
+
+/// Where a device in the room is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entered {
+    audio_ssrc: u32,
+    video: [VideoStream; 2],
+}
+
 /// A device's media connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Media {
     pub(super) connection: ConnectionId,
     pub(super) up: bool,
-    /// The SSRC under which it is heard, once it is in the room.
-    entered: Option<u32>,
+    /// The SSRCs under which it is heard and seen, once it is in the room.
+    entered: Option<Entered>,
     audio: bool,
+    video: BTreeSet<VideoTrack>,
     /// The peer connection behind it, if it was offered in SDP.
     sdp: Option<SdpSession>,
 }
@@ -65,6 +84,7 @@ impl Running {
             conversation: None,
             media: BTreeMap::new(),
             muted: BTreeSet::new(),
+            pictures: BTreeMap::new(),
             spent: BTreeMap::new(),
         };
         self.calls.insert(call_id, call);
@@ -126,7 +146,8 @@ impl Running {
         sdp: Option<SdpSession>,
     ) -> Option<ConnectionId> {
         let call = self.calls.get_mut(call_id)?;
-        let media = Media { connection, up: false, entered: None, audio: false, sdp };
+        let (entered, video) = (None, BTreeSet::new());
+        let media = Media { connection, up: false, entered, audio: false, video, sdp };
         let replaced = call.media.insert(endpoint.clone(), media).map(|old| old.connection);
         if let Some(old) = replaced {
             self.connections.remove(&old);
@@ -241,9 +262,10 @@ impl RunningCall {
         call_id: &CallId,
         who: &Endpoint,
         audio_ssrc: u32,
+        video: [VideoStream; 2],
     ) -> Vec<(Endpoint, Event)> {
         if let Some(media) = self.media.get_mut(who) {
-            media.entered = Some(audio_ssrc);
+            media.entered = Some(Entered { audio_ssrc, video });
         }
         self.introduce(call_id, who)
     }
@@ -262,6 +284,43 @@ impl RunningCall {
             return Vec::new();
         };
         talk.tell_others(who, &audio_available(call_id, who, available))
+    }
+
+    /// A picture of a device begins or stops to flow.
+    pub(super) fn picture(
+        &mut self,
+        call_id: &CallId,
+        who: &Endpoint,
+        track: VideoTrack,
+        available: bool,
+    ) -> Vec<(Endpoint, Event)> {
+        if let Some(media) = self.media.get_mut(who) {
+            if available {
+                media.video.insert(track);
+            } else {
+                media.video.remove(&track);
+            }
+        }
+        let Some(talk) = self.conversation.as_ref().filter(|talk| talk.known.contains(who)) else {
+            return Vec::new();
+        };
+        talk.tell_others(who, &video_available(call_id, who, track, available))
+    }
+
+    /// What a device said of pictures.
+    pub(super) fn pictures(&self, endpoint: &Endpoint) -> Pictures {
+        self.pictures.get(endpoint).cloned().unwrap_or_default()
+    }
+
+    /// Likewise, to be changed; with the connection it holds for, and whether that was offered in
+    /// SDP.
+    pub(super) fn pictures_mut(
+        &mut self,
+        endpoint: &Endpoint,
+    ) -> (&mut Pictures, Option<(ConnectionId, bool)>) {
+        let media = self.media.get(endpoint);
+        let connection = media.map(|media| (media.connection, media.sdp.is_some()));
+        (self.pictures.entry(endpoint.clone()).or_default(), connection)
     }
 
     /// A device left the room.
@@ -289,7 +348,7 @@ impl RunningCall {
         let talk = self.conversation.as_ref().filter(|talk| talk.begun.contains(listener))?;
         let who = talk.known.iter().find(|who| who.user == *user && *who != listener)?;
         let media = self.media.get(who)?;
-        Some((media.connection, media.entered?))
+        Some((media.connection, media.entered.as_ref()?.audio_ssrc))
     }
 
     /// What `to` was told of the others, for it to be told again.
@@ -325,11 +384,18 @@ impl RunningCall {
     /// What there is to tell of a device in the room.
     fn presence(&self, call_id: &CallId, who: &Endpoint) -> Vec<Event> {
         let Some(media) = self.media.get(who) else { return Vec::new() };
-        let Some(audio_ssrc) = media.entered else { return Vec::new() };
-        let user = who.user.clone();
-        let entered = Event::UserEntered { call_id: call_id.clone(), user, audio_ssrc };
+        let Some(Entered { audio_ssrc, video }) = &media.entered else { return Vec::new() };
+        let (user, audio_ssrc) = (who.user.clone(), *audio_ssrc);
+        let video = video.iter().map(|it| protocol::VideoStream {
+            track: it.track,
+            ssrc: it.ssrc,
+            rtx_ssrc: it.rtx_ssrc,
+        });
+        let video = video.collect();
+        let entered = Event::UserEntered { call_id: call_id.clone(), user, audio_ssrc, video };
         let audio = media.audio.then(|| audio_available(call_id, who, true));
-        std::iter::once(entered).chain(audio).collect()
+        let shown = media.video.iter().map(|track| video_available(call_id, who, *track, true));
+        std::iter::once(entered).chain(audio).chain(shown).collect()
     }
 }
 
@@ -347,4 +413,9 @@ impl Conversation {
 
 fn audio_available(call_id: &CallId, who: &Endpoint, available: bool) -> Event {
     Event::AudioAvailable { call_id: call_id.clone(), user: who.user.clone(), available }
+}
+
+fn video_available(call_id: &CallId, who: &Endpoint, track: VideoTrack, available: bool) -> Event {
+    let (call_id, user) = (call_id.clone(), who.user.clone());
+    Event::VideoAvailable { call_id, user, track, available }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use calling_model::{CallId, ConnectionId, Endpoint, ParticipantId};
-use calling_room::{AudioSource, AudioTerms, Receives};
+use calling_room::{AudioSource, AudioTerms, Receives, VideoTerms, VideoViews};
 use calling_signaling::protocol::{Code, ProtocolError, SdpAnswer, SdpOffer, Subscription};
 use calling_transport::sdp::{AnswerOrigin, ForwardedStream, Offer, Published};
 use calling_transport::{Fingerprint, LocalParams, RemoteParams};
@@ -100,8 +100,15 @@ impl<S: CallStore> Actor<S> {
             credentials: offer.credentials().clone(),
             fingerprint: offer.fingerprint(),
         };
-        let (connection, opened) =
-            self.open_media(&asker, &call_id, remote, terms, Some(session.clone())).await;
+        let (connection, opened) = self
+            .open_media(
+                &asker,
+                &call_id,
+                remote,
+                (terms, VideoTerms::none()),
+                Some(session.clone()),
+            )
+            .await;
         let origin = origin(connection, &session);
         let reply = MediaReply::Sdp(Box::new(Answering { offer, origin, streams }));
         self.await_media(asker, connection, opened, reply);
@@ -117,7 +124,9 @@ impl<S: CallStore> Actor<S> {
     ) {
         let credentials = restarts.then(|| answering.offer.credentials().clone());
         let (reply, agreed) = oneshot::channel();
-        let command = ShardCommand::Renegotiate { connection, credentials, terms, reply };
+        let (video, views) = (VideoTerms::none(), VideoViews::new());
+        let command =
+            ShardCommand::Renegotiate { connection, credentials, terms, video, views, reply };
         self.command_shard(command).await;
         self.waiting.push(Box::pin(async move {
             let local = agreed.await.ok().flatten();
@@ -145,7 +154,7 @@ impl<S: CallStore> Actor<S> {
     ) -> Result<BTreeMap<String, (ConnectionId, ForwardedStream)>, ProtocolError> {
         let mut wanted = BTreeMap::new();
         let mut users = BTreeSet::new();
-        for (mid, Subscription { user, track }) in subscribe {
+        for (mid, Subscription { user, track, size: _ }) in subscribe {
             if offer.receiving(mid).is_none() {
                 return Err(wrong("`subscribe` names a section that is not to receive audio"));
             }

@@ -1,12 +1,13 @@
 //! The media path without a socket and without a clock, for benches and for tests that count
 //! allocations. Not part of the API: it changes without notice.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use calling_model::{ConnectionId, RoomId, UserId};
-use calling_room::{AudioTerms, LeaveReason, RoomConfig};
+use calling_room::{AudioTerms, LeaveReason, RoomConfig, VideoTerms, VideoViews};
 use calling_transport::{Certificate, LiteConfig, LocalParams, RemoteParams};
 use tokio::sync::oneshot;
 
@@ -71,7 +72,10 @@ impl MediaPlane {
         let (reply, mut answer) = oneshot::channel();
         let connection = ConnectionId(number);
         let terms = AudioTerms::native(&RoomConfig::default(), audio_ssrc);
-        let seat = Seat { connection, room, user, terms, admitted: true };
+        let (video, views) = (VideoTerms::none(), VideoViews::new());
+        let video_muted = BTreeSet::new();
+        let seat =
+            Seat { connection, room, user, terms, video, views, video_muted, admitted: true };
         self.command(now, ShardCommand::Connect { seat, remote, reply });
         answer.try_recv().ok()?.ok()
     }
@@ -150,6 +154,9 @@ fn describe(event: &ShardEvent) -> String {
         ShardEvent::Connected { connection, .. } => format!("{} connected", connection.0),
         ShardEvent::Closed { connection, why } => format!("{} {}", connection.0, why.name()),
         ShardEvent::Entered { connection, .. } => format!("{} entered", connection.0),
+        ShardEvent::VideoAvailable { connection, track, available } => {
+            format!("{} {} {available}", connection.0, track.name())
+        }
         ShardEvent::AudioAvailable { connection, available } => {
             format!("{} audio {available}", connection.0)
         }

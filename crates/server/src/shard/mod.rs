@@ -17,11 +17,12 @@ mod tests;
 mod thread;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use calling_model::{ConnectionId, RoomId, UserId, Volume};
-use calling_room::{AudioTerms, Heard, LeaveReason};
+use calling_model::{ConnectionId, RoomId, UserId, VideoTrack, Volume};
+use calling_room::{AudioTerms, Heard, LeaveReason, VideoStream, VideoTerms, VideoViews};
 use calling_transport::{CloseReason, IceCredentials, LocalParams, OpenError, RemoteParams};
 use tokio::sync::oneshot;
 
@@ -45,12 +46,23 @@ pub(crate) enum ShardCommand {
         connection: ConnectionId,
         credentials: Option<IceCredentials>,
         terms: AudioTerms,
+        video: VideoTerms,
+        views: VideoViews,
         reply: oneshot::Sender<Option<LocalParams>>,
     },
     /// Let media pass in `room`, from this instant on, and let these connections into it.
     OpenGate { room: RoomId, admit: Vec<ConnectionId>, done: oneshot::Sender<()> },
     /// Forward nothing of this connection, or again.
     SetMuted { connection: ConnectionId, muted: bool, done: oneshot::Sender<()> },
+    /// Forward nothing of a picture of this connection, or again.
+    SetVideoMuted {
+        connection: ConnectionId,
+        track: VideoTrack,
+        muted: bool,
+        done: oneshot::Sender<()>,
+    },
+    /// Have this connection see these pictures and no others.
+    SetViews { connection: ConnectionId, views: VideoViews, done: oneshot::Sender<()> },
     /// Close a connection.
     Disconnect { connection: ConnectionId, reason: LeaveReason },
     /// Close a room and every connection in it, and tell how everybody in it heard the others.
@@ -70,6 +82,12 @@ pub(crate) struct Seat {
     pub(crate) user: UserId,
     /// What was agreed with the client on its audio.
     pub(crate) terms: AudioTerms,
+    /// And on pictures.
+    pub(crate) video: VideoTerms,
+    /// What it wants to see.
+    pub(crate) views: VideoViews,
+    /// Which of its pictures are off.
+    pub(crate) video_muted: BTreeSet<VideoTrack>,
     /// Its device is in the conversation. Until it is, nothing of this connection reaches the room
     /// and nothing of the room reaches it, whether the room's gate is open or not.
     pub(crate) admitted: bool,
@@ -82,10 +100,13 @@ pub(crate) enum ShardEvent {
     Connected { connection: ConnectionId, handshake: Duration },
     /// The connection ended by itself, and its participant left the room.
     Closed { connection: ConnectionId, why: Closed },
-    /// A participant is in its room; the others find its audio under `audio_ssrc`.
-    Entered { connection: ConnectionId, audio_ssrc: u32 },
+    /// A participant is in its room; the others find its audio under `audio_ssrc`, its pictures
+    /// under `video`.
+    Entered { connection: ConnectionId, audio_ssrc: u32, video: [VideoStream; 2] },
     /// Audio of a participant begins or stops to flow.
     AudioAvailable { connection: ConnectionId, available: bool },
+    /// A picture of a participant begins or stops to flow.
+    VideoAvailable { connection: ConnectionId, track: VideoTrack, available: bool },
     /// How loud everybody is.
     Volumes { room: RoomId, volumes: Vec<(UserId, Volume)>, total: Volume },
 }

@@ -2,9 +2,10 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use calling_model::{ConnectionId, Machine, ParticipantId, RoomId};
+use calling_model::{ConnectionId, Machine, ParticipantId, RoomId, VideoTrack};
 use calling_room::{
-    AudioTerms, Forwards, LeaveReason, RoomConfig, RoomOutput, RtcpDiscard, RtpDiscard,
+    AudioTerms, Forwards, LeaveReason, RoomConfig, RoomOutput, RtcpDiscard, RtpDiscard, VideoTerms,
+    VideoViews,
 };
 use calling_transport::{
     IceCredentials, LiteConfig, LiteServer, LocalParams, OpenError, RemoteParams,
@@ -76,7 +77,8 @@ impl Plane {
                 // The hub may have given up meanwhile; then the connection times out.
                 let _ = reply.send(self.connect(now, seat, remote));
             }
-            ShardCommand::Renegotiate { connection, credentials, terms, reply } => {
+            ShardCommand::Renegotiate { connection, credentials, terms, video, views, reply } => {
+                self.set_video(now, connection, video, views, out);
                 let _ = reply.send(self.renegotiate(now, connection, credentials, terms));
             }
             ShardCommand::OpenGate { room, admit, done } => {
@@ -85,6 +87,14 @@ impl Plane {
             }
             ShardCommand::SetMuted { connection, muted, done } => {
                 self.set_muted(now, connection, muted, out);
+                let _ = done.send(());
+            }
+            ShardCommand::SetVideoMuted { connection, track, muted, done } => {
+                self.set_video_muted(connection, track, muted, out);
+                let _ = done.send(());
+            }
+            ShardCommand::SetViews { connection, views, done } => {
+                self.set_views(now, connection, views, out);
                 let _ = done.send(());
             }
             ShardCommand::Disconnect { connection, reason } => {
@@ -191,6 +201,69 @@ impl Plane {
         }
     }
 
+    fn set_video(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        terms: VideoTerms,
+        views: VideoViews,
+        out: &mut impl Outgoing,
+    ) {
+        let Some(seated) = self.seats.get_mut(&connection) else { return };
+        (seated.seat.video, seated.seat.views) = (terms, views);
+        if seated.in_room {
+            let id = seated.seat.room;
+            self.video_in_room(now, id, connection);
+            self.drain_room(id, out);
+        }
+    }
+
+    fn set_views(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        views: VideoViews,
+        out: &mut impl Outgoing,
+    ) {
+        let Some(seated) = self.seats.get_mut(&connection) else { return };
+        let terms = seated.seat.video.clone();
+        self.set_video(now, connection, terms, views, out);
+    }
+
+    fn set_video_muted(
+        &mut self,
+        connection: ConnectionId,
+        track: VideoTrack,
+        muted: bool,
+        out: &mut impl Outgoing,
+    ) {
+        let Some(seated) = self.seats.get_mut(&connection) else { return };
+        if muted {
+            seated.seat.video_muted.insert(track);
+        } else {
+            seated.seat.video_muted.remove(&track);
+        }
+        let id = seated.seat.room;
+        let Some(room) = self.rooms.get_mut(id).filter(|_| seated.in_room) else { return };
+        if let Err(error) = room.set_video_muted(participant(connection), track, muted) {
+            tracing::error!(%error, "a seated participant is not in its room");
+        }
+        self.drain_room(id, out);
+    }
+
+    /// Has the room know what the seat says of pictures.
+    fn video_in_room(&mut self, now: Instant, id: RoomId, connection: ConnectionId) {
+        let Some(seat) = self.seats.get(&connection).map(|seated| &seated.seat) else { return };
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        let who = participant(connection);
+        let set = room
+            .negotiate_video(now, who, seat.video.clone())
+            .and_then(|()| room.set_views(now, who, seat.views.clone()));
+        if let Err(error) = set {
+            tracing::error!(%error, "a seated participant is not in its room");
+        }
+    }
+
     fn open_gate(
         &mut self,
         now: Instant,
@@ -287,6 +360,7 @@ impl Plane {
     }
 
     fn send_forwards(&mut self, packet: &[u8], out: &mut impl Outgoing) {
+        let packet = self.forwards.packet(packet);
         for forward in &self.forwards {
             self.packet.clear();
             self.packet.extend_from_slice(packet);
@@ -372,8 +446,13 @@ impl Plane {
             return;
         }
         seated.in_room = true;
+        let video_muted = seated.seat.video_muted.clone();
         if muted {
             self.mute_in_room(now, id, connection, true);
+        }
+        self.video_in_room(now, id, connection);
+        for track in video_muted {
+            self.set_video_muted(connection, track, true, out);
         }
         self.drain_room(id, out);
     }
@@ -404,9 +483,22 @@ impl Plane {
                         Err(_) => self.counts.unsealed += 1,
                     }
                 }
-                RoomOutput::UserEntered { participant, audio_ssrc, user: _ } => {
+                RoomOutput::Rtp { to, mut packet } => {
+                    match self.server.seal_rtp(ConnectionId(to.0), &mut packet) {
+                        Ok(address) => {
+                            self.counts.forwarded += 1;
+                            out.send(address, &packet);
+                        }
+                        Err(_) => self.counts.unsealed += 1,
+                    }
+                }
+                RoomOutput::UserEntered { participant, audio_ssrc, video, user: _ } => {
                     let connection = ConnectionId(participant.0);
-                    self.events.push(ShardEvent::Entered { connection, audio_ssrc });
+                    self.events.push(ShardEvent::Entered { connection, audio_ssrc, video });
+                }
+                RoomOutput::VideoAvailable { participant, track, available, user: _ } => {
+                    let connection = ConnectionId(participant.0);
+                    self.events.push(ShardEvent::VideoAvailable { connection, track, available });
                 }
                 // Who asked for it knows; who was lost is told of as closed.
                 RoomOutput::UserLeft { .. } => {}

@@ -186,6 +186,7 @@ const fn is_periodic(event: &ShardEvent) -> bool {
     match event {
         ShardEvent::Volumes { .. } => true,
         ShardEvent::AudioAvailable { .. }
+        | ShardEvent::VideoAvailable { .. }
         | ShardEvent::Connected { .. }
         | ShardEvent::Closed { .. }
         | ShardEvent::Entered { .. } => false,

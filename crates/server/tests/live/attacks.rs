@@ -34,6 +34,7 @@ fn offer() -> MediaOffer {
         fingerprint: calling_transport::Certificate::generate().unwrap().fingerprint().to_string(),
         candidates: Vec::new(),
         audio_ssrc: 666,
+        video: Vec::new(),
     }
 }
 

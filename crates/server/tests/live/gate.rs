@@ -125,6 +125,7 @@ async fn a_rejected_call_never_carries_media() {
         fingerprint: calling_transport::Certificate::generate().unwrap().fingerprint().to_string(),
         candidates: Vec::new(),
         audio_ssrc: 3,
+        video: Vec::new(),
     };
     let request = Request::ConnectMedia { call_id: call_id.clone(), offer: offer().into() };
     assert!(alice.ask(request).await.is_err());

@@ -22,4 +22,5 @@ mod resume;
 mod server;
 mod sign_in;
 mod stopping;
+mod video;
 mod webhooks;

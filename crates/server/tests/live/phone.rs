@@ -1,15 +1,16 @@
 //! The media side of a client: STUN checks, DTLS and SRTP over a real socket.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use calling_model::CallId;
-use calling_signaling::protocol::{MediaAnswer, MediaOffer, Reply, Request};
+use calling_model::{CallId, VideoTrack};
+use calling_signaling::protocol::{MediaAnswer, MediaOffer, Reply, Request, VideoStream};
 use calling_transport::{
     Candidate, Certificate, DtlsRole, Received, SecureSession, SessionConfig, SessionOutput,
 };
-use calling_wire::RtpView;
+use calling_wire::{Feedback, RtcpPackets, RtpHeader, RtpView};
 use stun::attributes::{ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME};
 use stun::fingerprint::FINGERPRINT;
 use stun::integrity::MessageIntegrity;
@@ -33,11 +34,29 @@ pub(crate) struct Phone {
     /// Checks the server has answered.
     answered: u64,
     connected: bool,
-    sequence_number: u16,
+    /// The newest, by SSRC.
+    sequence_numbers: BTreeMap<u32, u16>,
     /// Of each packet heard: its SSRC and payload.
     heard: Vec<(u32, Vec<u8>)>,
+    headers: Vec<(RtpHeader, Vec<u8>)>,
     /// Compound RTCP packets heard.
     pub(crate) reports: usize,
+    /// Streams of its own that it was asked for a key frame of.
+    pub(crate) key_frames_wanted: Vec<u32>,
+}
+
+/// Under which SSRCs a phone whose voice has `ssrc` announces its pictures.
+pub(crate) const fn announced(ssrc: u32, track: VideoTrack) -> VideoStream {
+    let ssrc = match track {
+        VideoTrack::Camera => ssrc.wrapping_add(0x100),
+        VideoTrack::Screen => ssrc.wrapping_add(0x200),
+    };
+    VideoStream { track, ssrc, rtx_ssrc: ssrc.wrapping_add(1) }
+}
+
+/// The payload of a frame of VP8 in one packet.
+pub(crate) fn frame(is_key: bool, content: &[u8]) -> Vec<u8> {
+    [&[0x10, u8::from(!is_key)], content].concat()
 }
 
 impl Phone {
@@ -50,6 +69,7 @@ impl Phone {
             fingerprint: certificate.fingerprint().to_string(),
             candidates: Vec::new(),
             audio_ssrc: ssrc,
+            video: VideoTrack::ALL.map(|track| announced(ssrc, track)).to_vec(),
         };
         let request = Request::ConnectMedia { call_id: call_id.clone(), offer: offer.into() };
         let reply = client.ask(request).await.unwrap();
@@ -74,22 +94,46 @@ impl Phone {
             checks: 0,
             answered: 0,
             connected: false,
-            sequence_number: 0,
+            sequence_numbers: BTreeMap::new(),
             heard: Vec::new(),
+            headers: Vec::new(),
             reports: 0,
+            key_frames_wanted: Vec::new(),
         }
     }
 
     /// Sends a packet with this payload.
     pub(crate) async fn say(&mut self, payload: &[u8]) {
-        self.sequence_number += 1;
-        let mut packet = vec![0x80, self.answer.audio_payload_type];
-        packet.extend_from_slice(&self.sequence_number.to_be_bytes());
-        packet.extend_from_slice(&(u32::from(self.sequence_number) * 960).to_be_bytes());
-        packet.extend_from_slice(&self.ssrc.to_be_bytes());
+        self.send(self.answer.audio_payload_type, 960, self.ssrc, payload).await;
+    }
+
+    /// Sends a frame of a picture.
+    pub(crate) async fn show(&mut self, track: VideoTrack, payload: &[u8]) {
+        self.send(96, 3_000, announced(self.ssrc, track).ssrc, payload).await;
+    }
+
+    async fn send(&mut self, payload_type: u8, ticks: u32, ssrc: u32, payload: &[u8]) {
+        let sequence_number = self.sequence_numbers.entry(ssrc).or_default();
+        *sequence_number += 1;
+        let mut packet = vec![0x80, payload_type];
+        packet.extend_from_slice(&sequence_number.to_be_bytes());
+        packet.extend_from_slice(&(u32::from(*sequence_number) * ticks).to_be_bytes());
+        packet.extend_from_slice(&ssrc.to_be_bytes());
         packet.extend_from_slice(payload);
         self.session.seal_rtp(&mut packet).unwrap();
         self.socket.send_to(&packet, self.server).await.unwrap();
+    }
+
+    /// Sends a compound RTCP packet.
+    pub(crate) async fn control(&mut self, packet: &[u8]) {
+        let mut packet = packet.to_vec();
+        self.session.seal_rtcp(&mut packet).unwrap();
+        self.socket.send_to(&packet, self.server).await.unwrap();
+    }
+
+    /// The header of the packet with this payload.
+    pub(crate) fn header(&self, payload: &[u8]) -> Option<RtpHeader> {
+        self.headers.iter().find(|(_, heard)| heard == payload).map(|(header, _)| *header)
     }
 
     /// Returns once the server has handled everything sent before: it answers in order.
@@ -177,8 +221,23 @@ impl Phone {
             Received::Rtp(packet) => {
                 let view = RtpView::parse(packet).unwrap();
                 self.heard.push((view.ssrc(), view.payload().to_vec()));
+                let header = RtpHeader {
+                    payload_type: view.payload_type(),
+                    marker: view.marker(),
+                    sequence_number: view.sequence_number(),
+                    timestamp: view.timestamp(),
+                    ssrc: view.ssrc(),
+                };
+                self.headers.push((header, view.payload().to_vec()));
             }
-            Received::Rtcp(_) => self.reports += 1,
+            Received::Rtcp(packet) => {
+                self.reports += 1;
+                for part in RtcpPackets::new(packet).map_while(Result::ok) {
+                    if let Some(Feedback::PictureLoss { ssrc }) = Feedback::parse(&part) {
+                        self.key_frames_wanted.push(ssrc);
+                    }
+                }
+            }
             Received::Control | Received::Discarded(_) => {}
         }
     }

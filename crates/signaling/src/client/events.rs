@@ -56,6 +56,7 @@ impl ClientCalls {
             Event::UserEntered { .. }
             | Event::UserLeft { .. }
             | Event::AudioAvailable { .. }
+            | Event::VideoAvailable { .. }
             | Event::Volumes { .. } => self.room_event(event),
             Event::Joined { .. }
             | Event::MemberLeft { .. }
@@ -180,6 +181,7 @@ impl ClientCalls {
             | Event::UserEntered { .. }
             | Event::UserLeft { .. }
             | Event::AudioAvailable { .. }
+            | Event::VideoAvailable { .. }
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
             | Event::Message(_)
@@ -309,7 +311,7 @@ impl ClientCalls {
 
     fn in_room(&mut self, event: Event) {
         match event {
-            Event::UserEntered { call_id, user, audio_ssrc } => {
+            Event::UserEntered { call_id, user, audio_ssrc, video: _ } => {
                 if let State::Connected(talk) = &mut self.state
                     && talk.entered.len() < MOST_IN_ROOM
                     && talk.entered.insert(user.clone())
@@ -322,6 +324,8 @@ impl ClientCalls {
             Event::AudioAvailable { user, available, .. } => {
                 self.emit(ListenerEvent::UserAudioAvailable { user, available });
             }
+            // This client shows no pictures.
+            Event::VideoAvailable { .. } => {}
             Event::Volumes { volumes, total, .. } => {
                 self.emit(ListenerEvent::UserVoiceVolume { volumes, total });
             }
@@ -379,6 +383,7 @@ const fn answer_of(event: &Event) -> Option<MemberState> {
         | Event::UserEntered { .. }
         | Event::UserLeft { .. }
         | Event::AudioAvailable { .. }
+        | Event::VideoAvailable { .. }
         | Event::Volumes { .. }
         | Event::MediaFailed { .. }
         | Event::Message(_)

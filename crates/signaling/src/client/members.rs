@@ -160,6 +160,7 @@ impl ClientCalls {
             | Event::UserEntered { .. }
             | Event::UserLeft { .. }
             | Event::AudioAvailable { .. }
+            | Event::VideoAvailable { .. }
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
             | Event::Message(_)
@@ -191,6 +192,7 @@ impl ClientCalls {
             | Event::UserEntered { .. }
             | Event::UserLeft { .. }
             | Event::AudioAvailable { .. }
+            | Event::VideoAvailable { .. }
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
             | Event::Message(_)

@@ -1,7 +1,7 @@
-use calling_model::{CallId, GroupId, MediaType, UnixMillis, UserId, Volume};
+use calling_model::{CallId, GroupId, MediaType, UnixMillis, UserId, VideoTrack, Volume};
 use serde::{Deserialize, Serialize};
 
-use super::{CallReply, ChatEvent, ProtocolError, RunningCall};
+use super::{CallReply, ChatEvent, ProtocolError, RunningCall, VideoStream};
 use crate::call::{CallFacts, Outcome};
 
 /// What the server tells on its own: `{"event":"invited","params":{…}}`.
@@ -153,6 +153,10 @@ pub enum Event {
         user: UserId,
         /// SSRC under which this server forwards their audio.
         audio_ssrc: u32,
+        /// Under which this server forwards their pictures to who asked for them by
+        /// `subscribe_video`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        video: Vec<VideoStream>,
     },
     /// `user` left the room.
     UserLeft {
@@ -169,6 +173,17 @@ pub enum Event {
         call_id: CallId,
         /// Who.
         user: UserId,
+        /// Whether it flows.
+        available: bool,
+    },
+    /// A picture of `user` begins or stops to flow.
+    VideoAvailable {
+        /// The call.
+        call_id: CallId,
+        /// Who.
+        user: UserId,
+        /// Which picture.
+        track: VideoTrack,
         /// Whether it flows.
         available: bool,
     },
@@ -221,6 +236,7 @@ impl Event {
             | Self::UserEntered { call_id, .. }
             | Self::UserLeft { call_id, .. }
             | Self::AudioAvailable { call_id, .. }
+            | Self::VideoAvailable { call_id, .. }
             | Self::Volumes { call_id, .. }
             | Self::MediaFailed { call_id, .. } => Some(call_id),
             Self::GroupCallChanged { .. }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use calling_model::UserId;
+use calling_model::{UserId, VideoSize, VideoTrack};
 use serde::{Deserialize, Serialize};
 
 use super::MediaOffer;
@@ -22,6 +22,9 @@ pub struct SdpOffer {
     pub sdp: String,
     /// What each receiving section is to receive, by the section's mid.
     pub subscribe: BTreeMap<String, Subscription>,
+    /// What each sending video section sends, by the section's mid. Of those that are not named
+    /// the first sends the camera, the second the screen.
+    pub publish: BTreeMap<String, VideoTrack>,
 }
 
 /// What a section is to receive.
@@ -32,6 +35,32 @@ pub struct Subscription {
     /// What of theirs.
     #[serde(default)]
     pub track: Track,
+    /// How large a picture is shown; if absent it stays as it was asked for last, at first large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<VideoSize>,
+}
+
+/// The SSRCs under which a picture comes, those of its retransmissions (RFC 4588) among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoStream {
+    /// Which picture.
+    pub track: VideoTrack,
+    /// Of the stream itself.
+    pub ssrc: u32,
+    /// Of its retransmissions.
+    pub rtx_ssrc: u32,
+}
+
+/// A picture that a device wants to see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoView {
+    /// Whose.
+    pub user: UserId,
+    /// Which of theirs.
+    pub track: VideoTrack,
+    /// How large it is shown.
+    #[serde(default)]
+    pub size: VideoSize,
 }
 
 /// What somebody sends.
@@ -41,6 +70,10 @@ pub enum Track {
     /// Their microphone.
     #[default]
     Audio,
+    /// Their camera.
+    Camera,
+    /// Their screen.
+    Screen,
 }
 
 /// The answer to an [`SdpOffer`].
@@ -55,6 +88,26 @@ impl Track {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Audio => "audio",
+            Self::Camera => VideoTrack::Camera.name(),
+            Self::Screen => VideoTrack::Screen.name(),
+        }
+    }
+
+    /// Which picture it is; `None` for sound.
+    pub const fn video(self) -> Option<VideoTrack> {
+        match self {
+            Self::Audio => None,
+            Self::Camera => Some(VideoTrack::Camera),
+            Self::Screen => Some(VideoTrack::Screen),
+        }
+    }
+}
+
+impl From<VideoTrack> for Track {
+    fn from(track: VideoTrack) -> Self {
+        match track {
+            VideoTrack::Camera => Self::Camera,
+            VideoTrack::Screen => Self::Screen,
         }
     }
 }
@@ -80,16 +133,18 @@ struct Either {
     sdp: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     subscribe: BTreeMap<String, Subscription>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    publish: BTreeMap<String, VideoTrack>,
 }
 
 impl TryFrom<Either> for ClientOffer {
     type Error = &'static str;
 
     fn try_from(either: Either) -> Result<Self, &'static str> {
-        let Either { offer, sdp, subscribe } = either;
+        let Either { offer, sdp, subscribe, publish } = either;
         match (offer, sdp) {
             (Some(offer), None) => Ok(Self::Native(offer)),
-            (None, Some(sdp)) => Ok(Self::Sdp(SdpOffer { sdp, subscribe })),
+            (None, Some(sdp)) => Ok(Self::Sdp(SdpOffer { sdp, subscribe, publish })),
             (Some(_), Some(_)) => Err("send `offer` or `sdp`, not both"),
             (None, None) => Err("`offer` or `sdp` is missing"),
         }
@@ -100,10 +155,11 @@ impl From<ClientOffer> for Either {
     fn from(offer: ClientOffer) -> Self {
         match offer {
             ClientOffer::Native(offer) => {
-                Self { offer: Some(offer), sdp: None, subscribe: BTreeMap::new() }
+                let (subscribe, publish) = (BTreeMap::new(), BTreeMap::new());
+                Self { offer: Some(offer), sdp: None, subscribe, publish }
             }
-            ClientOffer::Sdp(SdpOffer { sdp, subscribe }) => {
-                Self { offer: None, sdp: Some(sdp), subscribe }
+            ClientOffer::Sdp(SdpOffer { sdp, subscribe, publish }) => {
+                Self { offer: None, sdp: Some(sdp), subscribe, publish }
             }
         }
     }

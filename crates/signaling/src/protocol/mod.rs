@@ -24,7 +24,7 @@ pub use code::{Code, ProtocolError};
 pub use codec::{ClientCodec, CodecError, Frame, FrameCodec, ServerCodec, encode};
 pub use decode::{FrameError, decode_client_frame, decode_server_frame, negotiate};
 pub use event::{Event, MessageEvent, UserVolume};
-pub use media::{ClientOffer, SdpAnswer, SdpOffer, Subscription, Track};
+pub use media::{ClientOffer, SdpAnswer, SdpOffer, Subscription, Track, VideoStream, VideoView};
 pub use member::{Member, MemberState, RunningCall};
 pub use recent::{
     DeletedCallsReply, MAX_DELETED_CALLS, RecentCall, RecentCallsParams, RecentCallsReply,

@@ -1,9 +1,9 @@
-use calling_model::{CallId, DeviceId, GroupId, MediaType, UnixMillis, UserId};
+use calling_model::{CallId, DeviceId, GroupId, MediaType, UnixMillis, UserId, VideoTrack};
 use serde::{Deserialize, Serialize};
 
 use super::{
     ChatReply, ChatRequest, ClientOffer, Event, Member, MessageEvent, ProtocolError, RunningCall,
-    SdpAnswer,
+    SdpAnswer, VideoStream, VideoView,
 };
 use crate::call::{CallFacts, Role};
 
@@ -92,6 +92,23 @@ pub enum Request {
         /// The call.
         call_id: CallId,
         /// `true`: no audio from this client until unmuted.
+        muted: bool,
+    },
+    /// Says which pictures this device wants to see. To a client that offered in SDP they come in
+    /// the sections it offered; this only changes their sizes.
+    SubscribeVideo {
+        /// The call.
+        call_id: CallId,
+        /// All of them: this replaces what was asked for before.
+        views: Vec<VideoView>,
+    },
+    /// The client turned one of its pictures off or on again.
+    SetVideoMute {
+        /// The call.
+        call_id: CallId,
+        /// Which picture.
+        track: VideoTrack,
+        /// `true`: nothing of it reaches anybody until unmuted.
         muted: bool,
     },
     /// Asks for the running call's truth after doubt; answered with [`Reply::Call`] or an error.
@@ -258,6 +275,10 @@ pub struct MediaOffer {
     pub candidates: Vec<String>,
     /// SSRC of the client's audio.
     pub audio_ssrc: u32,
+    /// The pictures the client may send; announced at once, so that opening a camera needs no new
+    /// connection.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub video: Vec<VideoStream>,
 }
 
 /// The server's half of a media connection.

@@ -232,6 +232,7 @@ impl Audit {
             Event::UserEntered { .. }
             | Event::UserLeft { .. }
             | Event::AudioAvailable { .. }
+            | Event::VideoAvailable { .. }
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
             | Event::GroupCallChanged { .. }
@@ -301,6 +302,7 @@ fn assert_last_word(to: &Endpoint, event: &Event) {
         | Event::UserEntered { .. }
         | Event::UserLeft { .. }
         | Event::AudioAvailable { .. }
+        | Event::VideoAvailable { .. }
         | Event::Volumes { .. }
         | Event::MediaFailed { .. }
         | Event::Joined { .. }

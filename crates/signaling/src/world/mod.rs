@@ -325,6 +325,8 @@ impl World {
             | Request::ConnectMedia { .. }
             | Request::MediaReady { .. }
             | Request::SetMicMute { .. }
+            | Request::SubscribeVideo { .. }
+            | Request::SetVideoMute { .. }
             | Request::History(_)
             | Request::ReportQuality { .. }
             | Request::Chat(_) => None,

@@ -1,7 +1,9 @@
 mod compound;
+mod feedback;
 mod report;
 
 pub use compound::{MAX_COMPOUND_PACKETS, RtcpError, RtcpPackets, RtcpView};
+pub use feedback::{Feedback, FullIntraStreams, NackedPackets};
 pub use report::{
     GoodbyeView, ReceiverReportView, ReportBlock, ReportBlocks, SenderInfo, SenderReportView,
 };

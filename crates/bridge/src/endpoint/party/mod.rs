@@ -405,6 +405,7 @@ fn parting_outcome(event: &Event) -> Option<(Outcome, Option<UserId>)> {
         | Event::UserEntered { .. }
         | Event::UserLeft { .. }
         | Event::AudioAvailable { .. }
+        | Event::VideoAvailable { .. }
         | Event::Volumes { .. }
         | Event::MediaFailed { .. }
         | Event::Message(_)

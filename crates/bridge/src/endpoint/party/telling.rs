@@ -132,6 +132,7 @@ impl BridgeEndpoint {
             | Event::UserEntered { .. }
             | Event::UserLeft { .. }
             | Event::AudioAvailable { .. }
+            | Event::VideoAvailable { .. }
             | Event::Volumes { .. }
             | Event::MediaFailed { .. }
             | Event::Message(_)

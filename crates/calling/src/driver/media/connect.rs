@@ -88,6 +88,7 @@ async fn ask(attempt: &Attempt, local: &PathParams) -> Result<MediaAnswer, Proto
         fingerprint: attempt.certificate.fingerprint().to_string(),
         candidates: local.candidates.iter().map(Candidate::to_string).collect(),
         audio_ssrc: attempt.audio_ssrc,
+        video: Vec::new(),
     };
     let (reply, answer) = oneshot::channel();
     attempt.tells.tell(MediaEvent::Offer { offer, answer: reply });

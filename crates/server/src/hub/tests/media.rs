@@ -6,19 +6,26 @@ use calling_signaling::call::Outcome;
 use calling_signaling::protocol::{CallReply, Event, Reply};
 use calling_transport::CloseReason;
 
-use super::world::{Device, World, settle, user};
+use super::world::{Device, World, settle, streams, user};
 use super::{HubRequest, is_ended};
 use crate::shard::{Closed, ShardCommand, ShardEvent};
 
 /// Has a device open a media connection that comes up and enters the room.
-async fn connect(world: &mut World, device: &mut Device, call: &CallReply) -> ConnectionId {
+pub(super) async fn connect(
+    world: &mut World,
+    device: &mut Device,
+    call: &CallReply,
+) -> ConnectionId {
     device.connect_media(&call.facts.call_id).await;
     let connection = world.shard.connect().await;
     assert!(matches!(device.reply().await, Ok(Reply::Media(_))));
     let handshake = Duration::from_millis(5);
     world.shard.tell(ShardEvent::Connected { connection, handshake }).await;
     let audio_ssrc = 1_000 + u32::try_from(connection.0).unwrap();
-    world.shard.tell(ShardEvent::Entered { connection, audio_ssrc }).await;
+    world
+        .shard
+        .tell(ShardEvent::Entered { connection, audio_ssrc, video: streams(connection) })
+        .await;
     settle().await;
     connection
 }
@@ -176,6 +183,7 @@ async fn a_wrong_offer_is_explained() {
         fingerprint: "sha-1 00".to_owned(),
         candidates: Vec::new(),
         audio_ssrc: 1,
+        video: Vec::new(),
     };
     for offer in [
         calling_signaling::protocol::MediaOffer { ufrag: "x".to_owned(), ..good.clone() },

@@ -4,6 +4,7 @@ mod chaos;
 mod media;
 mod sdp;
 mod storage;
+mod video;
 mod world;
 
 use calling_model::Endpoint;

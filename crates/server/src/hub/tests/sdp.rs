@@ -10,7 +10,7 @@ use calling_transport::sdp::{Direction, SessionDescription};
 use calling_transport::{CloseReason, Fingerprint};
 
 use super::HubRequest;
-use super::world::{Device, World, local_params, settle, user};
+use super::world::{Device, World, local_params, settle, streams, user};
 use crate::shard::{Closed, ShardCommand, ShardEvent};
 
 /// An offer of a peer connection: a microphone in section 0, and places in 1 and 2.
@@ -46,9 +46,9 @@ impl Peer {
 }
 
 async fn offer(device: &mut Device, call_id: &CallId, sdp: String, wanted: &[(&str, &str)]) {
-    let subscription = |name| Subscription { user: user(name), track: Track::Audio };
+    let subscription = |name| Subscription { user: user(name), track: Track::Audio, size: None };
     let subscribe = wanted.iter().map(|(mid, name)| ((*mid).to_owned(), subscription(name)));
-    let offer = SdpOffer { sdp, subscribe: subscribe.collect() };
+    let offer = SdpOffer { sdp, subscribe: subscribe.collect(), publish: [].into() };
     let request = HubRequest::ConnectMedia { call_id: call_id.clone(), offer: offer.into() };
     device.request(request).await;
 }
@@ -80,7 +80,10 @@ async fn enter(world: &mut World, connection: ConnectionId) {
     let handshake = Duration::from_millis(5);
     world.shard.tell(ShardEvent::Connected { connection, handshake }).await;
     let audio_ssrc = 1_000 + u32::try_from(connection.0).unwrap();
-    world.shard.tell(ShardEvent::Entered { connection, audio_ssrc }).await;
+    world
+        .shard
+        .tell(ShardEvent::Entered { connection, audio_ssrc, video: streams(connection) })
+        .await;
     settle().await;
 }
 
@@ -106,7 +109,7 @@ async fn who_entered_is_received_after_an_offer_more() {
 
     offer(&mut alice, &call.facts.call_id, PEER.sdp(), &[("1", "bob")]).await;
     let command = world.shard.command().await;
-    let ShardCommand::Renegotiate { connection, credentials, terms, reply } = command else {
+    let ShardCommand::Renegotiate { connection, credentials, terms, reply, .. } = command else {
         panic!("{command:?}")
     };
     assert_eq!((connection, credentials), (own, None));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use calling_callrecord::QualitySummary;
 use calling_model::{CallId, DeviceId, Endpoint, MediaType, UnixMillis, UserId};
+use calling_room::VideoStream;
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::CallsConfig;
 use calling_signaling::protocol::{
@@ -294,6 +295,13 @@ impl FakeShard {
     }
 }
 
+/// Under which the pictures of a connection are forwarded.
+pub(super) fn streams(connection: calling_model::ConnectionId) -> [VideoStream; 2] {
+    let base = 2_000 + 10 * u32::try_from(connection.0).unwrap();
+    let stream = |track, ssrc| VideoStream { track, ssrc, rtx_ssrc: ssrc + 1 };
+    [stream(VideoTrack::Camera, base), stream(VideoTrack::Screen, base + 2)]
+}
+
 pub(super) fn local_params() -> LocalParams {
     LocalParams {
         credentials: IceCredentials::new("ufragufrag", "p".repeat(24)).unwrap(),
@@ -336,6 +344,7 @@ impl Device {
             fingerprint: Fingerprint::of(b"client").to_string(),
             candidates: Vec::new(),
             audio_ssrc: 7,
+            video: Vec::new(),
         };
         self.request(HubRequest::ConnectMedia { call_id: call_id.clone(), offer: offer.into() })
             .await;

@@ -105,7 +105,12 @@ fn who_is_rung_hears_of_the_others_and_stays_shut() {
 fn people_come_and_go() {
     let mut alice = talking();
     let id = || call_id(1);
-    let entered = |name| Event::UserEntered { call_id: id(), user: user(name), audio_ssrc: 5 };
+    let entered = |name| Event::UserEntered {
+        call_id: id(),
+        user: user(name),
+        audio_ssrc: 5,
+        video: Vec::new(),
+    };
     alice.event(Event::Joined { call_id: id(), user: user("dave") });
     alice.event(entered("dave"));
     alice.event(entered("dave"));
@@ -272,7 +277,12 @@ fn who_is_rung_may_call_somebody_else() {
 #[test]
 fn what_was_missed_is_told_on_coming_back() {
     let mut alice = talking();
-    alice.event(Event::UserEntered { call_id: call_id(1), user: user("bob"), audio_ssrc: 5 });
+    alice.event(Event::UserEntered {
+        call_id: call_id(1),
+        user: user("bob"),
+        audio_ssrc: 5,
+        video: Vec::new(),
+    });
     alice.input(ClientInput::SignallingLost);
     alice.input(ClientInput::SignedIn);
     let (id, _) = alice.sent_one();

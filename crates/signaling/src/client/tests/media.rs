@@ -89,7 +89,12 @@ fn what_happens_in_the_room_is_passed_on() {
     let total = Volume::from_percent(40);
     for (event, heard) in [
         (
-            Event::UserEntered { call_id: id.clone(), user: bob.clone(), audio_ssrc: 5 },
+            Event::UserEntered {
+                call_id: id.clone(),
+                user: bob.clone(),
+                audio_ssrc: 5,
+                video: Vec::new(),
+            },
             ListenerEvent::UserEnter { user: bob.clone() },
         ),
         (

@@ -20,7 +20,7 @@ fn orders(n: usize) -> Vec<Vec<usize>> {
 }
 
 fn entered() -> Event {
-    Event::UserEntered { call_id: call_id(1), user: user("bob"), audio_ssrc: 9 }
+    Event::UserEntered { call_id: call_id(1), user: user("bob"), audio_ssrc: 9, video: Vec::new() }
 }
 
 fn available() -> Event {
@@ -139,7 +139,12 @@ fn calls_nobody_here_knows_are_left() {
 fn room_events_of_another_call_are_stale() {
     let mut alice = Handset::talking();
     let call_id = call_id(2);
-    alice.event(Event::UserEntered { call_id: call_id.clone(), user: user("bob"), audio_ssrc: 1 });
+    alice.event(Event::UserEntered {
+        call_id: call_id.clone(),
+        user: user("bob"),
+        audio_ssrc: 1,
+        video: Vec::new(),
+    });
     alice.event(Event::UserLeft { call_id, user: user("bob"), reason: 0 });
     assert!(alice.words().is_empty());
     assert_eq!(alice.mirror.stats().stale, 2);
