@@ -1,6 +1,6 @@
 //! Bodies of fuzz targets: they take any bytes and never panic.
 
-use crate::{config, hub};
+use crate::{config, gateway, hub};
 
 /// A configuration file of any content.
 pub fn config(data: &[u8]) {
@@ -15,4 +15,9 @@ pub fn config(data: &[u8]) {
 /// A token by which a device takes up its session, or the claims of one.
 pub fn resume_token(data: &[u8]) {
     hub::fuzz_resume_token(data);
+}
+
+/// A fragment of a session description with new candidates, or an answer to make one of.
+pub fn ice_fragment(data: &[u8]) {
+    gateway::fuzz_ice_fragment(data);
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use calling_model::{UnixMillis, UserId};
+use calling_model::{DeviceId, UnixMillis, UserId};
 use calling_signaling::protocol::{Code, ProtocolError, SignInParams};
 use calling_signaling::usersig::{self, VerifyParams};
 
@@ -69,6 +69,59 @@ impl Authenticator {
         let label = result.as_ref().map_or_else(|error| label(error.code), |()| "ok");
         metrics::counter!(names::SIGN_INS, "result" => label).increment(1);
         result
+    }
+
+    /// [`Self::sign_in`] of the account that the UserSig itself names.
+    ///
+    /// # Errors
+    /// The stable code and a plain sentence for the client.
+    pub async fn sign_in_by_sig(
+        &self,
+        source: IpAddr,
+        user_sig: &str,
+        device_id: DeviceId,
+        now: Instant,
+        at: UnixMillis,
+    ) -> Result<UserId, ProtocolError> {
+        let params = self.claimed(source, user_sig, device_id, now)?;
+        self.sign_in(source, &params, now, at).await?;
+        Ok(params.user_id)
+    }
+
+    /// [`Self::verify`] of the account that the UserSig itself names.
+    ///
+    /// # Errors
+    /// The stable code and a plain sentence for the client.
+    pub fn verify_sig(
+        &self,
+        source: IpAddr,
+        user_sig: &str,
+        device_id: DeviceId,
+        now: Instant,
+        at: UnixMillis,
+    ) -> Result<UserId, ProtocolError> {
+        let params = self.claimed(source, user_sig, device_id, now)?;
+        self.verify(source, &params, now, at)?;
+        Ok(params.user_id)
+    }
+
+    /// What signs in whom `user_sig` names; nothing of it is proven yet.
+    fn claimed(
+        &self,
+        source: IpAddr,
+        user_sig: &str,
+        device_id: DeviceId,
+        now: Instant,
+    ) -> Result<SignInParams, ProtocolError> {
+        let claims = match usersig::decode(user_sig) {
+            Ok(claims) => claims,
+            Err(error) => {
+                self.refuse(source, now)?;
+                return Err(error.into());
+            }
+        };
+        let (sdk_app_id, user_sig) = (self.sdk_app_id, user_sig.to_owned());
+        Ok(SignInParams { sdk_app_id, user_id: claims.user_id, user_sig, device_id })
     }
 
     /// Checks a UserSig without touching accounts.

@@ -1,4 +1,5 @@
-//! Signalling over WebSocket, at `/v1/ws`.
+//! Signalling over WebSocket, at `/v1/ws`, and over plain HTTP for tools that speak WHIP or WHEP
+//! ([`whip`]).
 //!
 //! One task per connection. It reads frames, answers what it can by itself (`hello`, `sign_in`,
 //! `ping`, `history` and all of the [chat](crate::chat)), passes the rest to the [hub](crate::hub) and writes what the hub has for
@@ -14,6 +15,7 @@ mod outbox;
 mod people;
 mod recent;
 mod requests;
+mod whip;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +27,9 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use calling_signaling::protocol::{IceServer, MAX_FRAME_BYTES, MAX_SERVER_FRAME_BYTES};
+use calling_signaling::protocol::{
+    IceServer, MAX_FRAME_BYTES, MAX_SERVER_FRAME_BYTES, SignInReply,
+};
 use metrics::counter;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,13 +38,15 @@ pub(crate) use closing::Closing;
 #[cfg(test)]
 pub(crate) use outbox::{Inbox, outbox};
 pub(crate) use outbox::{Outbox, Pushed};
+pub(crate) use whip::fuzz_ice_fragment;
 
 use self::connection::Connection;
 use self::half_open::HalfOpen;
+use self::whip::Whip;
 use crate::auth::Authenticator;
 use crate::chat::Chat;
 use crate::http::Client;
-use crate::hub::{Hub, SessionId};
+use crate::hub::{Hub, SessionId, wall_clock};
 use crate::storage::Storage;
 use crate::telemetry::names;
 
@@ -68,6 +74,8 @@ pub(crate) struct GatewaySettings {
     pub(crate) max_half_open_per_source: u32,
     /// How many people a call may have; longer lists are not looked up.
     pub(crate) max_members: usize,
+    /// Sessions of WHIP and WHEP at one time.
+    pub(crate) max_whip_sessions: usize,
     /// Told to clients.
     pub(crate) ice_servers: Vec<IceServer>,
 }
@@ -85,6 +93,7 @@ struct Inner {
     chat: Chat,
     settings: GatewaySettings,
     half_open: HalfOpen,
+    whip: Whip,
     last_session: AtomicU64,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -101,9 +110,21 @@ impl Gateway {
         let last_session = AtomicU64::new(0);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let storage = chat.storage().clone();
-        let inner =
-            Inner { hub, auth, storage, chat, settings, half_open, last_session, tasks, stop };
-        Self { inner: Arc::new(inner) }
+        let whip = Whip::new(settings.max_whip_sessions, settings.frames_per_second);
+        Self {
+            inner: Arc::new(Inner {
+                hub,
+                auth,
+                storage,
+                chat,
+                settings,
+                half_open,
+                whip,
+                last_session,
+                tasks,
+                stop,
+            }),
+        }
     }
 
     /// Closes connections that are still open, and waits until they are.
@@ -118,14 +139,27 @@ impl Gateway {
         }
     }
 
+    /// What a device is told when it signs in.
+    fn welcome(&self) -> SignInReply {
+        let settings = &self.inner.settings;
+        let ping_interval_ms =
+            u32::try_from(settings.ping_interval.as_millis()).unwrap_or(u32::MAX);
+        SignInReply {
+            ping_interval_ms,
+            ice_servers: settings.ice_servers.clone(),
+            server_time: Some(wall_clock()),
+            resume_token: None,
+        }
+    }
+
     fn next_session(&self) -> SessionId {
         SessionId(self.inner.last_session.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
 
-/// The route of the gateway, with its state.
+/// The routes of the gateway, with its state.
 pub(crate) fn routes(gateway: Gateway) -> Router {
-    Router::new().route("/v1/ws", any(upgrade)).with_state(gateway)
+    Router::new().route("/v1/ws", any(upgrade)).merge(whip::routes()).with_state(gateway)
 }
 
 async fn upgrade(

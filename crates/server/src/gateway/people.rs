@@ -55,11 +55,7 @@ impl Connection {
             Ok(asker) => asker,
             Err(error) => return Ok(Err(error)),
         };
-        let insider = match group_of(&self.gateway, &call_id).await? {
-            Some(group) => belongs(&self.gateway, &group, &asker).await,
-            None => Ok(false),
-        };
-        Ok(insider.map(|insider| HubRequest::Join { call_id, insider }))
+        join_request(&self.gateway, &asker, call_id).await
     }
 
     pub(super) async fn ready_group_call(&mut self, group_id: GroupId) -> Ready {
@@ -72,6 +68,22 @@ impl Connection {
         let signed_in = self.signed_in.as_ref().ok_or_else(not_signed_in)?;
         Ok(signed_in.session.endpoint.user.clone())
     }
+}
+
+/// The request of `asker` to join a call, with what the call machine has to know for it.
+///
+/// # Errors
+/// The server stops.
+pub(super) async fn join_request(
+    gateway: &Gateway,
+    asker: &UserId,
+    call_id: CallId,
+) -> Result<Ready, Closing> {
+    let insider = match group_of(gateway, &call_id).await? {
+        Some(group) => belongs(gateway, &group, asker).await,
+        None => Ok(false),
+    };
+    Ok(insider.map(|insider| HubRequest::Join { call_id, insider }))
 }
 
 async fn people(

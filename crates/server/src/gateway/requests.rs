@@ -4,7 +4,7 @@ use calling_callrecord::quality::{QualityInput, QualitySummary};
 use calling_model::{CallId, Endpoint};
 use calling_signaling::protocol::{
     self, ClientFrame, Code, HeardQuality, HelloParams, HelloReply, ProtocolError, Reply, Request,
-    ResumeParams, ServerFrame, SignInParams, SignInReply,
+    ResumeParams, ServerFrame, SignInParams,
 };
 use metrics::counter;
 use tokio::sync::oneshot;
@@ -162,7 +162,7 @@ impl Connection {
         let session = Session { endpoint, id: self.gateway.next_session() };
         let (outbox, inbox) = outbox(OUTBOX_FRAMES);
         let (reply, answer) = oneshot::channel();
-        let (welcome, request) = (self.welcome(), id);
+        let (welcome, request) = (self.gateway.welcome(), id);
         let command =
             HubCommand::SignIn { session: session.clone(), outbox, request, welcome, reply };
         tell_hub(&self.gateway, command).await?;
@@ -187,7 +187,7 @@ impl Connection {
         let session = self.gateway.next_session();
         let (outbox, inbox) = outbox(OUTBOX_FRAMES);
         let (reply, answer) = oneshot::channel();
-        let (request, welcome) = (id, self.welcome());
+        let (request, welcome) = (id, self.gateway.welcome());
         let command = HubCommand::Resume { id: session, outbox, request, params, welcome, reply };
         tell_hub(&self.gateway, command).await?;
         match answer.await {
@@ -228,18 +228,6 @@ impl Connection {
         }
         let sentence = "no conversation of yours ended so lately; report right after `ended`";
         Err(ProtocolError::new(Code::InviteNotFound, sentence))
-    }
-
-    fn welcome(&self) -> SignInReply {
-        let settings = &self.gateway.inner.settings;
-        let ping_interval_ms =
-            u32::try_from(settings.ping_interval.as_millis()).unwrap_or(u32::MAX);
-        SignInReply {
-            ping_interval_ms,
-            ice_servers: settings.ice_servers.clone(),
-            server_time: Some(wall_clock()),
-            resume_token: None,
-        }
     }
 
     async fn sign_out(&mut self) -> Result<Handled, Closing> {

@@ -255,6 +255,8 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         max_failed_sign_ins: 5,
         max_half_open_per_source: 100,
         max_members: config.limits.call_members as usize,
+        // Each is a signed-in device, as a connection is.
+        max_whip_sessions: config.limits.connections as usize,
         ice_servers: config.ice_servers.clone(),
     }
 }

@@ -24,3 +24,4 @@ mod sign_in;
 mod stopping;
 mod video;
 mod webhooks;
+mod whip;

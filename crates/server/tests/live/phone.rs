@@ -29,6 +29,8 @@ pub(crate) struct Phone {
     pub(crate) server: SocketAddr,
     pub(crate) ssrc: u32,
     session: SecureSession,
+    /// Its own, of the present ICE session.
+    ufrag: String,
     answer: MediaAnswer,
     checks: u64,
     /// Checks the server has answered.
@@ -90,6 +92,7 @@ impl Phone {
             server: candidate.address,
             ssrc,
             session: SecureSession::new(config, Instant::now()),
+            ufrag: UFRAG.to_owned(),
             answer,
             checks: 0,
             answered: 0,
@@ -100,6 +103,33 @@ impl Phone {
             reports: 0,
             key_frames_wanted: Vec::new(),
         }
+    }
+
+    /// What a tool of WebRTC would offer to send or receive one sound.
+    pub(crate) fn sdp_offer(certificate: &Certificate, direction: &str, ssrc: u32) -> String {
+        let (pwd, fingerprint) = (PWD.replace('-', "+"), certificate.fingerprint());
+        format!(
+            "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na={direction}\r\n\
+             a=ice-ufrag:{UFRAG}\r\na=ice-pwd:{pwd}\r\na=fingerprint:{fingerprint}\r\n\
+             a=setup:actpass\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n\
+             a=ssrc:{ssrc} cname:tool\r\n"
+        )
+    }
+
+    /// Brings up what the answer to [`Self::sdp_offer`] says.
+    pub(crate) async fn of_sdp(certificate: Arc<Certificate>, answer: &str, ssrc: u32) -> Self {
+        let mut phone = Self::new(certificate, read_answer(answer), ssrc).await;
+        phone.pump(|phone| phone.connected).await;
+        phone
+    }
+
+    /// Goes on in another ICE session: with `ufrag`, and what the answer says of the server's.
+    pub(crate) fn restart(&mut self, ufrag: &str, answer: &str) {
+        let (own, theirs) = (attribute(answer, "ice-ufrag"), attribute(answer, "ice-pwd"));
+        assert_ne!(self.answer.ufrag, own);
+        ufrag.clone_into(&mut self.ufrag);
+        (self.answer.ufrag, self.answer.pwd) = (own, theirs);
     }
 
     /// Sends a packet with this payload.
@@ -263,7 +293,7 @@ impl Phone {
         let mut message = Message { typ: BINDING_REQUEST, ..Message::default() };
         message.transaction_id.0[..8].copy_from_slice(&self.checks.to_be_bytes());
         message.write_header();
-        let username = format!("{}:{UFRAG}", self.answer.ufrag);
+        let username = format!("{}:{}", self.answer.ufrag, self.ufrag);
         message.add(ATTR_USERNAME, username.as_bytes());
         message.add(ATTR_PRIORITY, &[0x6e, 0, 1, 0xff]);
         message.add(ATTR_ICE_CONTROLLING, &[1; 8]);
@@ -272,5 +302,21 @@ impl Phone {
         integrity.add_to(&mut message).unwrap();
         FINGERPRINT.add_to(&mut message).unwrap();
         self.socket.send_to(&message.raw, self.server).await.unwrap();
+    }
+}
+
+fn attribute(sdp: &str, name: &str) -> String {
+    let prefix = format!("a={name}:");
+    sdp.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap().to_owned()
+}
+
+fn read_answer(sdp: &str) -> MediaAnswer {
+    MediaAnswer {
+        ufrag: attribute(sdp, "ice-ufrag"),
+        pwd: attribute(sdp, "ice-pwd"),
+        fingerprint: attribute(sdp, "fingerprint"),
+        candidates: vec![format!("candidate:{}", attribute(sdp, "candidate"))],
+        audio_payload_type: 111,
+        audio_level_id: 1,
     }
 }
