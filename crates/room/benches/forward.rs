@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use calling_model::{Machine, ParticipantId, UserId};
-use calling_room::{Forwards, Room, RoomConfig};
+use calling_model::{Machine, ParticipantId, UserId, VideoSize, VideoTrack};
+use calling_room::{Forwards, Room, RoomConfig, VideoSourceSsrcs, VideoTerms, VideoViews};
 use calling_testkit::{epoch, seed};
 use calling_wire::{RtpHeader, RtpViewMut, write_header};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -96,6 +96,65 @@ fn forward_and_rewrite(c: &mut Criterion) {
     group.finish();
 }
 
+const SOURCE: VideoSourceSsrcs = VideoSourceSsrcs { media: 1_000, rtx: Some(1_001) };
+
+/// A room in which everybody watches the camera of the first.
+fn watched_room(participants: u64) -> Room {
+    let mut room = open_room(participants);
+    let user = UserId::new("user0").expect("it follows the rule");
+    let views = VideoViews::from([((user, VideoTrack::Camera), VideoSize::Large)]);
+    for number in 0..participants {
+        let sends = (number == 0).then_some((VideoTrack::Camera, SOURCE));
+        let terms = VideoTerms::native(sends);
+        let set = room
+            .negotiate_video(epoch(), ParticipantId(number), terms)
+            .and_then(|()| room.set_views(epoch(), ParticipantId(number), views.clone()));
+        set.expect("it is in the room");
+    }
+    room
+}
+
+/// A picture of VP8 in packets of 1,200 bytes, copied and rewritten for each receiver.
+fn forward_video(c: &mut Criterion) {
+    let mut group = c.benchmark_group("forward_video");
+    for participants in [2, 5, 10, 50] {
+        let mut room = watched_room(participants);
+        let mut forwards = Forwards::new();
+        let header = RtpHeader {
+            payload_type: 96,
+            marker: false,
+            sequence_number: 0,
+            timestamp: 0,
+            ssrc: SOURCE.media,
+        };
+        let mut packet = vec![0; 1_200];
+        write_header(&header, &[], &mut packet).expect("it fits");
+        // The start of a key frame with a picture id.
+        packet[12..17].copy_from_slice(&[0x90, 0x80, 0x80, 1, 0]);
+        let (mut number, mut now, mut copy) = (0_u32, epoch(), Vec::with_capacity(1_200));
+        group.throughput(Throughput::Elements(participants - 1));
+        group.bench_function(BenchmarkId::from_parameter(participants), |b| {
+            b.iter(|| {
+                number = number.wrapping_add(1);
+                now += Duration::from_millis(4);
+                let mut header = RtpViewMut::parse(&mut packet).expect("it is RTP");
+                header.set_sequence_number(number as u16);
+                header.set_timestamp(number.wrapping_mul(360));
+                let handled = room.handle_rtp(now, ParticipantId(0), &packet, &mut forwards);
+                handled.expect("it is forwarded");
+                for forward in &forwards {
+                    copy.clear();
+                    copy.extend_from_slice(&packet);
+                    forward.apply(&mut copy).expect("it is the packet");
+                    black_box(&copy);
+                }
+                while room.poll_output().is_some() {}
+            });
+        });
+    }
+    group.finish();
+}
+
 fn idle(c: &mut Criterion) {
     let mut group = c.benchmark_group("idle_poll");
     for participants in PARTICIPANTS {
@@ -107,5 +166,5 @@ fn idle(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, forward, forward_and_rewrite, idle);
+criterion_group!(benches, forward, forward_and_rewrite, forward_video, idle);
 criterion_main!(benches);

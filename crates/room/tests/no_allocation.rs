@@ -6,6 +6,7 @@ mod common;
 use std::alloc::System;
 
 use calling_room::{AudioSource, AudioTerms, Receives, RtpDiscard};
+use common::pictures::Frame;
 use common::{Table, Voice, id};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -22,6 +23,26 @@ fn allocations(work: impl FnOnce()) -> usize {
 
 fn packets(from: u64, numbers: std::ops::Range<u64>) -> Vec<Vec<u8>> {
     numbers.map(|number| Voice::nth(from, number).bytes()).collect()
+}
+
+/// A picture that is watched by ten, with the store that it is kept in.
+fn pictures_allocate_nothing() {
+    let mut table = Table::with_pictures(11);
+    for viewer in 2..=11 {
+        table.watch_camera(viewer, 1);
+    }
+    for number in 0..600 {
+        table.film(1, Frame::nth(1, number), 2);
+    }
+    let frames: Vec<Vec<u8>> = (600..1_600).map(|number| Frame::nth(1, number).bytes()).collect();
+    let Table { room, now, forwards, .. } = &mut table;
+    let forwarding = allocations(|| {
+        for frame in &frames {
+            room.handle_rtp(*now, id(1), frame, forwards).expect("it is forwarded");
+            assert_eq!(forwards.len(), 10);
+        }
+    });
+    assert_eq!(forwarding, 0);
 }
 
 #[test]
@@ -83,6 +104,8 @@ fn a_forwarded_packet_and_a_discarded_packet_allocate_nothing() {
         }
     });
     assert_eq!(rewriting, 0);
+
+    pictures_allocate_nothing();
 
     // Nor do feedback and reports on unknown streams.
     let rtcp = [[0x81, 205, 0, 3].as_slice(), &[7; 12], &[0x81, 201, 0, 7], &[9; 28]].concat();

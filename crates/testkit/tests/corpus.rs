@@ -37,6 +37,7 @@ replay! {
     media_video_receiver: calling_media::video::fuzz::video_receiver,
     media_video_y4m: calling_media::video::fuzz::video_y4m,
     room_operations: |data| calling_room::fuzz::room_operations(calling_testkit::epoch(), data),
+    room_picture_operations: |data| calling_room::fuzz::picture_operations(calling_testkit::epoch(), data),
     server_config: calling_server::fuzz::config,
     server_resume_token: calling_server::fuzz::resume_token,
     signaling_call_operations: calling_signaling::world::call_operations,
