@@ -49,6 +49,10 @@ fn answer(
     asked: &HeaderMap,
     get: impl Fn(&str) -> Option<EmbeddedFile>,
 ) -> Option<Response> {
+    // In a folder that would be another name of a file; an embedded file has one.
+    if path.split('/').any(|part| part == "..") {
+        return None;
+    }
     let kind = kind(path)?;
     let plain = get(path)?;
     let packed = if accepts_gzip(asked) { get(&format!("{path}.gz")) } else { None };
