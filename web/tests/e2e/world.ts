@@ -10,7 +10,8 @@ import { Relay } from "./relay.js";
 const WEB = path.resolve(import.meta.dirname, "../..");
 const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = [
-  "--use-fake-device-for-media-stream",
+  // Ten pictures a second: everybody of a group encodes three sizes on this one machine.
+  "--use-fake-device-for-media-stream=fps=10",
   "--use-fake-ui-for-media-stream",
   "--autoplay-policy=no-user-gesture-required",
   "--auto-select-desktop-capture-source=Entire screen",
