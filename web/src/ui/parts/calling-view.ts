@@ -3,6 +3,9 @@ import { customElement, property, query } from "lit/decorators.js";
 
 import type { CallingApi, UserId, VideoSize, VideoTrack } from "../../sdk/index.js";
 
+/** How much longer a picture is asked for than it is shown: another place may show it at once. */
+const LINGER_MS = 1000;
+
 /** One picture of somebody, or of oneself (`user` empty). Starts and stops itself. */
 @customElement("calling-view")
 export class CallingView extends LitElement {
@@ -16,6 +19,8 @@ export class CallingView extends LitElement {
   @query("video") private video!: HTMLVideoElement;
 
   #shown: { api: CallingApi; user: UserId; track: VideoTrack } | undefined;
+
+  #stopping: (() => void) | undefined;
 
   static override styles = css`
     :host {
@@ -66,6 +71,8 @@ export class CallingView extends LitElement {
 
   #show(): void {
     if (this.api === undefined || this.#shown !== undefined) return;
+    // One view per element: what it showed before ends first.
+    this.#stopping?.();
     const { api, user, track, video } = this;
     this.#shown = { api, user, track };
     const started =
@@ -78,12 +85,18 @@ export class CallingView extends LitElement {
   #stop(): void {
     if (this.#shown === undefined) return;
     const { api, user, track } = this.#shown;
+    const { video } = this;
     this.#shown = undefined;
-    const stopped =
-      user === ""
-        ? api.stopLocalView(this.video)
-        : api.stopRemoteView(user, { track, element: this.video });
-    void quietly(stopped);
+    this.#stopping = () => {
+      this.#stopping = undefined;
+      clearTimeout(timer);
+      const stopped =
+        user === ""
+          ? api.stopLocalView(video)
+          : api.stopRemoteView(user, { track, element: video });
+      void quietly(stopped);
+    };
+    const timer = setTimeout(this.#stopping, LINGER_MS);
   }
 }
 

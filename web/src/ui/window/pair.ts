@@ -59,26 +59,45 @@ function side(
 ): TemplateResult {
   const isSelf = member.user === view.me;
   const local = view.call?.local;
-  const isSharing = isSelf ? false : member.screen;
+  const isSharing = !isSelf && member.screen;
   const hasCamera = isSelf ? local?.camera === true : member.camera;
-  if (!isSharing && !hasCamera) {
-    return html`<div class="no-picture">
-      <div class="halo" ${vars({ "--level": member.volume / 100 })}>
-        ${avatar(names.avatar(member.user), isLarge ? 112 : 48)}
-      </div>
-      ${
-        isSelf || member.audio || !isLarge || !member.entered
-          ? nothing
-          : html`<p class="peer-muted">${icons.micOff}<span>${texts.muted}</span></p>`
-      }
-    </div>`;
+  const isAsked = isSelf ? hasCamera : hasCamera || view.seen.includes(member.user);
+  const size = isLarge ? "large" : "small";
+  const isBare = !isSharing && !hasCamera;
+  return html`${
+    isAsked
+      ? html`<calling-view
+          .api=${api}
+          .user=${isSelf ? "" : member.user}
+          .size=${size}
+          ?hidden=${isSharing || isBare}
+          ?mirror=${isSelf}
+        ></calling-view>`
+      : nothing
   }
-  return html`<calling-view
-    .api=${api}
-    .user=${isSelf ? "" : member.user}
-    .track=${isSharing ? "screen" : "camera"}
-    .size=${isLarge ? "large" : "small"}
-    ?contain=${isSharing}
-    ?mirror=${isSelf}
-  ></calling-view>`;
+  ${
+    isSharing
+      ? html`<calling-view
+          .api=${api}
+          .user=${member.user}
+          .track=${"screen"}
+          .size=${size}
+          contain
+        ></calling-view>`
+      : nothing
+  }
+  ${
+    isBare
+      ? html`<div class="no-picture">
+          <div class="halo" ${vars({ "--level": member.volume / 100 })}>
+            ${avatar(names.avatar(member.user), isLarge ? 112 : 48)}
+          </div>
+          ${
+            isSelf || member.audio || !isLarge || !member.entered
+              ? nothing
+              : html`<p class="peer-muted">${icons.micOff}<span>${texts.muted}</span></p>`
+          }
+        </div>`
+      : nothing
+  }`;
 }

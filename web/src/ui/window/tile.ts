@@ -60,20 +60,28 @@ function picture(
 ): TemplateResult {
   const isSelf = member.user === view.me;
   const local = view.call?.local;
-  const hasPicture = isSelf ? local?.[track] === true : member[track];
-  if (!hasPicture) {
-    return html`<div class="no-picture">
-      <div class="halo">${avatar(names.avatar(member.user), face)}</div>
-    </div>`;
+  const isOn = isSelf ? local?.[track] === true : member[track];
+  const isAsked = isOn || (!isSelf && track === "camera" && view.seen.includes(member.user));
+  return html`${
+    isAsked
+      ? html`<calling-view
+          .api=${api}
+          .user=${isSelf ? "" : member.user}
+          .track=${track}
+          .size=${size}
+          ?hidden=${!isOn}
+          ?contain=${track === "screen"}
+          ?mirror=${isSelf && track === "camera"}
+        ></calling-view>`
+      : nothing
   }
-  return html`<calling-view
-    .api=${api}
-    .user=${isSelf ? "" : member.user}
-    .track=${track}
-    .size=${size}
-    ?contain=${track === "screen"}
-    ?mirror=${isSelf && track === "camera"}
-  ></calling-view>`;
+  ${
+    isOn
+      ? nothing
+      : html`<div class="no-picture">
+          <div class="halo">${avatar(names.avatar(member.user), face)}</div>
+        </div>`
+  }`;
 }
 
 /** How loud somebody is. */

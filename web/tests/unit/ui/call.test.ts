@@ -149,6 +149,17 @@ describe("who speaks", () => {
   });
 });
 
+describe("pictures", () => {
+  const withCamera = (camera: boolean, entered = true): ViewEvent =>
+    state({ mediaType: "video", members: [member("me"), member("bob", { camera, entered })] });
+
+  it("stay asked for while a camera is off for a moment, until its owner leaves", () => {
+    expect(all(withCamera(false)).seen).toEqual([]);
+    expect(all(withCamera(true), withCamera(false)).seen).toEqual(["bob"]);
+    expect(all(withCamera(true), withCamera(false, false)).seen).toEqual([]);
+  });
+});
+
 describe("transient lines", () => {
   it.each(["rejected", "busy", "noResponse", "joined"] as const)("tell a group: %s", (type) => {
     expect(all(state(group), { type, user: "bob" }).notices).toMatchObject([
