@@ -69,6 +69,7 @@ mod state;
 mod stats;
 mod ticker;
 mod timings;
+#[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "the driver uses it"))]
 mod video;
 pub mod view;
 

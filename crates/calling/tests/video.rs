@@ -69,6 +69,24 @@ async fn received(who: &Person, whom: &str) -> VideoReceiverStats {
     all.find(|seen| seen.user == user(whom) && seen.track == VideoTrack::Camera).unwrap().stats
 }
 
+/// Waits until `who` is told of the camera of `whom` and of its first picture, in whichever order:
+/// one comes from the server, the other from the screen.
+async fn first_seen(who: &mut Person, whom: &str) -> (u32, u32) {
+    let (is_available, is_first) = (available(user(whom), true), first_frame(user(whom)));
+    let (mut told, mut size) = (false, None);
+    while !told || size.is_none() {
+        let either = |event: &ListenerEvent| {
+            let first = is_first(event);
+            (first.is_some() || is_available(event).is_some()).then_some(first)
+        };
+        match who.event("the camera and its first picture", either).await {
+            None => told = true,
+            first => size = first,
+        }
+    }
+    size.unwrap()
+}
+
 async fn see(codec: VideoCodec) {
     let world = World::new().await;
     let config = |name| {
@@ -76,8 +94,7 @@ async fn see(codec: VideoCodec) {
         world.config(name).with_video(video)
     };
     let (alice, mut bob, screen, _) = watching(config("alice"), config("bob")).await;
-    bob.event("alice's camera", available(user("alice"), true)).await;
-    assert_eq!(bob.event("the first picture", first_frame(user("alice"))).await, (320, 180));
+    assert_eq!(first_seen(&mut bob, "alice").await, (320, 180));
     let back = Screen::default();
     watch(&alice, "bob", &back);
     bob.engine.open_camera(Some("back")).unwrap();

@@ -10,6 +10,9 @@ pub enum PlayError {
     /// It does not follow what was decoded; a key frame is needed.
     #[error("a key frame is needed: {0}")]
     NeedsKeyFrame(VideoCodecError),
+    /// No key frame came to begin with, or none since the decoder stumbled.
+    #[error("a key frame is needed to begin with")]
+    NoKeyFrameYet,
     /// This program has no decoder for it.
     #[error(transparent)]
     NoDecoder(VideoCodecError),
@@ -19,8 +22,8 @@ pub enum PlayError {
 pub struct VideoPlayer {
     decoder: Option<(VideoCodec, Box<dyn VideoDecoder>)>,
     sink: Box<dyn VideoSink>,
-    /// Pictures are passed over until a key frame.
-    broken: bool,
+    /// Pictures are passed over until a key frame; so many were.
+    broken: Option<u32>,
     shown: u64,
 }
 
@@ -30,26 +33,32 @@ impl std::fmt::Debug for VideoPlayer {
     }
 }
 
+/// Pictures passed over after which the need for a key frame is told again.
+const OVERHEARD: u32 = 30;
+
 impl VideoPlayer {
     /// Shows in `sink`.
     pub const fn new(sink: Box<dyn VideoSink>) -> Self {
-        Self { decoder: None, sink, broken: true, shown: 0 }
+        Self { decoder: None, sink, broken: Some(0), shown: 0 }
     }
 
     /// Decodes a picture and shows it. Those that cannot be shown until a key frame comes are
-    /// passed over, after the first gave an error.
+    /// passed over; the first gives an error, and every thirtieth, should it have been overheard.
     ///
     /// # Errors
     /// It cannot be decoded: ask for a key frame.
     pub fn play(&mut self, received: &ReceivedPicture) -> Result<(), PlayError> {
         let picture = &received.picture;
         if picture.is_key {
-            self.broken = false;
-        } else if self.broken {
-            return Ok(());
+            self.broken = None;
+        } else if let Some(passed) = &mut self.broken {
+            *passed += 1;
+            let again = *passed % OVERHEARD == 1;
+            return if again { Err(PlayError::NoKeyFrameYet) } else { Ok(()) };
         }
         let decoded = self.decode(received.codec, &picture.data).inspect_err(|_| {
-            self.broken = true;
+            // This error is the first.
+            self.broken = Some(1);
         })?;
         if let Some(decoded) = decoded {
             self.shown += 1;
@@ -93,6 +102,19 @@ mod tests {
 
     use super::*;
     use crate::video::{EncodedPicture, EncoderTarget, TestPattern};
+
+    #[test]
+    fn who_begins_in_the_middle_says_so_and_again_should_nobody_listen() {
+        let mut player = VideoPlayer::new(Box::new(|_: &VideoFrame| ()));
+        let received = ReceivedPicture {
+            codec: VideoCodec::Vp8,
+            picture: EncodedPicture { data: vec![1; 40].into(), is_key: false },
+            rtp_timestamp: 0,
+            due: epoch(),
+        };
+        let told: Vec<_> = (0..70).filter(|_| player.play(&received).is_err()).collect();
+        assert_eq!(told, [0, 30, 60]);
+    }
 
     #[test]
     fn it_shows_what_follows_and_waits_for_a_key_frame_after_damage() {

@@ -285,8 +285,8 @@ impl Worker {
         }
         match played {
             Ok(()) => {}
-            Err(PlayError::NeedsKeyFrame(error)) => {
-                tracing::debug!(%error, "a picture was not decoded");
+            Err(error @ (PlayError::NeedsKeyFrame(_) | PlayError::NoKeyFrameYet)) => {
+                tracing::debug!(%error, "a picture was not shown");
                 self.tell(VideoEvent::Stumbled { user, track });
             }
             Err(PlayError::NoDecoder(error)) => {
