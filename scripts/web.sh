@@ -22,8 +22,8 @@ fi
 
 case "$1" in
 build)
-    # Again only if something is newer than what was built.
-    if [ ! -e dist/index.html ] || [ -n "$(find . -path ./node_modules -prune -o -path ./dist -prune -o -path ./dist-sdk -prune -o -path ./tests -prune -o -type f -newer dist/index.html -print -quit)" ]; then
+    # Again only if something is newer than what was built; the texts of call messages are the Rust crate's.
+    if [ ! -e dist/index.html ] || [ -n "$(find . ../crates/callrecord/locales -path ./node_modules -prune -o -path ./dist -prune -o -path ./dist-sdk -prune -o -path ./tests -prune -o -type f -newer dist/index.html -print -quit)" ]; then
         npm run --silent build
     fi
     ;;

@@ -49,6 +49,10 @@ fn answer(
     asked: &HeaderMap,
     get: impl Fn(&str) -> Option<EmbeddedFile>,
 ) -> Option<Response> {
+    // In a folder that would be another name of a file; an embedded file has one.
+    if path.split('/').any(|part| part == "..") {
+        return None;
+    }
     let kind = kind(path)?;
     let plain = get(path)?;
     let packed = if accepts_gzip(asked) { get(&format!("{path}.gz")) } else { None };
@@ -124,7 +128,10 @@ fn entity_tag(file: &EmbeddedFile) -> String {
 fn is_known(asked: &HeaderMap, tag: &str) -> bool {
     let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     known.is_some_and(|known| {
-        known.split(',').map(|it| it.trim().trim_start_matches("W/")).any(|it| it == tag || it == "*")
+        known
+            .split(',')
+            .map(|it| it.trim().trim_start_matches("W/"))
+            .any(|it| it == tag || it == "*")
     })
 }
 
@@ -161,7 +168,10 @@ mod tests {
     }
 
     fn asked(headers: &[(header::HeaderName, &'static str)]) -> HeaderMap {
-        headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+        headers
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]
@@ -202,8 +212,13 @@ mod tests {
         for (accepts, packed) in
             [("gzip, br", true), ("br;q=1.0, gzip;q=0.5", true), ("gzip;q=0", false), ("br", false)]
         {
-            let answer = answer(path, &asked(&[(header::ACCEPT_ENCODING, accepts)]), built).unwrap();
-            assert_eq!(answer.headers().contains_key(header::CONTENT_ENCODING), packed, "{accepts}");
+            let answer =
+                answer(path, &asked(&[(header::ACCEPT_ENCODING, accepts)]), built).unwrap();
+            assert_eq!(
+                answer.headers().contains_key(header::CONTENT_ENCODING),
+                packed,
+                "{accepts}"
+            );
             assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
         }
         assert!(answer("assets/main-x1.js.gz", &asked(&[]), built).is_none(), "not by itself");

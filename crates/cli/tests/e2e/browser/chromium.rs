@@ -72,7 +72,7 @@ impl Chromium {
         let (socket, _) = runtime.block_on(connect_async(&self.devtools)).unwrap();
         let mut page = Page { runtime, socket, session: Value::Null, last_id: 0 };
         let context = page.command("Target.createBrowserContext", &json!({}));
-        let url = format!("http://{}/", server.http);
+        let url = format!("http://{}/status", server.http);
         let target = page.command(
             "Target.createTarget",
             &json!({"url": url, "browserContextId": context["browserContextId"]}),
