@@ -15,12 +15,13 @@ export function conversationList(scene: ChatScene): TemplateResult {
   const all = listed(state);
   const here = state.place.page === "thread" ? keyOf(state.place.with) : "";
   return html`<nav class="side" aria-label=${texts.chats}>
-    <header class="side-head">
+    <div class="side-head">
       <button
         class="self"
-        aria-label=${`${texts.profile}: ${names.name(state.me)}`}
+        title=${texts.profile}
         @click=${() => act.go({ page: "profile", user: state.me })}
       >
+        <span class="hidden-text">${texts.profile}: ${names.name(state.me)}</span>
         ${avatar(names.avatar(state.me), 36)}
       </button>
       <h1>${texts.chats}</h1>
@@ -40,7 +41,7 @@ export function conversationList(scene: ChatScene): TemplateResult {
       >
         ${icons.plus}
       </button>
-    </header>
+    </div>
     ${scene.isOffline ? html`<p class="offline" role="status">${texts.offline}</p>` : nothing}
     ${
       state.loaded && all.length === 0

@@ -14,10 +14,10 @@ export function profilePage(scene: ChatScene, user: UserId): TemplateResult {
   const isSelf = user === state.me;
   const profile = names.profile(user);
   return html`<section class="pane" aria-label=${texts.profile}>
-    <header class="pane-head">
+    <div class="pane-head">
       ${backButton(scene)}
       <h2>${texts.profile}</h2>
-    </header>
+    </div>
     <div class="page">
       <div class="who-card">
         ${avatar(names.avatar(user), 96)}
@@ -52,10 +52,10 @@ export function groupPage(scene: ChatScene, group: GroupId): TemplateResult {
   const { state, texts, names, act } = scene;
   const members = state.members[group] ?? [];
   return html`<section class="pane" aria-label=${texts.groupInfo}>
-    <header class="pane-head">
+    <div class="pane-head">
       ${backButton(scene)}
       <h2>${texts.groupInfo}</h2>
-    </header>
+    </div>
     ${banner(scene, group, state.running[group])}
     <div class="page">
       <div class="who-card">
@@ -75,7 +75,7 @@ export function groupPage(scene: ChatScene, group: GroupId): TemplateResult {
         )}
       </div>
       <section class="card" aria-label=${texts.people}>
-        <header class="card-head">
+        <div class="card-head">
           <h4>${texts.people}</h4>
           <button
             class="icon-button accent"
@@ -85,7 +85,7 @@ export function groupPage(scene: ChatScene, group: GroupId): TemplateResult {
           >
             ${icons.addPerson}
           </button>
-        </header>
+        </div>
         <ul class="people-list">
           ${members.map(
             ({ user, role, nameCard }) =>
@@ -152,7 +152,7 @@ function callLog(scene: ChatScene, user: UserId): TemplateResult | typeof nothin
   const calls = state.calls.filter(isWith).slice(0, 10);
   if (calls.length === 0) return nothing;
   return html`<section class="card" aria-label=${texts.recentCalls}>
-    <header class="card-head"><h4>${texts.recentCalls}</h4></header>
+    <div class="card-head"><h4>${texts.recentCalls}</h4></div>
     <ul class="calls">
       ${calls.map((call) => callRow(scene, call))}
     </ul>

@@ -26,14 +26,14 @@ export function thread(scene: ChatScene, of: Conversation): TemplateResult {
       : ({ page: "group", group } as const);
   const isEmpty = isWhole && messages.length === 0 && outgoing.length === 0;
   return html`<section class="pane" aria-label=${name}>
-    <header class="pane-head">
+    <div class="pane-head">
       ${backButton(scene)}
       <button class="about" @click=${() => act.go(about)}>
         ${group === undefined ? avatar(names.avatar(user), 36) : groupAvatar(group, 36)}
         <h2>${name}</h2>
       </button>
       ${callButtons(scene, of)}
-    </header>
+    </div>
     ${group === undefined ? nothing : banner(scene, group, state.running[group])}
     <div class="messages" role="log" aria-label=${texts.messages} tabindex="0">
       ${

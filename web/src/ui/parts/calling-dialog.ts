@@ -42,7 +42,7 @@ export class CallingDialog extends LitElement {
       dialog::backdrop {
         background: var(--scrim);
       }
-      header {
+      .top {
         display: flex;
         align-items: center;
         justify-content: space-between;
@@ -72,7 +72,7 @@ export class CallingDialog extends LitElement {
       aria-labelledby="heading"
       @close=${() => this.dispatchEvent(new Event("close"))}
     >
-      <header>
+      <div class="top">
         <h2 id="heading" tabindex="-1">${this.heading}</h2>
         <button
           class="icon-button"
@@ -81,7 +81,7 @@ export class CallingDialog extends LitElement {
         >
           ${icons.close}
         </button>
-      </header>
+      </div>
       <div class="body"><slot></slot></div>
     </dialog>`;
   }

@@ -18,6 +18,7 @@ export const en = {
   flip: "Flip",
   shareScreen: "Share screen",
   share: "Share",
+  stop: "Stop",
   stopSharing: "Stop sharing",
   switchToVoice: "Switch to voice",
   switchToVideo: "Switch to video",

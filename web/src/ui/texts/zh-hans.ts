@@ -19,6 +19,7 @@ export const zhHans: UiTexts = {
   flip: "翻转",
   shareScreen: "共享屏幕",
   share: "共享",
+  stop: "停止",
   stopSharing: "停止共享",
   switchToVoice: "切换到语音通话",
   switchToVideo: "切换到视频通话",

@@ -19,6 +19,7 @@ export const zhHant: UiTexts = {
   flip: "翻轉",
   shareScreen: "分享螢幕",
   share: "分享",
+  stop: "停止",
   stopSharing: "停止分享",
   switchToVoice: "切換為語音通話",
   switchToVideo: "切換為視訊通話",

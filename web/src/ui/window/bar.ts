@@ -45,13 +45,13 @@ export function bar(scene: Scene): TemplateResult {
       : phase === "connected"
         ? talking(scene)
         : waiting(scene);
-  return html`<footer class="bar ${phase}">
+  return html`<div class="bar ${phase}">
     ${scene.panel === "more" ? morePanel(scene) : nothing}
     ${scene.panel === "speaker" ? speakerPanel(scene) : nothing}
     <div class="controls" role="toolbar" aria-label=${scene.texts.callWindow}>
       ${controls.map(control)}
     </div>
-  </footer>`;
+  </div>`;
 }
 
 function incoming({ view, texts, act }: Scene): readonly Control[] {
@@ -90,7 +90,6 @@ function waiting(scene: Scene): readonly Control[] {
       name: "hang-up",
       icon: icons.hangUp,
       caption: texts.cancel,
-      label: texts.hangUp,
       act: act.hangup,
       kind: "stop",
     },
@@ -156,7 +155,7 @@ function share({ view, texts, act }: Scene): Control {
   return {
     name: "share",
     icon: isOn ? icons.screenOff : icons.screen,
-    caption: texts.share,
+    caption: isOn ? texts.stop : texts.share,
     label: isOn ? texts.stopSharing : texts.shareScreen,
     act: act.toggleScreen,
     isOn,

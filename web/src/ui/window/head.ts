@@ -34,7 +34,7 @@ export function head(scene: Scene, title: string): TemplateResult {
   const { call } = view;
   const isTalking = phaseOf(view) === "connected";
   const quality = call?.members.find((it) => it.user === view.me)?.quality ?? 0;
-  return html`<header class="head">
+  return html`<div class="head">
     ${
       mayMinimize(view)
         ? html`<button
@@ -78,7 +78,7 @@ export function head(scene: Scene, title: string): TemplateResult {
           : nothing
       }
     </div>
-  </header>`;
+  </div>`;
 }
 
 function inviteButton({ texts, act }: Scene): TemplateResult {

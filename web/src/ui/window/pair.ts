@@ -35,11 +35,14 @@ export function pair(
         ? nothing
         : html`<button
             class="corner ${corner}"
-            aria-label="${view.swapped ? names.name(small.user) : texts.selfView} ${texts.swapViews}"
+            title=${texts.swapViews}
             @click=${() => act.show({ type: "swap" })}
             @pointerdown=${(event: PointerEvent) => startDrag(event, stageOf(event), dragged)}
             @keydown=${(event: KeyboardEvent) => moveByKey(event, dragged)}
           >
+            <span class="hidden-text"
+              >${view.swapped ? names.name(small.user) : texts.selfView} ${texts.swapViews}</span
+            >
             ${side(scene, small, false)}
           </button>`
     }

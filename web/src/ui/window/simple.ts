@@ -112,7 +112,7 @@ export function over(scene: Scene, ended: Ended, groupName: string): TemplateRes
       <h2 class="name">${call.isGroup ? groupName || texts.groupCall : names.name(peer)}</h2>
       <p class="status ${isMissed ? "missed" : ""}">${endLine(ended, texts)}</p>
     </div>
-    <footer class="over">
+    <div class="over">
       ${
         mayRepeat
           ? html`<button class="button" data-control="again" @click=${act.again}>
@@ -127,7 +127,7 @@ export function over(scene: Scene, ended: Ended, groupName: string): TemplateRes
       >
         ${texts.close}
       </button>
-    </footer>
+    </div>
   </div>`;
 }
 

@@ -39,7 +39,7 @@ async function records(page: Page, conversation: string): Promise<string[]> {
 }
 
 async function speak(page: Page, language: string): Promise<void> {
-  await page.selectOption("calling-page header select", language);
+  await page.selectOption("calling-page .top select", language);
 }
 
 async function over(page: Page): Promise<string> {
