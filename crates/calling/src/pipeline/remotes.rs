@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use calling_media::{Mixer, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK};
+use calling_media::{Audience, Mixer, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK};
 use calling_model::UserId;
 use calling_wire::{ReportBlock, RtpView};
 
@@ -10,6 +10,8 @@ use super::volumes::Volumes;
 
 /// Remotes played at once. A call has at most fifty members by default.
 pub(crate) const MOST_REMOTES: usize = 128;
+/// Voices heard at once: of more, nobody can tell who says what.
+const MOST_VOICES: usize = 8;
 /// Packets kept of voices not announced yet: signalling may be overtaken by media.
 const MOST_EARLY: usize = 32;
 /// The longest packet kept.
@@ -24,6 +26,7 @@ pub(super) struct Remotes {
     early: VecDeque<(Instant, Vec<u8>)>,
     departed: VecDeque<RemoteFigures>,
     discards: BTreeMap<&'static str, u64>,
+    audience: Audience,
     pcm: [f32; SAMPLES_PER_TICK],
 }
 
@@ -51,6 +54,7 @@ impl Remotes {
             early: VecDeque::new(),
             departed: VecDeque::new(),
             discards: BTreeMap::new(),
+            audience: Audience::new(MOST_VOICES),
             pcm: [0.0; SAMPLES_PER_TICK],
         }
     }
@@ -112,11 +116,18 @@ impl Remotes {
         self.departed.push_back(remote.figures());
     }
 
-    /// Pulls one tick of everybody into `mixer`.
+    /// Pulls one tick of everybody into `mixer`. Only who can be heard is decoded.
     pub(super) fn pull(&mut self, mixer: &mut Mixer, volumes: &mut Volumes) {
-        for remote in self.by_ssrc.values_mut() {
+        for (ssrc, remote) in &self.by_ssrc {
+            self.audience.offer(*ssrc, remote.receiver.upcoming_level());
+        }
+        self.audience.choose();
+        for (ssrc, remote) in &mut self.by_ssrc {
+            let audible = self.audience.is_audible(*ssrc);
+            let told = remote.receiver.upcoming_level().filter(|_| !audible);
+            remote.receiver.set_audible(audible);
             let pulled = remote.receiver.pull(&mut self.pcm);
-            volumes.remote(&remote.user, pulled.level);
+            volumes.remote(&remote.user, told.unwrap_or(pulled.level));
             mixer.add(&self.pcm, pulled.level);
         }
     }

@@ -326,7 +326,8 @@ fn media_that_overtakes_its_announcement_is_kept_and_heard() {
     let stats = pair.sides[0].pipeline.stats();
     assert!(stats.received[0].stats.packets_received >= 9);
     assert!(stats.timings.first_audio.is_some());
-    pair.run_ms(1_000);
+    // Not longer: voice coding mangles a tone that goes on.
+    pair.run_ms(400);
     let strength = pair.sides[0].device.strength(RIGHT_HZ);
     assert!(strength > 0.15, "{strength}");
 }

@@ -130,9 +130,9 @@ fn after_loss(status: &Status, at: i64, fec: i64) -> Operation {
     }
 }
 
-/// Above the target by less than it, a tick, delay is left alone for a while (NetEq's band between
-/// its lower and higher limit is 20 ms).
-const TOLERANCE: i64 = samples(10);
+/// Above the target by less than it, delay is left alone for a while (NetEq's band between its
+/// lower and higher limit is 20 ms).
+const TOLERANCE: i64 = samples(15);
 /// The least there is to leave out.
 const STEP: i64 = MIN_LAG as i64;
 /// Longer than the target by as much and as the target itself, the delay is shortened in haste:
@@ -182,7 +182,7 @@ const fn patience_to_shorten(status: &Status, excess: i64) -> u32 {
     match (excess < TOLERANCE, status.quiet) {
         // The last step is not for a passing change.
         (true, true) => 10,
-        (true, false) => 50,
+        (true, false) => 100,
         (false, true) => 1,
         (false, false) if excess >= HASTE + status.target => 1,
         (false, false) => STRETCH_INTERVAL_TICKS,

@@ -83,9 +83,9 @@ fn delay_is_changed_in_pauses_soon_and_in_speech_later() {
     assert_eq!(change(playing(39, true)), Some((2, PreemptiveExpand)));
     assert_eq!(change(playing(39, false)), Some((5, PreemptiveExpand)));
     assert_eq!(change(playing(49, true)), Some((10, Accelerate)));
-    assert_eq!(change(playing(49, false)), Some((50, Accelerate)));
-    assert_eq!(change(playing(50, true)), Some((1, Accelerate)));
-    assert_eq!(change(playing(50, false)), Some((5, Accelerate)));
+    assert_eq!(change(playing(49, false)), Some((100, Accelerate)));
+    assert_eq!(change(playing(55, true)), Some((1, Accelerate)));
+    assert_eq!(change(playing(55, false)), Some((5, Accelerate)));
     let starting = Status { starting: true, ..playing(0, false) };
     assert_eq!(change(starting), Some((1, PreemptiveExpand)));
     let starting = Status { starting: true, ..playing(20, false) };

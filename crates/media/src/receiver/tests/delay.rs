@@ -41,7 +41,7 @@ fn a_stream_begins_with_care_and_then_trusts_a_perfect_network() {
     let mut rig = Rig::with(ReceiverConfig::default());
     let operations = rig.play_arrivals(&late_by(1_000, |_| 0), 2_000);
     let last = operations.iter().rposition(|operation| *operation == Operation::Accelerate);
-    assert!(last.is_some_and(|tick| (100..250).contains(&tick)), "{last:?}");
+    assert!(last.is_some_and(|tick| (100..600).contains(&tick)), "{last:?}");
     let stats = rig.stats();
     assert_eq!((stats.webrtc.concealed_samples, stats.target_delay_ms), (0, 10), "{stats:?}");
     assert!(stats.inserted_samples >= 40 * 48, "{stats:?}");
