@@ -22,7 +22,7 @@ build: setup ## Builds the calling binary in release
 run: build ## Starts the server with its demo on http://127.0.0.1:8080 (ARGS="--http 127.0.0.1:9000" adds flags)
 	exec target/release/calling serve --demo $(ARGS)
 
-setup-tests: ## The same for the tests, which talk to Chromium
+setup-tests: ## The same for the tests, which talk to Chromium, GStreamer and aiortc
 	@scripts/setup.sh tests
 
 test: setup-tests check unit docs-check examples ## Runs every check and every test
