@@ -34,6 +34,7 @@ impl Engine {
         };
         assert!(python.exists(), "there is no {}; run `make setup-tests`", python.display());
         let mut command = Command::new(python);
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop").join(script));
         command
     }

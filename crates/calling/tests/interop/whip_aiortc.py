@@ -1,9 +1,10 @@
 """aiortc as a tool in a call: publishes a tone by WHIP or records what it receives by WHEP.
 
-    whip_aiortc.py publish URL TOKEN --tone 700
-    whip_aiortc.py receive URL TOKEN --record heard.wav
+    whip_aiortc.py publish URL TOKEN --tone 700 [--video]
+    whip_aiortc.py receive URL TOKEN --record heard.wav [--video]
 
-Says "connected" once media flows, and ends in order on SIGTERM.
+With --video it shows a blue picture, or says the colour of what it sees. Says "connected" once media
+flows, and ends in order on SIGTERM.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from whip_http import Session
 
 RATE_HZ = 48_000
 FRAME = RATE_HZ // 50
+BLUE = (41, 240, 110)
 
 
 class Tone(MediaStreamTrack):
@@ -48,6 +50,41 @@ class Tone(MediaStreamTrack):
         frame.pts = self.samples
         self.samples += FRAME
         return frame
+
+
+class Blue(MediaStreamTrack):
+    """A blue picture, 15 times a second."""
+
+    kind = "video"
+
+    def __init__(self):
+        super().__init__()
+        self.frames = 0
+        self.start = None
+
+    async def recv(self):
+        loop = asyncio.get_running_loop()
+        self.start = self.start or loop.time()
+        await asyncio.sleep(max(0, self.start + self.frames / 15 - loop.time()))
+        frame = av.VideoFrame(320, 240, "yuv420p")
+        for plane, value in zip(frame.planes, BLUE):
+            plane.update(bytes([value]) * plane.buffer_size)
+        frame.time_base = fractions.Fraction(1, 90_000)
+        frame.pts = self.frames * 6_000
+        self.frames += 1
+        return frame
+
+
+async def watch(track):
+    """Says the colour (Y, U, V) of the first picture."""
+    frame = (await track.recv()).reformat(format="yuv420p")
+    colour = [bytes(plane)[plane.buffer_size // 2] for plane in frame.planes]
+    print("sees", *colour, flush=True)
+    try:
+        while True:
+            await track.recv()
+    except MediaStreamError:
+        return
 
 
 async def record(track, path):
@@ -83,12 +120,14 @@ async def main(args):
 
     @peer.on("track")
     def came(track):
-        recorders.append(asyncio.ensure_future(record(track, args.record)))
+        work = record(track, args.record) if track.kind == "audio" else watch(track)
+        recorders.append(asyncio.ensure_future(work))
 
-    if args.what == "publish":
-        peer.addTransceiver(Tone(args.tone), direction="sendonly")
-    else:
-        peer.addTransceiver("audio", direction="recvonly")
+    publish = args.what == "publish"
+    direction = "sendonly" if publish else "recvonly"
+    peer.addTransceiver(Tone(args.tone) if publish else "audio", direction=direction)
+    if args.video:
+        peer.addTransceiver(Blue() if publish else "video", direction=direction)
     await peer.setLocalDescription(await peer.createOffer())
     offer = peer.localDescription.sdp
     session = await asyncio.to_thread(Session, args.url, args.token, offer)
@@ -106,4 +145,5 @@ if __name__ == "__main__":
     parser.add_argument("token")
     parser.add_argument("--tone", type=float, default=700)
     parser.add_argument("--record", default="heard.wav")
+    parser.add_argument("--video", action="store_true")
     asyncio.run(main(parser.parse_args()))

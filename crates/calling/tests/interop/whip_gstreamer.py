@@ -1,10 +1,11 @@
 """GStreamer's webrtcbin as a tool in a call: publishes a tone by WHIP or records what it receives by
 WHEP.
 
-    whip_gstreamer.py publish URL TOKEN --tone 700
-    whip_gstreamer.py receive URL TOKEN --record heard.wav
+    whip_gstreamer.py publish URL TOKEN --tone 700 [--video]
+    whip_gstreamer.py receive URL TOKEN --record heard.wav [--video]
 
-Says "connected" once media flows, and ends in order on SIGTERM.
+With --video it shows a blue picture, or says the colour of what it sees. Says "connected" once media
+flows, and ends in order on SIGTERM.
 """
 
 import argparse
@@ -22,15 +23,25 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 from whip_http import Session  # noqa: E402
 
 RATE_HZ = 48_000
-CAPS = "application/x-rtp,media=audio,encoding-name=OPUS,payload=96,clock-rate=48000"
-PUBLISH = (
+AUDIO = "application/x-rtp,media=audio,encoding-name=OPUS,payload=96,clock-rate=48000"
+VIDEO = "application/x-rtp,media=video,encoding-name=VP8,payload=97,clock-rate=90000"
+PUBLISH_AUDIO = (
     "webrtcbin name=peer bundle-policy=max-bundle "
     "audiotestsrc is-live=true wave=sine freq={tone} volume=0.4 ! audio/x-raw,rate=48000 "
-    f"! opusenc ! rtpopuspay pt=96 ! {CAPS} ! peer."
+    f"! opusenc ! rtpopuspay pt=96 ! {AUDIO} ! peer. "
 )
-RECEIVE = (
+PUBLISH_VIDEO = (
+    "videotestsrc is-live=true pattern=solid-color foreground-color=0xff0000ff "
+    "! video/x-raw,format=I420,width=320,height=240,framerate=15/1,colorimetry=bt601 "
+    f"! vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay pt=97 ! {VIDEO} ! peer. "
+)
+RECEIVE_AUDIO = (
     "rtpopusdepay ! opusdec ! audioconvert ! audioresample "
     f"! audio/x-raw,format=S16LE,rate={RATE_HZ},channels=1 "
+    "! appsink name=sink emit-signals=true sync=false"
+)
+RECEIVE_VIDEO = (
+    "rtpvp8depay ! vp8dec ! videoconvert ! video/x-raw,format=I420 "
     "! appsink name=sink emit-signals=true sync=false"
 )
 
@@ -42,8 +53,10 @@ class Tool:
         self.session = None
         self.file = None
         self.heard = False
+        self.seen = False
         if args.what == "publish":
-            self.pipeline = Gst.parse_launch(PUBLISH.format(tone=args.tone))
+            video = PUBLISH_VIDEO if args.video else ""
+            self.pipeline = Gst.parse_launch(PUBLISH_AUDIO.format(tone=args.tone) + video)
             self.peer = self.pipeline.get_by_name("peer")
         else:
             self.pipeline = Gst.Pipeline.new()
@@ -59,12 +72,14 @@ class Tool:
             GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, self.loop.quit)
         self.pipeline.set_state(Gst.State.PLAYING)
         if self.args.what == "publish":
-            transceiver = self.peer.emit("get-transceiver", 0)
             direction = GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY
-            transceiver.set_property("direction", direction)
+            for index in range(1 + self.args.video):
+                transceiver = self.peer.emit("get-transceiver", index)
+                transceiver.set_property("direction", direction)
         else:
             direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
-            self.peer.emit("add-transceiver", direction, Gst.Caps.from_string(CAPS))
+            for caps in [AUDIO, VIDEO][: 1 + self.args.video]:
+                self.peer.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
         self.peer.emit("create-offer", None, Gst.Promise.new_with_change_func(self.offered))
         self.loop.run()
         if self.session:
@@ -74,7 +89,9 @@ class Tool:
             self.file.close()
 
     def offered(self, promise):
-        offer = promise.get_reply().get_value("offer")
+        # The offer lives in the reply.
+        reply = promise.get_reply()
+        offer = reply.get_value("offer")
         self.peer.emit("set-local-description", offer, Gst.Promise.new())
 
     def gathered(self, peer, _):
@@ -98,15 +115,31 @@ class Tool:
     def came(self, _, pad):
         if pad.direction != Gst.PadDirection.SRC:
             return
-        branch = Gst.parse_bin_from_description(RECEIVE, True)
-        branch.get_by_name("sink").connect("new-sample", self.sample)
-        self.file = wave.open(self.args.record, "wb")
-        self.file.setnchannels(1)
-        self.file.setsampwidth(2)
-        self.file.setframerate(RATE_HZ)
+        is_audio = pad.get_current_caps().get_structure(0).get_string("media") == "audio"
+        branch = Gst.parse_bin_from_description(RECEIVE_AUDIO if is_audio else RECEIVE_VIDEO, True)
+        sampled = self.sample if is_audio else self.picture
+        branch.get_by_name("sink").connect("new-sample", sampled)
+        if is_audio:
+            self.file = wave.open(self.args.record, "wb")
+            self.file.setnchannels(1)
+            self.file.setsampwidth(2)
+            self.file.setframerate(RATE_HZ)
         self.pipeline.add(branch)
         branch.sync_state_with_parent()
         pad.link(branch.get_static_pad("sink"))
+
+    def picture(self, sink):
+        """Says the colour (Y, U, V) of the first picture."""
+        sample = sink.emit("pull-sample")
+        if not self.seen:
+            self.seen = True
+            caps, buffer = sample.get_caps().get_structure(0), sample.get_buffer()
+            size = caps.get_int("width").value * caps.get_int("height").value
+            planes = buffer.extract_dup(0, buffer.get_size())
+            # The middle of each plane.
+            places = (size // 2, size + size // 8, size + size * 3 // 8)
+            print("sees", *(planes[at] for at in places), flush=True)
+        return Gst.FlowReturn.OK
 
     def sample(self, sink):
         buffer = sink.emit("pull-sample").get_buffer()
@@ -125,5 +158,6 @@ if __name__ == "__main__":
     parser.add_argument("token")
     parser.add_argument("--tone", type=float, default=700)
     parser.add_argument("--record", default="heard.wav")
+    parser.add_argument("--video", action="store_true")
     Gst.init(None)
     Tool(parser.parse_args()).run()
