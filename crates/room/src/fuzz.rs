@@ -1,5 +1,7 @@
 //! Bodies of fuzz targets: never panic, whatever the input.
 
+mod pictures;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,18 @@ pub fn room_operations(now: Instant, data: &[u8]) {
     while world.step(&mut operations).is_some() {
         world.drain();
     }
+}
+
+/// Applies operations on pictures read from `data` to an open room, and checks what every receiver
+/// relies on: it gets what it asked for and nothing that is muted, under headers that are used once
+/// and whose time never runs back, and what is shown anew begins with a key frame.
+///
+/// # Panics
+/// If one of these is broken.
+pub fn picture_operations(now: Instant, data: &[u8]) {
+    let mut world = pictures::World::new(now);
+    let mut operations = Operations(data);
+    while world.step(&mut operations).is_some() {}
 }
 
 struct Operations<'a>(&'a [u8]);

@@ -187,9 +187,15 @@ fn each_size_is_reported_on() {
         film(&mut table, &[0, 1, 2], number, &[], 2);
     }
     let outputs = table.take();
-    let mut newest = outputs.iter().rev();
-    let Some(calling_room::RoomOutput::Rtcp { packet, .. }) = newest.next() else {
-        panic!("{outputs:?}")
-    };
+    let packet = outputs.iter().find_map(|output| match output {
+        calling_room::RoomOutput::Rtcp { packet, .. } => Some(packet),
+        calling_room::RoomOutput::Rtp { .. }
+        | calling_room::RoomOutput::UserEntered { .. }
+        | calling_room::RoomOutput::UserLeft { .. }
+        | calling_room::RoomOutput::AudioAvailable { .. }
+        | calling_room::RoomOutput::VideoAvailable { .. }
+        | calling_room::RoomOutput::Volumes { .. } => None,
+    });
+    let packet = packet.expect("a report");
     assert_eq!((packet[0] & 0x1f, packet[1]), (3, 201));
 }

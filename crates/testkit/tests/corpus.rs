@@ -31,6 +31,7 @@ replay! {
     media_opus_payload: calling_media::fuzz::opus_payload,
     media_receiver_model: calling_media::fuzz::receiver_model,
     media_receiver_operations: calling_media::fuzz::receiver_operations,
+    room_picture_operations: |data| calling_room::fuzz::picture_operations(calling_testkit::epoch(), data),
     room_operations: |data| calling_room::fuzz::room_operations(calling_testkit::epoch(), data),
     server_config: calling_server::fuzz::config,
     server_ice_fragment: calling_server::fuzz::ice_fragment,

@@ -5,12 +5,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use calling_model::ConnectionId;
+use calling_wire::VideoCodec;
 use stun::attributes::{ATTR_USERNAME, AttrType};
 use stun::fingerprint::FINGERPRINT;
 use stun::integrity::MessageIntegrity;
 use stun::message::{BINDING_REQUEST, Message, Setter};
 
-use crate::sdp::{AnswerOrigin, ForwardedStream, Offer, SessionDescription};
+use crate::sdp::{AnswerOrigin, Answered, ForwardedStream, Offer, SessionDescription};
 use crate::{
     Candidate, Certificate, DtlsRole, DtlsVersions, Fingerprint, IceCredentials, LiteConfig,
     LiteServer, LocalParams, Received, RemoteParams, SecureSession, ServerOutput, ServerReceived,
@@ -83,9 +84,20 @@ pub fn sdp(data: &[u8]) {
     };
     let origin = AnswerOrigin { session_id: 1, session_version: 1 };
     let mids = offer.sections().iter().filter_map(|section| section.mid.clone());
-    let stream = ForwardedStream { stream: "bob".to_owned(), track: "audio".to_owned(), ssrc: 1 };
-    let streams = mids.map(|mid| (mid, stream.clone())).collect();
-    let answer = offer.answer(&local, origin, &streams);
+    let stream = ForwardedStream {
+        stream: "bob".to_owned(),
+        track: "audio".to_owned(),
+        ssrc: 1,
+        rtx_ssrc: Some(2),
+    };
+    let mids: Vec<String> = mids.collect();
+    let answered = Answered {
+        streams: mids.iter().map(|mid| (mid.clone(), stream.clone())).collect(),
+        pictures: mids.into_iter().collect(),
+        publishable: VideoCodec::ALL.into(),
+    };
+    let _ = offer.published_video();
+    let answer = offer.answer(&local, origin, &answered);
     assert_eq!(answer.sections.len(), offer.sections().len(), "sections are never dropped");
     assert_eq!(answer.to_string().parse(), Ok(answer));
 }

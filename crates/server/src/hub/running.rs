@@ -5,6 +5,7 @@ use calling_model::{CallId, ConnectionId, Endpoint, RoomId, UserId, VideoTrack};
 use calling_room::{VideoStream, VideoViews};
 use calling_signaling::protocol::{self, Event};
 use calling_transport::sdp::Offer;
+use calling_wire::VideoCodec;
 
 use super::sdp::SdpSession;
 
@@ -45,6 +46,9 @@ pub(super) struct Conversation {
     known: BTreeSet<Endpoint>,
 }
 
+/// In what everybody can be shown pictures who says nothing else.
+const NATIVE_CODECS: [VideoCodec; 2] = [VideoCodec::Vp8, VideoCodec::H264];
+
 /// What a device said of pictures; it outlives its media connections.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pictures {
@@ -72,6 +76,8 @@ pub(super) struct Media {
     video: BTreeSet<VideoTrack>,
     /// The peer connection behind it, if it was offered in SDP.
     sdp: Option<SdpSession>,
+    /// In what it can be shown pictures.
+    codecs: BTreeSet<VideoCodec>,
 }
 
 impl Running {
@@ -147,7 +153,8 @@ impl Running {
     ) -> Option<ConnectionId> {
         let call = self.calls.get_mut(call_id)?;
         let (entered, video) = (None, BTreeSet::new());
-        let media = Media { connection, up: false, entered, audio: false, video, sdp };
+        let codecs = NATIVE_CODECS.into();
+        let media = Media { connection, up: false, entered, audio: false, video, sdp, codecs };
         let replaced = call.media.insert(endpoint.clone(), media).map(|old| old.connection);
         if let Some(old) = replaced {
             self.connections.remove(&old);
@@ -307,6 +314,21 @@ impl RunningCall {
         talk.tell_others(who, &video_available(call_id, who, track, available))
     }
 
+    /// A device says in what it can be shown pictures.
+    pub(super) fn set_codecs(&mut self, endpoint: &Endpoint, codecs: BTreeSet<VideoCodec>) {
+        if let Some(media) = self.media.get_mut(endpoint) {
+            media.codecs = codecs;
+        }
+    }
+
+    /// In what a device may send pictures, so that all others can see them.
+    pub(super) fn publishable(&self, endpoint: &Endpoint) -> BTreeSet<VideoCodec> {
+        let mut others = self.media.iter().filter(|(other, _)| *other != endpoint);
+        let Some((_, first)) = others.next() else { return NATIVE_CODECS.into() };
+        let first = first.codecs.clone();
+        others.fold(first, |all, (_, other)| all.intersection(&other.codecs).copied().collect())
+    }
+
     /// What a device said of pictures.
     pub(super) fn pictures(&self, endpoint: &Endpoint) -> Pictures {
         self.pictures.get(endpoint).cloned().unwrap_or_default()
@@ -349,6 +371,21 @@ impl RunningCall {
         let who = talk.known.iter().find(|who| who.user == *user && *who != listener)?;
         let media = self.media.get(who)?;
         Some((media.connection, media.entered.as_ref()?.audio_ssrc))
+    }
+
+    /// Likewise a picture of theirs.
+    pub(super) fn seen_by(
+        &self,
+        viewer: &Endpoint,
+        user: &UserId,
+        track: VideoTrack,
+    ) -> Option<(ConnectionId, VideoStream)> {
+        let talk = self.conversation.as_ref().filter(|talk| talk.begun.contains(viewer))?;
+        let who = talk.known.iter().find(|who| who.user == *user && *who != viewer)?;
+        let media = self.media.get(who)?;
+        let streams = &media.entered.as_ref()?.video;
+        let stream = streams.iter().find(|stream| stream.track == track)?;
+        Some((media.connection, *stream))
     }
 
     /// What `to` was told of the others, for it to be told again.

@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calling_model::{CallId, ConnectionId, Endpoint, ParticipantId};
-use calling_room::{AudioSource, AudioTerms, Receives, VideoTerms, VideoViews};
-use calling_signaling::protocol::{Code, ProtocolError, SdpAnswer, SdpOffer, Subscription};
-use calling_transport::sdp::{AnswerOrigin, ForwardedStream, Offer, Published};
+use calling_model::{CallId, ConnectionId, Endpoint, ParticipantId, VideoTrack};
+use calling_room::{
+    AudioSource, AudioTerms, Receives, VideoExtensions, VideoFormat, VideoPlaces, VideoSource,
+    VideoSourceSsrcs, VideoTerms, VideoViews,
+};
+use calling_signaling::protocol::{Code, ProtocolError, SdpAnswer, SdpOffer, Subscription, Track};
+use calling_transport::sdp::{
+    AnswerOrigin, Answered, ForwardedStream, MediaKind, Offer, Published, PublishedVideo,
+};
 use calling_transport::{Fingerprint, LocalParams, RemoteParams};
 use tokio::sync::oneshot;
 
@@ -30,7 +35,21 @@ pub(super) struct SdpSession {
 pub(super) struct Answering {
     offer: Offer,
     origin: AnswerOrigin,
-    streams: BTreeMap<String, ForwardedStream>,
+    answered: Answered,
+}
+
+/// What an offer is taken to mean, in the call as it stands.
+struct Agreed {
+    terms: (AudioTerms, VideoTerms),
+    views: VideoViews,
+    answered: Answered,
+}
+
+/// Who is to be received in a section.
+struct Wanted {
+    connection: ConnectionId,
+    track: Track,
+    stream: ForwardedStream,
 }
 
 impl SdpSession {
@@ -62,7 +81,7 @@ impl SdpSession {
 
 impl Answering {
     pub(super) fn answer(&self, local: &LocalParams) -> SdpAnswer {
-        let answer = self.offer.answer(local, self.origin, &self.streams);
+        let answer = self.offer.answer(local, self.origin, &self.answered);
         SdpAnswer { sdp: answer.to_string() }
     }
 }
@@ -71,47 +90,44 @@ impl<S: CallStore> Actor<S> {
     /// Answers an offer: the first of a peer connection opens a media connection, later ones
     /// renegotiate it.
     pub(super) async fn connect_sdp(&mut self, asker: Asker, call_id: CallId, asked: SdpOffer) {
+        let endpoint = asker.session.endpoint.clone();
         let read = self.check_part(&asker, &call_id).and_then(|()| {
             let offer = Offer::parse(&asked.sdp).map_err(|error| wrong(error.to_string()))?;
-            let wanted =
-                self.wanted(&call_id, &asker.session.endpoint, &offer, &asked.subscribe)?;
-            let terms = terms(&offer, &wanted)?;
-            Ok((offer, wanted, terms))
+            let agreed = self.agree(&call_id, &endpoint, &offer, &asked)?;
+            Ok((offer, agreed))
         });
-        let (offer, wanted, terms) = match read {
+        let (offer, Agreed { terms, views, answered }) = match read {
             Ok(read) => read,
             Err(error) => return self.answer(&asker, Err(error)),
         };
-        let endpoint = asker.session.endpoint.clone();
         if self.running.is_spent(&call_id, &endpoint, &offer) {
             return self.answer(&asker, Err(gone()));
         }
-        let streams = wanted.into_iter().map(|(mid, (_, stream))| (mid, stream)).collect();
+        if let Some(call) = self.running.get_mut(&call_id) {
+            call.pictures_mut(&endpoint).0.views.clone_from(&views);
+        }
+        let codecs = offer.video().formats.iter().map(|format| format.codec).collect();
         let open = self.running.session_mut(&call_id, &endpoint, &offer);
         if let Some((connection, session)) = open {
             let restarts = session.renew(&offer);
             let origin = origin(connection, session);
-            let answering = Answering { offer, origin, streams };
-            self.renegotiate(asker, connection, restarts, terms, answering).await;
-            return;
+            let answering = Answering { offer, origin, answered };
+            self.renegotiate(asker, connection, restarts, (terms, views), answering).await;
+        } else {
+            let session = SdpSession::of(&offer);
+            let remote = RemoteParams {
+                credentials: offer.credentials().clone(),
+                fingerprint: offer.fingerprint(),
+            };
+            let (connection, opened) =
+                self.open_media(&asker, &call_id, remote, terms, Some(session.clone())).await;
+            let origin = origin(connection, &session);
+            let reply = MediaReply::Sdp(Box::new(Answering { offer, origin, answered }));
+            self.await_media(asker, connection, opened, reply);
         }
-        let session = SdpSession::of(&offer);
-        let remote = RemoteParams {
-            credentials: offer.credentials().clone(),
-            fingerprint: offer.fingerprint(),
-        };
-        let (connection, opened) = self
-            .open_media(
-                &asker,
-                &call_id,
-                remote,
-                (terms, VideoTerms::none()),
-                Some(session.clone()),
-            )
-            .await;
-        let origin = origin(connection, &session);
-        let reply = MediaReply::Sdp(Box::new(Answering { offer, origin, streams }));
-        self.await_media(asker, connection, opened, reply);
+        if let Some(call) = self.running.get_mut(&call_id) {
+            call.set_codecs(&endpoint, codecs);
+        }
     }
 
     async fn renegotiate(
@@ -119,12 +135,11 @@ impl<S: CallStore> Actor<S> {
         asker: Asker,
         connection: ConnectionId,
         restarts: bool,
-        terms: AudioTerms,
+        ((terms, video), views): ((AudioTerms, VideoTerms), VideoViews),
         answering: Answering,
     ) {
         let credentials = restarts.then(|| answering.offer.credentials().clone());
         let (reply, agreed) = oneshot::channel();
-        let (video, views) = (VideoTerms::none(), VideoViews::new());
         let command =
             ShardCommand::Renegotiate { connection, credentials, terms, video, views, reply };
         self.command_shard(command).await;
@@ -144,6 +159,28 @@ impl<S: CallStore> Actor<S> {
         self.answer(asker, answer.map(calling_signaling::protocol::Reply::MediaSdp));
     }
 
+    fn agree(
+        &self,
+        call_id: &CallId,
+        asker: &Endpoint,
+        offer: &Offer,
+        asked: &SdpOffer,
+    ) -> Result<Agreed, ProtocolError> {
+        let wanted = self.wanted(call_id, asker, offer, &asked.subscribe)?;
+        let sends = sends(offer, &asked.publish)?;
+        let audio = audio_terms(offer, &wanted)?;
+        let (video, pictures) = video_terms(offer, &wanted, sends);
+        let call = self.running.get(call_id);
+        let publishable = call.map(|call| call.publishable(asker)).unwrap_or_default();
+        let before = call.map(|call| call.pictures(asker).views).unwrap_or_default();
+        let streams = wanted.into_iter().map(|(mid, wanted)| (mid, wanted.stream)).collect();
+        Ok(Agreed {
+            terms: (audio, video),
+            views: views(&asked.subscribe, &before),
+            answered: Answered { streams, pictures, publishable },
+        })
+    }
+
     /// Who is to be received in which section, of those that are in the room and the asker knows of.
     fn wanted(
         &self,
@@ -151,21 +188,34 @@ impl<S: CallStore> Actor<S> {
         asker: &Endpoint,
         offer: &Offer,
         subscribe: &BTreeMap<String, Subscription>,
-    ) -> Result<BTreeMap<String, (ConnectionId, ForwardedStream)>, ProtocolError> {
+    ) -> Result<BTreeMap<String, Wanted>, ProtocolError> {
         let mut wanted = BTreeMap::new();
         let mut users = BTreeSet::new();
         for (mid, Subscription { user, track, size: _ }) in subscribe {
-            if offer.receiving(mid).is_none() {
-                return Err(wrong("`subscribe` names a section that is not to receive audio"));
+            let (kind, name) = match track.video() {
+                None => (MediaKind::Audio, "audio"),
+                Some(_) => (MediaKind::Video, "video"),
+            };
+            if offer.receiving(mid).is_none_or(|section| section.kind != kind) {
+                let sentence = format!("`subscribe` names a section that is not to receive {name}");
+                return Err(wrong(sentence));
             }
             if !users.insert((user, track.name())) {
                 return Err(wrong("`subscribe` names the same track twice"));
             }
             let call = self.running.get(call_id);
-            let heard = call.and_then(|call| call.heard_by(asker, user));
-            if let Some((connection, ssrc)) = heard {
-                let (stream, track) = (user.as_str().to_owned(), track.name().to_owned());
-                wanted.insert(mid.clone(), (connection, ForwardedStream { stream, track, ssrc }));
+            let found = call.and_then(|call| match track.video() {
+                None => {
+                    call.heard_by(asker, user).map(|(connection, ssrc)| (connection, ssrc, None))
+                }
+                Some(picture) => call
+                    .seen_by(asker, user, picture)
+                    .map(|(connection, stream)| (connection, stream.ssrc, Some(stream.rtx_ssrc))),
+            });
+            if let Some((connection, ssrc, rtx_ssrc)) = found {
+                let (stream, name) = (user.as_str().to_owned(), track.name().to_owned());
+                let stream = ForwardedStream { stream, track: name, ssrc, rtx_ssrc };
+                wanted.insert(mid.clone(), Wanted { connection, track: *track, stream });
             }
         }
         Ok(wanted)
@@ -176,9 +226,45 @@ fn origin(connection: ConnectionId, session: &SdpSession) -> AnswerOrigin {
     AnswerOrigin { session_id: connection.0, session_version: session.version }
 }
 
-fn terms(
+/// What a client that offers in SDP sees: what it has a place for, in the size it says or said.
+fn views(subscribe: &BTreeMap<String, Subscription>, before: &VideoViews) -> VideoViews {
+    let pictures = subscribe.values().filter_map(|Subscription { user, track, size }| {
+        let picture = (user.clone(), track.video()?);
+        let size = size.or_else(|| before.get(&picture).copied()).unwrap_or_default();
+        Some((picture, size))
+    });
+    pictures.collect()
+}
+
+/// Which section sends which picture: as the client says; of the others the first sends the camera
+/// and the second the screen, if those are not sent elsewhere.
+fn sends(
     offer: &Offer,
-    wanted: &BTreeMap<String, (ConnectionId, ForwardedStream)>,
+    publish: &BTreeMap<String, VideoTrack>,
+) -> Result<BTreeMap<VideoTrack, PublishedVideo>, ProtocolError> {
+    let published = offer.published_video();
+    let is_sent = |mid: &String| published.iter().any(|it| it.mid.as_ref() == Some(mid));
+    let tracks: BTreeSet<VideoTrack> = publish.values().copied().collect();
+    if tracks.len() != publish.len() {
+        return Err(wrong("`publish` names the same track twice"));
+    }
+    if !publish.keys().all(is_sent) {
+        return Err(wrong("`publish` names a section that does not send video"));
+    }
+    let mut free = VideoTrack::ALL.into_iter().filter(|track| !tracks.contains(track));
+    let mut sends = BTreeMap::new();
+    for video in published {
+        let said = video.mid.as_ref().and_then(|mid| publish.get(mid)).copied();
+        if let Some(track) = said.or_else(|| free.next()) {
+            sends.insert(track, video);
+        }
+    }
+    Ok(sends)
+}
+
+fn audio_terms(
+    offer: &Offer,
+    wanted: &BTreeMap<String, Wanted>,
 ) -> Result<AudioTerms, ProtocolError> {
     let audio = offer.audio();
     let source = match (offer.published(), audio.mid_id) {
@@ -189,13 +275,54 @@ fn terms(
             return Err(wrong("the section that sends needs a=ssrc, or a=mid and its extension"));
         }
     };
-    let places = wanted.values().map(|(connection, _)| ParticipantId(connection.0));
+    let heard = wanted.values().filter(|wanted| wanted.track == Track::Audio);
+    let places = heard.map(|wanted| ParticipantId(wanted.connection.0));
     Ok(AudioTerms {
         payload_type: audio.payload_type,
         audio_level_id: audio.audio_level_id,
         source,
         receives: Receives::Only(places.collect()),
     })
+}
+
+/// What holds for pictures, and the sections whose pictures are taken.
+fn video_terms(
+    offer: &Offer,
+    wanted: &BTreeMap<String, Wanted>,
+    sends: BTreeMap<VideoTrack, PublishedVideo>,
+) -> (VideoTerms, BTreeSet<String>) {
+    let video = offer.video();
+    let formats = video.formats.iter().map(|format| VideoFormat {
+        codec: format.codec,
+        payload_type: format.payload_type,
+        rtx: format.rtx,
+    });
+    let mut pictures = BTreeSet::new();
+    let mut sources = BTreeMap::new();
+    for (track, PublishedVideo { mid, ssrcs, rids }) in sends {
+        let Some(mid) = mid else { continue };
+        let source = match ssrcs {
+            Some((media, rtx)) => VideoSource::Ssrcs(VideoSourceSsrcs { media, rtx }),
+            None => VideoSource::Mid { mid: mid.clone(), rids },
+        };
+        sources.insert(track, source);
+        pictures.insert(mid);
+    }
+    let places = wanted.values().filter_map(|wanted| {
+        let track = wanted.track.video()?;
+        Some((ParticipantId(wanted.connection.0), track))
+    });
+    let terms = VideoTerms {
+        formats: formats.collect(),
+        extensions: VideoExtensions {
+            mid: video.mid_id,
+            rid: video.rid_id,
+            repaired_rid: video.repaired_rid_id,
+        },
+        sends: sources,
+        receives: VideoPlaces::Only(places.collect()),
+    };
+    (terms, pictures)
 }
 
 fn wrong(sentence: impl Into<String>) -> ProtocolError {

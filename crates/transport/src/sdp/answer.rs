@@ -1,12 +1,15 @@
 //! The server's answer to an offer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use calling_wire::VideoCodec;
 
 use super::model::{
-    Codec, Direction, ExtensionMap, MediaSection, Msid, SessionDescription, Setup, SourceSsrc,
+    Codec, Direction, ExtensionMap, MediaKind, MediaSection, Msid, SessionDescription, Setup,
     TransportAttributes,
 };
 use super::offer::{AUDIO_LEVEL, MID, Offer, opus};
+use super::video;
 use crate::server::LocalParams;
 
 /// What names an answer.
@@ -27,16 +30,29 @@ pub struct ForwardedStream {
     pub track: String,
     /// Under which SSRC it comes.
     pub ssrc: u32,
+    /// Under which SSRC retransmissions of it come, if any do.
+    pub rtx_ssrc: Option<u32>,
+}
+
+/// What the sections of an answer are for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// What goes to the client, by the mid of the section that is to receive it; a section without
+    /// one receives nothing for now.
+    pub streams: BTreeMap<String, ForwardedStream>,
+    /// The sections whose pictures are taken, by mid.
+    pub pictures: BTreeSet<String>,
+    /// The codecs in which they may be sent.
+    pub publishable: BTreeSet<VideoCodec>,
 }
 
 impl Offer {
-    /// The answer: one transport, ICE-lite, passive in DTLS. `streams` are by the mid of the
-    /// section that is to receive them; a section without one receives nothing for now.
+    /// The answer: one transport, ICE-lite, passive in DTLS.
     pub fn answer(
         &self,
         local: &LocalParams,
         origin: AnswerOrigin,
-        streams: &BTreeMap<String, ForwardedStream>,
+        answered: &Answered,
     ) -> SessionDescription {
         let mut answer = SessionDescription {
             session_id: origin.session_id,
@@ -49,8 +65,7 @@ impl Offer {
                 answer.sections.push(rejected(section));
                 continue;
             }
-            let stream = section.mid.as_ref().and_then(|mid| streams.get(mid));
-            answer.sections.push(self.accepted(index, local, stream));
+            answer.sections.push(self.accepted(index, local, answered));
         }
         answer.bundle = self.bundle();
         // Of a bundle the first section alone tells addresses (RFC 8829 section 5.3.1).
@@ -69,23 +84,16 @@ impl Offer {
         accepted.filter_map(|section| section.mid.clone()).collect()
     }
 
-    fn accepted(
-        &self,
-        index: usize,
-        local: &LocalParams,
-        stream: Option<&ForwardedStream>,
-    ) -> MediaSection {
+    fn accepted(&self, index: usize, local: &LocalParams, answered: &Answered) -> MediaSection {
         let offered = &self.description.sections[index];
-        let receives = self.publishing() == Some(index);
+        let stream = offered.mid.as_ref().and_then(|mid| answered.streams.get(mid));
         let stream = stream.filter(|_| offered.direction.receives());
         let mut section = MediaSection {
             kind: offered.kind.clone(),
             // The discard port: only ICE tells the real one.
             port: 9,
             protocol: offered.protocol.clone(),
-            codecs: opus(offered).map(answered).into_iter().collect(),
             mid: offered.mid.clone(),
-            direction: Direction::of(stream.is_some(), receives),
             transport: TransportAttributes {
                 ufrag: Some(local.credentials.ufrag().to_owned()),
                 pwd: Some(local.credentials.pwd().to_owned()),
@@ -94,14 +102,40 @@ impl Offer {
             },
             rtcp_mux: true,
             rtcp_rsize: offered.rtcp_rsize,
-            extensions: self.extensions(),
             ..MediaSection::default()
         };
-        if let Some(ForwardedStream { stream, track, ssrc }) = stream {
+        let receives = if offered.kind == MediaKind::Video {
+            self.answer_video(&mut section, index, answered)
+        } else {
+            section.codecs = opus(offered).map(as_passed_on).into_iter().collect();
+            section.extensions = self.extensions();
+            self.publishing() == Some(index)
+        };
+        section.direction = Direction::of(stream.is_some(), receives);
+        if let Some(ForwardedStream { stream, track, ssrc, rtx_ssrc }) = stream {
             section.msids = vec![Msid { stream: stream.clone(), track: Some(track.clone()) }];
-            section.ssrcs = vec![SourceSsrc { ssrc: *ssrc, cname: Some(stream.clone()) }];
+            video::announce(&mut section, *ssrc, *rtx_ssrc, stream);
         }
         section
+    }
+
+    /// Fills in what is of pictures; `true` if the section's is taken.
+    fn answer_video(&self, section: &mut MediaSection, index: usize, answered: &Answered) -> bool {
+        let offered = &self.description.sections[index];
+        let is_wanted = offered.mid.as_ref().is_some_and(|mid| answered.pictures.contains(mid));
+        let mut receives = is_wanted && self.sections()[index].sends_video();
+        let publishable = receives.then_some(&answered.publishable);
+        section.codecs = video::answered(offered, self.video(), publishable);
+        if section.codecs.is_empty() {
+            // Nobody could see what it sends; it may be used for what it receives.
+            receives = false;
+            section.codecs = video::answered(offered, self.video(), None);
+        }
+        section.extensions = video::extensions(offered, self.video());
+        if receives {
+            video::receive_layers(section, offered);
+        }
+        receives
     }
 
     fn extensions(&self) -> Vec<ExtensionMap> {
@@ -118,7 +152,7 @@ impl Offer {
 }
 
 /// Opus as the server passes it on: mono is enough, and loss is repaired by the codec itself.
-fn answered(opus: &Codec) -> Codec {
+fn as_passed_on(opus: &Codec) -> Codec {
     Codec {
         payload_type: opus.payload_type,
         encoding: opus.encoding.clone(),

@@ -12,14 +12,16 @@ mod model;
 mod offer;
 mod parse;
 mod token;
+mod video;
 
-pub use answer::{AnswerOrigin, ForwardedStream};
+pub use answer::{AnswerOrigin, Answered, ForwardedStream};
 pub use error::{OfferError, SdpError, SdpFault};
 pub use model::{
     Codec, Direction, Encoding, ExtensionMap, MediaKind, MediaSection, Msid, Protocol, Rid,
     SessionDescription, Setup, SimulcastId, SourceGroup, SourceSsrc, TransportAttributes,
 };
 pub use offer::{AudioFormat, Offer, OfferedSection, Published};
+pub use video::{OfferedFormat, PublishedVideo, VideoFormats};
 
 /// The longest description read, in bytes: what fits a frame of the protocol.
 pub const MAX_BYTES: usize = 65_536;

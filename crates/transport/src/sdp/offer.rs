@@ -4,6 +4,7 @@ use super::error::OfferError;
 use super::model::{
     Codec, Direction, MediaKind, MediaSection, Protocol, SessionDescription, Setup,
 };
+use super::video::{self, VideoFormats};
 use crate::certificate::Fingerprint;
 use crate::ice::IceCredentials;
 
@@ -14,7 +15,8 @@ pub(super) const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 
 /// An offer of a client, understood.
 ///
-/// Accepted are audio sections with Opus in the BUNDLE group (or the only section). Of the
+/// Accepted are audio sections with Opus and video sections with a format that the server passes on
+/// in the BUNDLE group (or the only section); there must be one of audio. Of the
 /// transport, what the group's first section says holds for all (RFC 9143 section 7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -22,6 +24,7 @@ pub struct Offer {
     credentials: IceCredentials,
     fingerprint: Fingerprint,
     audio: AudioFormat,
+    pub(super) video: VideoFormats,
     sections: Vec<OfferedSection>,
 }
 
@@ -30,6 +33,8 @@ pub struct Offer {
 pub struct OfferedSection {
     /// Its mid; only a section that stands alone may have none.
     pub mid: Option<String>,
+    /// What flows.
+    pub kind: MediaKind,
     /// It is not rejected.
     pub accepted: bool,
     /// Which way media flows, as the client sees it.
@@ -69,19 +74,25 @@ impl Offer {
         let candidates: Vec<&MediaSection> =
             description.sections.iter().filter(|it| is_acceptable(&description, it)).collect();
         let tagged = tagged(&description).ok_or(OfferError::NothingAcceptable)?;
-        let first = *candidates.first().ok_or(OfferError::NothingAcceptable)?;
+        let of_kind = |kind| candidates.iter().copied().filter(move |it| it.kind == kind);
+        let first = of_kind(MediaKind::Audio).next().ok_or(OfferError::NothingAcceptable)?;
         let audio = AudioFormat::of(first).ok_or(OfferError::NothingAcceptable)?;
         for section in &candidates {
-            check(section, &audio, candidates.len() > 1)?;
+            check(section, candidates.len() > 1)?;
         }
+        if of_kind(MediaKind::Audio).any(|it| AudioFormat::of(it).as_ref() != Some(&audio)) {
+            return Err(OfferError::Conflict);
+        }
+        let video = VideoFormats::of(of_kind(MediaKind::Video))?;
         let (credentials, fingerprint) = transport(tagged)?;
         let sections = description.sections.iter().map(|section| OfferedSection {
             mid: section.mid.clone(),
+            kind: section.kind.clone(),
             accepted: is_acceptable(&description, section),
             direction: section.direction,
         });
         let sections = sections.collect();
-        Ok(Self { credentials, fingerprint, audio, sections, description })
+        Ok(Self { credentials, fingerprint, audio, video, sections, description })
     }
 
     /// The client's ICE credentials. Others than before restart ICE (RFC 8839 section 4.4.1.1.1).
@@ -125,7 +136,14 @@ impl Offer {
     }
 
     pub(super) fn publishing(&self) -> Option<usize> {
-        self.sections.iter().position(|section| section.accepted && section.direction.sends())
+        let sends = |section: &OfferedSection| section.accepted && section.direction.sends();
+        self.sections.iter().position(|section| section.kind == MediaKind::Audio && sends(section))
+    }
+}
+
+impl OfferedSection {
+    pub(super) fn sends_video(&self) -> bool {
+        self.accepted && self.kind == MediaKind::Video && self.direction.sends()
     }
 }
 
@@ -152,9 +170,14 @@ fn tagged(description: &SessionDescription) -> Option<&MediaSection> {
 fn is_acceptable(description: &SessionDescription, section: &MediaSection) -> bool {
     let is_bundled = section.mid.as_ref().is_some_and(|mid| description.bundle.contains(mid));
     let stands_alone = description.bundle.is_empty() && description.sections.len() == 1;
-    let is_audio = section.kind == MediaKind::Audio && section.protocol == Protocol::DtlsSavpf;
+    let is_known = match section.kind {
+        MediaKind::Audio => opus(section).is_some(),
+        MediaKind::Video => video::is_known(section),
+        MediaKind::Application | MediaKind::Other(_) => false,
+    };
     let is_on = section.port != 0 || section.bundle_only;
-    is_audio && is_on && (is_bundled || stands_alone) && opus(section).is_some()
+    let is_carried = section.protocol == Protocol::DtlsSavpf && (is_bundled || stands_alone);
+    is_known && is_on && is_carried
 }
 
 /// RFC 7587 section 7: always 48,000 and two channels.
@@ -163,19 +186,16 @@ pub(super) fn opus(section: &MediaSection) -> Option<&Codec> {
 }
 
 /// Payload types that look like RTCP where both share a port (RFC 5761 section 4).
-const fn is_of_rtcp(codec: &Codec) -> bool {
+pub(super) const fn is_of_rtcp(codec: &Codec) -> bool {
     matches!(codec.payload_type, 64..=95)
 }
 
-fn check(section: &MediaSection, audio: &AudioFormat, several: bool) -> Result<(), OfferError> {
+fn check(section: &MediaSection, several: bool) -> Result<(), OfferError> {
     if !section.rtcp_mux {
         return Err(OfferError::NoRtcpMux);
     }
     if several && section.mid.is_none() {
         return Err(OfferError::NoMid);
-    }
-    if AudioFormat::of(section).as_ref() != Some(audio) {
-        return Err(OfferError::Conflict);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod attacks;
+mod pictures;
 mod round_trip;
 
 use calling_transport::sdp::{AudioFormat, Direction, Offer, Published};
@@ -30,7 +31,7 @@ fn chromium_is_understood() {
     assert_eq!(offer.audio(), audio(111, Some(1), Some(4)));
     assert_eq!(offer.published(), published("0", 3_570_614_608));
     let accepted: Vec<bool> = offer.sections().iter().map(|section| section.accepted).collect();
-    assert_eq!(accepted, [true, true, false], "video is rejected");
+    assert_eq!(accepted, [true, true, true], "sound and pictures");
     assert_eq!(offer.receiving("1").unwrap().direction, Direction::RecvOnly);
     assert_eq!((offer.receiving("0"), offer.receiving("2")), (None, None));
 }

@@ -1,6 +1,7 @@
 //! Calls of a real browser through a real server.
 
 mod chromium;
+mod pictures;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use calling_model::{CallId, ConnectionId, ParticipantId};
-use calling_room::{AudioSource, AudioTerms, Receives};
-use calling_signaling::protocol::{CallReply, Code, Event, Reply, SdpOffer, Subscription, Track};
+use calling_model::{CallId, ConnectionId, ParticipantId, VideoSize, VideoTrack};
+use calling_room::{
+    AudioSource, AudioTerms, Receives, VideoPlaces, VideoSource, VideoSourceSsrcs, VideoViews,
+};
+use calling_signaling::protocol::{
+    CallReply, Code, Event, Reply, SdpOffer, Subscription, Track, VideoView,
+};
 use calling_transport::sdp::{Direction, SessionDescription};
 use calling_transport::{CloseReason, Fingerprint};
 
@@ -206,5 +210,153 @@ async fn a_wrong_offer_is_explained() {
     let mut eve = world.sign_in("eve", "e").await;
     offer(&mut eve, &call_id, PEER.sdp(), &[("1", "bob")]).await;
     assert_eq!(eve.reply().await, Err(Code::NotYourCall));
+    assert!(world.shard.commands.is_empty());
+}
+
+/// A section of video after those of [`PEER`].
+fn video(mid: u8, way: &str, more: &str) -> String {
+    format!(
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97 98\r\na=mid:{mid}\r\na={way}\r\na=rtcp-mux\r\n\
+         a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n\
+         a=rtpmap:98 VP9/90000\r\na=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
+         a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n{more}"
+    )
+}
+
+fn with_video(sections: &[String]) -> String {
+    let audio = PEER.sdp().replace("96 opus", "111 opus").replace("SAVPF 96", "SAVPF 111");
+    let mids: String = (3..3 + sections.len()).map(|mid| format!(" {mid}")).collect();
+    audio.replace("BUNDLE 0 1 2", &format!("BUNDLE 0 1 2{mids}")) + &sections.concat()
+}
+
+async fn offer_video(
+    device: &mut Device,
+    call_id: &CallId,
+    sdp: &str,
+    wanted: &[(&str, Track, Option<VideoSize>)],
+    publish: &[(&str, VideoTrack)],
+) {
+    let user = user("bob");
+    let subscribe = wanted.iter().map(|(mid, track, size)| {
+        let subscription = Subscription { user: user.clone(), track: *track, size: *size };
+        ((*mid).to_owned(), subscription)
+    });
+    let publish = publish.iter().map(|(mid, track)| ((*mid).to_owned(), *track)).collect();
+    let offer = SdpOffer { sdp: sdp.to_owned(), subscribe: subscribe.collect(), publish };
+    let request = HubRequest::ConnectMedia { call_id: call_id.clone(), offer: offer.into() };
+    device.request(request).await;
+}
+
+/// Alice knows that bob, a native client, is in the room; gives his connection.
+async fn with_bob(world: &mut World) -> (Device, Device, CallReply, ConnectionId) {
+    let (mut alice, mut bob, call) = world.talk(["alice", "bob"]).await;
+    bob.connect_media(&call.facts.call_id).await;
+    let his = world.shard.connect().await;
+    bob.reply().await.unwrap();
+    enter(world, his).await;
+    alice.event(|event| matches!(event, Event::UserEntered { .. })).await;
+    (alice, bob, call, his)
+}
+
+#[tokio::test]
+async fn pictures_are_received_where_there_is_a_place_in_the_size_asked_for() {
+    let mut world = World::new();
+    let (mut alice, _bob, call, his) = with_bob(&mut world).await;
+    let sdp = with_video(&[video(3, "recvonly", ""), video(4, "recvonly", "")]);
+    let small = Some(VideoSize::Small);
+    let wanted = [("3", Track::Camera, small), ("4", Track::Screen, None)];
+    offer_video(&mut alice, &call.facts.call_id, &sdp, &wanted, &[]).await;
+    let command = world.shard.command().await;
+    let ShardCommand::Connect { seat, reply, .. } = command else { panic!("{command:?}") };
+    reply.send(Ok(local_params())).unwrap();
+    let [camera, screen] = VideoTrack::ALL;
+    let place = |track| (ParticipantId(his.0), track);
+    assert_eq!(seat.video.receives, VideoPlaces::Only([place(camera), place(screen)].into()));
+    let view = |track, size| ((user("bob"), track), size);
+    let views = VideoViews::from([view(camera, VideoSize::Small), view(screen, VideoSize::Large)]);
+    assert_eq!(seat.views, views);
+    let answered = answer(&mut alice).await;
+    let [expected, _] = streams(his);
+    let section = &answered.sections[3];
+    let ssrcs: Vec<u32> = section.ssrcs.iter().map(|it| it.ssrc).collect();
+    assert_eq!(ssrcs, [expected.ssrc, expected.rtx_ssrc]);
+    assert_eq!(section.msids[0].track.as_deref(), Some("camera"));
+
+    // A wish for another size changes that alone; one without a place nothing.
+    let size = VideoSize::Large;
+    let wish = |name, track| VideoView { user: user(name), track, size };
+    let request = HubRequest::SubscribeVideo {
+        call_id: call.facts.call_id.clone(),
+        views: vec![wish("bob", camera), wish("eve", camera)],
+    };
+    alice.request(request).await;
+    let command = world.shard.command().await;
+    let ShardCommand::SetViews { views, done, .. } = command else { panic!("{command:?}") };
+    assert_eq!(views.into_iter().collect::<Vec<_>>(), [view(camera, size), view(screen, size)]);
+    done.send(()).unwrap();
+    alice.reply().await.unwrap();
+
+    // The next offer says nothing of it: it stays.
+    let wanted = [("3", Track::Camera, None)];
+    offer_video(&mut alice, &call.facts.call_id, &sdp, &wanted, &[]).await;
+    let command = world.shard.command().await;
+    let ShardCommand::Renegotiate { views, .. } = command else { panic!("{command:?}") };
+    assert_eq!(views.into_iter().collect::<Vec<_>>(), [view(camera, VideoSize::Large)]);
+}
+
+#[tokio::test]
+async fn what_sends_is_what_it_is_said_to_be() {
+    let mut world = World::new();
+    let (mut alice, _bob, call, _) = with_bob(&mut world).await;
+    let ssrcs = "a=ssrc-group:FID 8 9\r\na=ssrc:8 cname:x\r\na=ssrc:9 cname:x\r\n";
+    let layers = "a=rid:q send\r\na=rid:f send\r\na=simulcast:send q;f\r\n";
+    let sdp = with_video(&[video(3, "sendonly", ssrcs), video(4, "sendonly", layers)]);
+    let known = VideoSource::Ssrcs(VideoSourceSsrcs { media: 8, rtx: Some(9) });
+    let learned = VideoSource::Mid { mid: "4".into(), rids: vec!["q".into(), "f".into()] };
+    let [camera, screen] = VideoTrack::ALL;
+    for (publish, expected) in [
+        (&[][..], [(camera, known.clone()), (screen, learned.clone())]),
+        (&[("3", screen)][..], [(camera, learned), (screen, known)]),
+    ] {
+        offer_video(&mut alice, &call.facts.call_id, &sdp, &[], publish).await;
+        let command = world.shard.command().await;
+        let terms = if let ShardCommand::Connect { seat, reply, .. } = command {
+            reply.send(Ok(local_params())).unwrap();
+            seat.video
+        } else if let ShardCommand::Renegotiate { video, reply, .. } = command {
+            reply.send(Some(local_params())).unwrap();
+            video
+        } else {
+            panic!("{command:?}")
+        };
+        assert_eq!(terms.sends, expected.into());
+        let answered = answer(&mut alice).await;
+        for section in &answered.sections[3..] {
+            let codecs: Vec<u8> = section.codecs.iter().map(|codec| codec.payload_type).collect();
+            assert_eq!(section.direction, Direction::RecvOnly);
+            assert_eq!(codecs, [96, 97], "bob could not be shown VP9");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_wish_for_pictures_is_explained() {
+    let mut world = World::new();
+    let (mut alice, _bob, call, _) = with_bob(&mut world).await;
+    let sdp = with_video(&[video(3, "sendonly", ""), video(4, "recvonly", "")]);
+    let camera = VideoTrack::Camera;
+    type Wanted<'a> = &'a [(&'a str, Track, Option<VideoSize>)];
+    let cases: [(Wanted<'_>, &[(&str, VideoTrack)]); 6] = [
+        (&[("3", Track::Camera, None)], &[]),
+        (&[("4", Track::Audio, None)], &[]),
+        (&[("1", Track::Camera, None)], &[]),
+        (&[], &[("4", camera)]),
+        (&[], &[("0", camera)]),
+        (&[], &[("3", camera), ("4", camera)]),
+    ];
+    for (wanted, publish) in cases {
+        offer_video(&mut alice, &call.facts.call_id, &sdp, wanted, publish).await;
+        assert_eq!(alice.reply().await, Err(Code::BadParameter));
+    }
     assert!(world.shard.commands.is_empty());
 }

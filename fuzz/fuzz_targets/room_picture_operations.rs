@@ -1,0 +1,5 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| calling_room::fuzz::picture_operations(
+    calling_testkit::epoch(),
+    data
+));
