@@ -75,6 +75,18 @@ impl Tool {
         assert!(self.child.try_wait().unwrap().is_none(), "the tool has ended");
     }
 
+    /// Waits for a picture, and gives its colour (Y, U, V).
+    async fn sees(&mut self) -> Vec<i32> {
+        let lines = Arc::clone(&self.lines);
+        let seen = move || {
+            let lines = lines.lock().unwrap();
+            let colour = lines.iter().find_map(|line| line.strip_prefix("sees "));
+            colour.map(|it| it.split(' ').map(|value| value.parse().unwrap()).collect())
+        };
+        until("a picture", || seen().is_some()).await;
+        seen().unwrap_or_else(Vec::new)
+    }
+
     /// Asks it to end, and waits until it has.
     async fn end(mut self) {
         let kill = format!("kill -TERM {}", self.child.id());
@@ -151,6 +163,42 @@ async fn both_ways(engine: Engine) {
     for person in [&mut alice, &mut bob] {
         assert_eq!(person.ended().await.0, Outcome::Completed);
     }
+}
+
+/// One tool publishes sound and a blue picture, the other receives both.
+async fn pictures(from: Engine, to: Engine) {
+    let world = World::new().await;
+    let (alice, _bob, call) = talk(&world).await;
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("heard.wav");
+    let token = |name: &str| world.config(name).user_sig;
+    let publish = ["publish", &url(&world, "whip", &call), &token("carol"), "--video"];
+    let mut carol = Tool::start(from, &publish);
+    carol.says("connected").await;
+    let record = ["--video", "--record", recording.to_str().unwrap()];
+    let receive = format!("{}?user=carol", url(&world, "whep", &call));
+    let token = token("dave");
+    let dave = [&["receive", &receive, &token], &record[..]].concat();
+    let mut dave = Tool::start(to, &dave);
+    dave.says("heard").await;
+    let colour = dave.sees().await;
+    // Blue in BT.601; encoding and conversion cost a little.
+    let blue = [41, 240, 110];
+    let off = colour.iter().zip(blue).map(|(is, was): (&i32, i32)| (is - was).abs()).max();
+    assert!(off <= Some(12), "{colour:?} is not blue");
+    until("the tool's tone", || alice.devices.hears(TOOL_HZ) > AUDIBLE).await;
+    dave.end().await;
+    carol.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_from_aiortc_to_gstreamer() {
+    pictures(Engine::Aiortc, Engine::GStreamer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_from_gstreamer_to_aiortc() {
+    pictures(Engine::GStreamer, Engine::Aiortc).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,8 @@ flows, and ends in order on SIGTERM.
 import argparse
 import array
 import signal
+import subprocess
+import urllib.parse
 import wave
 
 import gi
@@ -46,6 +48,15 @@ RECEIVE_VIDEO = (
 )
 
 
+def certificate():
+    """A self-signed certificate of ECDSA and then, as GStreamer wants it, its key (PEM)."""
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30"
+    command += " -subj /CN=tool -keyout - -out -"
+    made = subprocess.run(command.split(), check=True, capture_output=True, text=True).stdout
+    begin = made.index("-----BEGIN CERTIFICATE-----")
+    return made[begin:] + made[:begin]
+
+
 class Tool:
     def __init__(self, args):
         self.args = args
@@ -63,6 +74,12 @@ class Tool:
             self.peer = Gst.ElementFactory.make("webrtcbin", "peer")
             self.peer.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
             self.pipeline.add(self.peer)
+        if urllib.parse.urlsplit(args.url).hostname == "127.0.0.1":
+            # By itself libnice leaves loopback out. The agent is kept: Python would free it.
+            self.ice = self.peer.get_property("ice-agent")
+            self.ice.emit("add-local-ip-address", "127.0.0.1")
+        self.certificate = certificate()
+        self.pipeline.connect("deep-element-added", self.certify)
         self.peer.connect("notify::ice-gathering-state", self.gathered)
         self.peer.connect("notify::connection-state", self.changed)
         self.peer.connect("pad-added", self.came)
@@ -88,6 +105,12 @@ class Tool:
         if self.file:
             self.file.close()
 
+    def certify(self, _, __, element):
+        """GStreamer's own certificates are of RSA, the server's DTLS takes ECDSA."""
+        factory = element.get_factory()
+        if factory and factory.get_name() == "dtlsdec":
+            element.set_property("pem", self.certificate)
+
     def offered(self, promise):
         # The offer lives in the reply.
         reply = promise.get_reply()
@@ -111,6 +134,8 @@ class Tool:
     def changed(self, peer, _):
         state = peer.get_property("connection-state")
         print(state.value_nick, flush=True)
+        if state == GstWebRTC.WebRTCPeerConnectionState.FAILED:
+            GLib.idle_add(self.loop.quit)
 
     def came(self, _, pad):
         if pad.direction != Gst.PadDirection.SRC:

@@ -26,4 +26,8 @@ class Session:
     def _ask(self, method, url, headers, body):
         headers = headers | {"Authorization": f"Bearer {self.token}"}
         request = urllib.request.Request(url, body, headers, method=method)
-        return urllib.request.urlopen(request, timeout=30)
+        try:
+            return urllib.request.urlopen(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            error.msg = error.read().decode()
+            raise
