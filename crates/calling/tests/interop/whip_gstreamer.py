@@ -10,7 +10,10 @@ flows, and ends in order on SIGTERM.
 
 import argparse
 import array
+import hashlib
+import re
 import signal
+import ssl
 import subprocess
 import urllib.parse
 import wave
@@ -25,7 +28,10 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 from whip_http import Session  # noqa: E402
 
 RATE_HZ = 48_000
-AUDIO = "application/x-rtp,media=audio,encoding-name=OPUS,payload=96,clock-rate=48000"
+AUDIO = (
+    "application/x-rtp,media=audio,encoding-name=OPUS,payload=96,clock-rate=48000,"
+    "encoding-params=(string)2"
+)
 VIDEO = "application/x-rtp,media=video,encoding-name=VP8,payload=97,clock-rate=90000"
 PUBLISH_AUDIO = (
     "webrtcbin name=peer bundle-policy=max-bundle "
@@ -65,6 +71,7 @@ class Tool:
         self.file = None
         self.heard = False
         self.seen = False
+        self.offering = False
         if args.what == "publish":
             video = PUBLISH_VIDEO if args.video else ""
             self.pipeline = Gst.parse_launch(PUBLISH_AUDIO.format(tone=args.tone) + video)
@@ -87,17 +94,12 @@ class Tool:
     def run(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, self.loop.quit)
+        self.peer.connect("on-negotiation-needed", self.negotiate)
         self.pipeline.set_state(Gst.State.PLAYING)
-        if self.args.what == "publish":
-            direction = GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY
-            for index in range(1 + self.args.video):
-                transceiver = self.peer.emit("get-transceiver", index)
-                transceiver.set_property("direction", direction)
-        else:
+        if self.args.what == "receive":
             direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
             for caps in [AUDIO, VIDEO][: 1 + self.args.video]:
                 self.peer.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
-        self.peer.emit("create-offer", None, Gst.Promise.new_with_change_func(self.offered))
         self.loop.run()
         if self.session:
             self.session.delete()
@@ -110,6 +112,23 @@ class Tool:
         factory = element.get_factory()
         if factory and factory.get_name() == "dtlsdec":
             element.set_property("pem", self.certificate)
+
+    def negotiate(self, peer):
+        """Offers, once: now the formats are known."""
+        if self.offering:
+            return
+        self.offering = True
+        if self.args.what == "publish":
+            direction = GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY
+            for index in range(1 + self.args.video):
+                transceiver = peer.emit("get-transceiver", index)
+                transceiver.set_property("direction", direction)
+        peer.emit("create-offer", None, Gst.Promise.new_with_change_func(self.offered))
+
+    def fingerprint(self):
+        alone = self.certificate[: self.certificate.index("-----BEGIN PRIVATE KEY-----")]
+        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(alone)).hexdigest().upper()
+        return "sha-256 " + ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
     def offered(self, promise):
         # The offer lives in the reply.
@@ -124,6 +143,8 @@ class Tool:
 
     def post(self):
         offer = self.peer.get_property("local-description").sdp.as_text()
+        # webrtcbin 1.22 reckons the fingerprint of a given certificate over its key, too.
+        offer = re.sub(r"a=fingerprint:[^\r\n]*", f"a=fingerprint:{self.fingerprint()}", offer)
         self.session = Session(self.args.url, self.args.token, offer)
         _, answer = GstSdp.SDPMessage.new_from_text(self.session.answer)
         kind = GstWebRTC.WebRTCSDPType.ANSWER
