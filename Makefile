@@ -25,7 +25,7 @@ build: setup web ## Builds the calling binary in release, the web client in it
 run: build ## Starts the server with its demo on http://127.0.0.1:8080 (ARGS="--http 127.0.0.1:9000" adds flags)
 	exec target/release/calling serve --demo $(ARGS)
 
-setup-tests: ## The same for the tests, which talk to Chromium
+setup-tests: ## The same for the tests, which talk to Chromium, GStreamer and aiortc
 	@scripts/setup.sh tests
 
 test: setup-tests check web-check unit web-e2e docs-check examples ## Runs every check and every test

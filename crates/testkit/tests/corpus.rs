@@ -39,6 +39,7 @@ replay! {
     room_operations: |data| calling_room::fuzz::room_operations(calling_testkit::epoch(), data),
     room_picture_operations: |data| calling_room::fuzz::picture_operations(calling_testkit::epoch(), data),
     server_config: calling_server::fuzz::config,
+    server_ice_fragment: calling_server::fuzz::ice_fragment,
     server_resume_token: calling_server::fuzz::resume_token,
     signaling_call_operations: calling_signaling::world::call_operations,
     signaling_codec: calling_signaling::fuzz::codec,

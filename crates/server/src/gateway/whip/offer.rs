@@ -80,6 +80,12 @@ impl PostedOffer {
     }
 }
 
+/// Whether an answer takes every section of what is published.
+pub(super) fn takes_all(answer: &str) -> bool {
+    let taken = |section: &MediaSection| section.port != 0 && section.direction.receives();
+    answer.parse::<SessionDescription>().is_ok_and(|answer| answer.sections.iter().all(taken))
+}
+
 /// Malformed is 400; what is well-formed and cannot be answered is 422 (RFC 9725 sections 4.2
 /// and 4.4).
 fn refused(error: OfferError) -> Refusal {

@@ -9,11 +9,11 @@ use calling_transport::IceCredentials;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::fragment;
 use super::line::Line;
-use super::offer::PostedOffer;
+use super::offer::{self, PostedOffer};
 use super::refusal::Refusal;
 use super::table::{Place, Subject};
+use super::{Kind, fragment};
 use crate::gateway::Gateway;
 use crate::gateway::people::join_request;
 use crate::hub::HubRequest;
@@ -143,7 +143,13 @@ impl Resource {
         if places > 0 {
             self.people = self.somebody(&call, places).await?;
         }
-        self.connect().await
+        let sdp = self.connect().await?;
+        if self.plan.subject.kind == Kind::Publish && !offer::takes_all(&sdp) {
+            // RFC 9725 section 4.4.3.
+            let sentence = "not everybody in the call can be shown what is offered; offer VP8";
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, sentence));
+        }
+        Ok(sdp)
     }
 
     /// How the call stands. The hub answers after it has told who is in the room.
