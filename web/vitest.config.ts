@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["tests/unit/**/*.test.ts"] },
+  // Virtual time: what is slow here is the machine.
+  test: { include: ["tests/unit/**/*.test.ts"], testTimeout: 30_000 },
 });

@@ -75,7 +75,8 @@ export class Relay {
     from.on("error", () => to.destroy());
     from.on("close", () => {
       this.#streams.delete(from);
-      to.destroy();
+      // After what is still under way.
+      setTimeout(() => to.destroy(), this.delayMs);
     });
   }
 

@@ -124,6 +124,30 @@ test("declined, busy, withdrawn and not answered are told as such", async () => 
   expect(await bob.evaluate(() => phone.call === undefined)).toBe(true);
 });
 
+test("of two devices of one account the one that answers talks", async () => {
+  const [alice, here, there] = [await world.phone("alice"), await world.phone("bob"), await world.phone("bob")];
+  await alice.evaluate(() => phone.calling.call("bob", "audio"));
+  for (const page of [here, there]) {
+    await page.evaluate(() => phone.until(() => phone.told("invited").length > 0, "an invite"));
+  }
+  await here.evaluate(() => phone.calling.accept());
+  await there.evaluate(() => phone.until(() => phone.told("handledElsewhere").length > 0, "the news"));
+  expect(await there.evaluate(() => phone.told("handledElsewhere"))).toMatchObject([{ accepted: true }]);
+  expect(await there.evaluate(() => [phone.call === undefined, phone.connection === undefined])).toEqual([true, true]);
+  await Promise.all([hears(alice, "bob"), hears(here, "alice")]);
+});
+
+test("two who call each other at once talk", async () => {
+  const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
+  await Promise.all([
+    alice.evaluate(() => phone.calling.call("bob", "audio")),
+    bob.evaluate(() => phone.calling.call("alice", "audio")),
+  ]);
+  await Promise.all([hears(alice, "bob"), hears(bob, "alice")]);
+  const calls = await Promise.all([alice, bob].map((page) => page.evaluate(() => phone.call?.callId)));
+  expect(calls[0]).toBe(calls[1]);
+});
+
 test("a microphone that is denied is explained, and one listens all the same", async () => {
   const [alice, bob] = [await world.phone("alice"), await world.phone("bob", [])];
   // The fake dialogue would say yes.
