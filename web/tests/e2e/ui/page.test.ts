@@ -203,7 +203,7 @@ describe("a voice call", () => {
   });
 });
 
-describe("a group call", () => {
+describe("a group call", { timeout: 120_000 }, () => {
   it("is placed in a group, left, joined again from the banner, and ends", async () => {
     const pages = [await site.as("alice"), await site.as("bob"), await site.as("carol")] as const;
     const [alice, bob, carol] = pages;

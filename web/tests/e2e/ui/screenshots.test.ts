@@ -9,7 +9,7 @@ const { README_SHOTS } = process.env;
 /** File, screen, theme, language, width and height. */
 const PICTURES = [
   ["chat", "chat-direct", "light", "en", 960, 620],
-  ["group-call", "group-6", "dark", "en", 960, 620],
+  ["group-call", "group-6", "dark", "en", 800, 520],
   ["incoming", "incoming-video", "light", "zh-Hans", 390, 760],
   ["voice", "voice", "dark", "en", 390, 760],
   ["video", "video", "light", "en", 390, 760],
