@@ -16,7 +16,7 @@ import signal
 import wave
 
 import av
-from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from whip_http import Session
@@ -109,7 +109,9 @@ async def main(args):
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    peer = RTCPeerConnection(RTCConfiguration(bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+    # Not "max-bundle": then aiortc 1.16 looks for candidates in the last section alone, and answers
+    # tell them in the first (RFC 9429 section 5.3.1).
+    peer = RTCPeerConnection()
     recorders = []
 
     @peer.on("connectionstatechange")

@@ -94,12 +94,14 @@ class Tool:
     def run(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, self.loop.quit)
-        self.peer.connect("on-negotiation-needed", self.negotiate)
+        if self.args.what == "publish":
+            self.peer.connect("on-negotiation-needed", self.negotiate)
         self.pipeline.set_state(Gst.State.PLAYING)
         if self.args.what == "receive":
             direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
             for caps in [AUDIO, VIDEO][: 1 + self.args.video]:
                 self.peer.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
+            self.negotiate(self.peer)
         self.loop.run()
         if self.session:
             self.session.delete()

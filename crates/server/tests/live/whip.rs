@@ -232,6 +232,19 @@ async fn a_tool_receives_whom_it_asks_for() {
 }
 
 #[tokio::test]
+async fn who_has_a_new_media_connection_is_received_again() {
+    let Talk { server, mut alice, bob: _bob, call_id } = talk(&["tv"]).await;
+    let mut first = Phone::connect(&mut alice, &call_id, 1).await;
+    let tv = Tool::new(&server, "tv");
+    let created = tv.receive(&call_id, "?user=alice").await.expect(201);
+    let mut screen = tv.phone(&created, 9).await;
+    first.say_until_heard(&mut screen, b"hello").await;
+    let mut second = Phone::connect(&mut alice, &call_id, 1).await;
+    second.say_until_heard(&mut screen, b"again").await;
+    tv.delete(&created.location()).await.expect(200);
+}
+
+#[tokio::test]
 async fn nobody_to_receive_yet_is_a_conflict_for_now() {
     let Talk { server, mut alice, bob: _bob, call_id } = talk(&["tv"]).await;
     let tv = Tool::new(&server, "tv");
