@@ -157,10 +157,19 @@ export class Phone {
     }, `seeing the ${track} of ${user}`);
   }
 
+  /** Takes the element of `user`'s camera away, and waits until nothing of it comes any more. */
+  async looksAway(user: string): Promise<void> {
+    await this.calling.stopRemoteView(user);
+    this.#shown.get(`${user} camera`)?.remove();
+    this.#shown.delete(`${user} camera`);
+    await this.until(async () => (await this.inbound(user, "video")) === undefined, "the end of it");
+  }
+
   /** What is on the screen of `user`'s camera: how much of it is green, and whether it moves. */
   async looksAt(user: string): Promise<{ green: number; moves: boolean }> {
     const element = this.#shown.get(`${user} camera`);
     if (element === undefined) throw new Error("there is no view");
+    await this.until(() => element.videoWidth > 0, "a picture in the element");
     const canvas = new OffscreenCanvas(64, 36);
     const context = canvas.getContext("2d", { willReadFrequently: true });
     const look = (): Uint8ClampedArray => {

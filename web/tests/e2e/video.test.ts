@@ -90,6 +90,21 @@ test("nothing is received that nobody looks at", async () => {
   await alice.evaluate(() => phone.hears("bob"));
 });
 
+test("a picture that is looked at again moves again, and the offer does not grow", async () => {
+  const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
+  await talk(alice, { bob });
+  const sections = (): Promise<number> =>
+    alice.evaluate(() => phone.connection?.currentLocalDescription?.sdp.match(/^m=/gm)?.length ?? 0);
+  const seen: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    await sees(alice, "bob");
+    expect((await alice.evaluate(() => phone.looksAt("bob"))).green).toBeGreaterThan(0.5);
+    seen.push(await sections());
+    await alice.evaluate(() => phone.looksAway("bob"));
+  }
+  expect(new Set(seen).size).toBe(1);
+});
+
 test("a screen is shown beside the camera, until it is no longer shared", async () => {
   const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
   await talk(alice, { bob });

@@ -96,4 +96,8 @@ export class FakeTransceiver {
     this.direction = direction;
     this.receiver = { track: { kind } };
   }
+
+  stop(): void {
+    this.direction = "stopped";
+  }
 }
