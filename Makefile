@@ -34,7 +34,8 @@ web-check: ## Lints, types and unit tests of the web client
 	@scripts/web.sh check
 
 web-e2e: ## The web client in Chromium against a real server
-	cargo build --locked -p calling-cli
+	@# The binary as `unit` builds it: alone it would have other features, and be built anew.
+	cargo test --workspace --locked --no-run
 	@scripts/web.sh e2e
 
 check: ## Formatting, lints, features
