@@ -20,12 +20,16 @@ if [ ! -e node_modules/.locked ] || ! cmp -s package-lock.json node_modules/.loc
     cp package-lock.json node_modules/.locked
 fi
 
-case "$1" in
-build)
-    # Again only if something is newer than what was built; the texts of call messages are the Rust crate's.
-    if [ ! -e dist/index.html ] || [ -n "$(find . ../crates/callrecord/locales -path ./node_modules -prune -o -path ./dist -prune -o -path ./dist-sdk -prune -o -path ./tests -prune -o -type f -newer dist/index.html -print -quit)" ]; then
+# Again only if something is newer than what was built.
+build() {
+    if [ ! -e dist/index.html ] || [ -n "$(find . -path ./node_modules -prune -o -path ./dist -prune -o -path ./dist-sdk -prune -o -path ./tests -prune -o -type f -newer dist/index.html -print -quit)" ]; then
         npm run --silent build
     fi
+}
+
+case "$1" in
+build)
+    build
     ;;
 check)
     npm run --silent lint
@@ -33,6 +37,8 @@ check)
     npm test --silent
     ;;
 e2e)
+    # A server in debug reads the folder.
+    build
     npm run --silent e2e
     ;;
 *)
