@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { mkdir } from "node:fs/promises";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { createServer, type ViteDevServer } from "vite";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 
 import { CALLS } from "../../../src/gallery/calls.js";
 import { CHAT_SCREENS } from "../../../src/gallery/chat-screens.js";
@@ -107,8 +107,8 @@ const screens = [...Object.keys(CALLS), ...CHAT_SCREENS].filter(
   (it) => ONLY === undefined || new RegExp(ONLY).test(it),
 );
 
-describe.each(screens)("%s", (screen) => {
-  it("is whole at every width and accessible in both themes", async () => {
+describe.concurrent.each(screens)("%s", (screen) => {
+  it.concurrent("is whole at every width and accessible in both themes", async ({ expect }) => {
     const page = await browser.newPage({ reducedMotion: "reduce" });
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
