@@ -230,7 +230,6 @@ impl Connection {
     }
 }
 
-/// What the hub has for the client.
 /// Sends `first` and at most as many frames as may wait, flushed once.
 async fn send_all(
     socket: &mut WebSocket,
@@ -245,6 +244,7 @@ async fn send_all(
     socket.flush().await
 }
 
+/// What the hub has for the client.
 async fn outgoing(signed_in: Option<&mut SignedIn>) -> Wake {
     let Some(SignedIn { inbox, .. }) = signed_in else { return std::future::pending().await };
     tokio::select! {

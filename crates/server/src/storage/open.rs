@@ -80,18 +80,8 @@ impl Storage {
         let outbox = Arc::new(Outbox::default());
         let batches = Some(Batches::start(writer.clone(), Arc::clone(&outbox)));
         let dir = dir.to_owned();
-        let lock = Some(lock);
-        Ok(Self {
-            inner: Arc::new(Inner {
-                writer,
-                readers,
-                batches,
-                dir,
-                lock,
-                outbox,
-                known: Known::default(),
-            }),
-        })
+        let (lock, known) = (Some(lock), Known::default());
+        Ok(Self { inner: Arc::new(Inner { writer, readers, batches, dir, lock, outbox, known }) })
     }
 
     /// Opens the database in `dir` for reading, also while a server runs on it.
@@ -106,18 +96,8 @@ impl Storage {
         let readers = pool(&path, 1, options(&path).pragma("query_only", "ON")).await?;
         let dir = dir.to_owned();
         let writer = readers.clone();
-        let (batches, lock, outbox) = (None, None, Arc::default());
-        Ok(Self {
-            inner: Arc::new(Inner {
-                writer,
-                readers,
-                batches,
-                dir,
-                lock,
-                outbox,
-                known: Known::default(),
-            }),
-        })
+        let (batches, lock, outbox, known) = (None, None, Arc::default(), Known::default());
+        Ok(Self { inner: Arc::new(Inner { writer, readers, batches, dir, lock, outbox, known }) })
     }
 }
 
