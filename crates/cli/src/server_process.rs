@@ -59,10 +59,10 @@ impl OwnServer {
     }
 }
 
-/// The UserSig of a demo account of `server`.
+/// The UserSig of an account of `server`'s demo.
 pub(crate) fn user_sig(server: &RunningServer, name: &str) -> Option<String> {
-    let accounts = server.demo_accounts().iter();
-    accounts.into_iter().find(|it| it.user_id.as_str() == name).map(|it| it.user_sig.clone())
+    let mut accounts = server.demo_accounts().iter().chain(server.probe_accounts());
+    accounts.find(|it| it.user_id.as_str() == name).map(|it| it.user_sig.clone())
 }
 
 /// The record of `call_id` in the data folder of a running server, with the quality that the

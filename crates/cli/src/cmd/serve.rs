@@ -90,7 +90,7 @@ impl Place {
 
     async fn demo(&self, server: &RunningServer) -> Option<Phone> {
         print_accounts(server);
-        let bot = match self.echo_bot(server).await {
+        let bot = match self.echo_bot(server, "echo").await {
             Ok(bot) => {
                 if let Err(failure) = self.first_call(server).await {
                     output::failure(&failure);
@@ -127,9 +127,9 @@ impl Place {
     }
 
     /// The bot that answers every call and says what it hears and shows what it sees.
-    async fn echo_bot(&self, server: &RunningServer) -> Result<Phone, Failure> {
-        let phone =
-            self.demo_phone(server, "echo", "echo-bot", Audio::echo(), Video::echo()).await?;
+    async fn echo_bot(&self, server: &RunningServer, name: &str) -> Result<Phone, Failure> {
+        let (audio, video) = (Audio::echo(), Video::echo());
+        let phone = self.demo_phone(server, name, "echo-bot", audio, video).await?;
         let (mut events, engine) = (phone.calling.events(), phone.calling.engine());
         tokio::spawn(async move {
             while let Some(timed) = events.next().await {
@@ -144,25 +144,25 @@ impl Place {
         Ok(phone)
     }
 
-    /// One real call alice → echo through the network stack, so that one sees at once that it
-    /// works.
+    /// One real call through the network stack, so that one sees at once that it works.
     async fn first_call(&self, server: &RunningServer) -> Result<(), Failure> {
-        output::line(format!("\n{}", paint(BOLD, "A call: alice rings echo")));
+        output::line(format!("\n{}", paint(BOLD, "A call: ping rings pong")));
         let voice = Audio::new(
             |_| Ok(Box::new(crate::demo::voice::Voice::new(1))),
             |_| Ok(Box::new(calling_media::MemorySink::default())),
         );
-        let mut phone =
-            self.demo_phone(server, "alice", "first-call", voice, Video::none()).await?;
+        let mut phone = self.demo_phone(server, "ping", "first-call", voice, Video::none()).await?;
+        // Signed out at the end of the call.
+        let _pong = self.echo_bot(server, "pong").await?;
         let began = Instant::now();
-        let call = phone.calling.call(user_id("echo")?, MediaType::Audio).await;
+        let call = phone.calling.call(user_id("pong")?, MediaType::Audio).await;
         let call_id = call.map_err(Failure::server)?;
         let mut conversation = Conversation::new(began, Some(FIRST_TALK), true).of(call_id.clone());
         let outcome = conversation.see_through(&mut phone, &mut Stop::never()).await?.outcome;
         let stats = phone.calling.engine().stats().await.map_err(Failure::internal)?;
-        let invite = (began, "invite", "alice calls echo".to_owned());
+        let invite = (began, "invite", "ping calls pong".to_owned());
         conversation.print_timeline(invite, timeline::moments(&stats.timings));
-        Figures::of(&stats).print("What alice heard");
+        Figures::of(&stats).print("What ping heard");
         phone.calling.destroy().await;
         if let Some(record) = stored_record(&self.data, &call_id).await {
             crate::demo::report::print_record(&record);

@@ -35,7 +35,7 @@ fn it_showed_a_call(server: &Server) {
     for row in ["invite", "ringing", "accepted", "ICE connected", "DTLS done", "first packet"] {
         server.process.says(row);
     }
-    for row in ["first audio", "ended", "What alice heard", "AEAD_AES_128_GCM", "Call record"] {
+    for row in ["first audio", "ended", "What ping heard", "AEAD_AES_128_GCM", "Call record"] {
         server.process.says(row);
     }
     for account in ["alice", "bob", "carol", "dave", "echo"] {

@@ -1,6 +1,6 @@
 //! The server ends, in order or not, while people talk: every call ended and recorded once.
 
-use crate::process::Process;
+use crate::process::{Process, run};
 use crate::server::{Server, records};
 
 /// `alice` and `bob`, talking.
@@ -57,13 +57,31 @@ fn ctrl_c_during_the_first_call_of_the_demo_stops_the_server() {
     let data = folder.path().to_str().unwrap();
     let args = ["serve", "--demo", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--data"];
     let server = Process::start([&args[..], &[data]].concat());
-    server.says("A call: alice rings echo");
+    server.says("A call: ping rings pong");
     server.signal("INT");
     let server = server.finish().exits(0);
     assert!(!server.stdout.contains("Ready."), "{server:#?}");
     assert!(server.stderr.ends_with("stopped"), "{server:#?}");
     let unfinished = records(folder.path()).into_iter().filter(|it| it["ended_at"].is_null());
     assert_eq!(unfinished.count(), 0);
+}
+
+#[test]
+fn nobody_of_the_demo_is_busy_while_its_first_call_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let args = ["serve", "--demo", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--data"];
+    let server = Process::start([&args[..], &[data]].concat());
+    server.says("A call: ping rings pong");
+    server.says("accepted");
+    let url = server.stdout_line(|line| {
+        let (_, url) = line.split_once(" serves http://")?;
+        Some(format!("ws://{}", url.trim_end_matches('/')))
+    });
+    let phone = ["call", "echo", "--as", "alice", "--for", "1", "--server", &url, "--data", data];
+    run(phone).exits(0);
+    server.signal("INT");
+    server.finish().exits(0);
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(super) struct Figures {
     pub(super) http: SocketAddr,
     pub(super) media: SocketAddr,
     pub(super) demo_accounts: Vec<DemoAccount>,
+    pub(super) probe_accounts: Vec<DemoAccount>,
     pub(super) recovered: usize,
     pub(super) vitals: Vitals,
 }
@@ -58,6 +59,11 @@ impl RunningServer {
     /// The accounts of a demo, with what signs them in; empty unless configured.
     pub fn demo_accounts(&self) -> &[DemoAccount] {
         &self.figures.demo_accounts
+    }
+
+    /// Two accounts for a call that shows that the server works; empty unless a demo is configured.
+    pub fn probe_accounts(&self) -> &[DemoAccount] {
+        &self.figures.probe_accounts
     }
 
     /// How many calls of a killed predecessor were recorded at the start.

@@ -28,6 +28,9 @@ use crate::webhooks::{AddressError, Dispatchers, WebhookSettings};
 
 /// The accounts of a demo.
 const DEMO_ACCOUNTS: [&str; 5] = ["alice", "bob", "carol", "dave", "echo"];
+/// Who the demo's first call is between: nobody else signs in as them, and so nobody finds an
+/// account of the demo busy because of it.
+const PROBE_ACCOUNTS: [&str; 2] = ["ping", "pong"];
 /// How long the UserSig of a demo account is valid: a week.
 const DEMO_EXPIRE_S: u64 = 7 * 24 * 60 * 60;
 
@@ -105,7 +108,8 @@ pub(super) async fn start(config: Config) -> Result<Running, StartError> {
     storage.heartbeat(began_at).await?;
     let secrets = Secrets::load(&config)?;
     let auth = Arc::new(Authenticator::new(&config, secrets, storage.clone()));
-    let demo_accounts = demo_accounts(&config, &auth, &storage).await?;
+    let demo_accounts = accounts_of_demo(&DEMO_ACCOUNTS, &config, &auth, &storage).await?;
+    let probe_accounts = accounts_of_demo(&PROBE_ACCOUNTS, &config, &auth, &storage).await?;
 
     let vitals = Vitals::new(began, media.address.port());
     let http = listener.local_addr().map_err(StartError::Threads)?;
@@ -132,7 +136,8 @@ pub(super) async fn start(config: Config) -> Result<Running, StartError> {
     let stop_upkeep = CancellationToken::new();
     let upkeep = storage::maintain(storage.clone(), keep_days, stop_upkeep.clone());
     tokio::spawn(upkeep);
-    let figures = Figures { http, media: media_address, demo_accounts, recovered, vitals };
+    let media = media_address;
+    let figures = Figures { http, media, demo_accounts, probe_accounts, recovered, vitals };
     let upkeep = stop_upkeep.drop_guard();
     Ok(Running { serving, gateway, hub, hub_task, upkeep, storage, webhooks, figures })
 }
@@ -262,12 +267,13 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
 }
 
 /// The accounts of a demo, made if they are not there, with what signs them in.
-async fn demo_accounts(
+async fn accounts_of_demo(
+    names: &[&str],
     config: &Config,
     auth: &Authenticator,
     storage: &Storage,
 ) -> Result<Vec<DemoAccount>, StartError> {
-    let names = if config.demo { &DEMO_ACCOUNTS[..] } else { &[] };
+    let names = if config.demo { names } else { &[] };
     let now = wall_clock();
     let mut accounts = Vec::with_capacity(names.len());
     for user_id in names.iter().filter_map(|name| UserId::new(*name).ok()) {
