@@ -68,6 +68,8 @@ export class Calling implements CallingApi {
   #withdrawn = false;
   #unwatch: (() => void) | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
+  /** Views changed within this turn. */
+  #viewing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: CallingOptions = {}) {
     const { url = globalThis.location.origin, sdkAppId, logger } = options;
@@ -305,14 +307,14 @@ export class Calling implements CallingApi {
   startRemoteView(user: UserId, element: HTMLVideoElement, options: ViewOptions = {}): Promise<void> {
     const { track = "camera", size = "large" } = options;
     this.#media.views.start(element, { user, track, size });
-    this.#media.follow(this.#model.call);
+    this.#viewed();
     return Promise.resolve();
   }
 
   updateRemoteView(user: UserId, options: ViewOptions): Promise<void> {
     const { track = "camera", size = "large" } = options;
     this.#media.views.resize(user, track, size);
-    this.#media.follow(this.#model.call);
+    this.#viewed();
     return Promise.resolve();
   }
 
@@ -321,7 +323,7 @@ export class Calling implements CallingApi {
     options: ViewOptions & { element?: HTMLVideoElement } = {},
   ): Promise<void> {
     this.#media.views.stop(user, options.track ?? "camera", options.element);
-    this.#media.follow(this.#model.call);
+    this.#viewed();
     return Promise.resolve();
   }
 
@@ -337,6 +339,15 @@ export class Calling implements CallingApi {
   stopLocalView(element: HTMLVideoElement): Promise<void> {
     this.#media.views.stopLocal(element);
     return Promise.resolve();
+  }
+
+  /** A picture that is taken from one place to another is not given up in between. */
+  #viewed(): void {
+    if (this.#viewing !== undefined) return;
+    this.#viewing = setTimeout(() => {
+      this.#viewing = undefined;
+      this.#media.follow(this.#model.call);
+    });
   }
 
   /** Asks to call or to join, and takes what comes of it. */
