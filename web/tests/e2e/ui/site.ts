@@ -55,7 +55,8 @@ export class Site {
       executablePath: "/usr/bin/chromium",
       args: [
         "--no-sandbox",
-        "--use-fake-device-for-media-stream",
+        // Ten pictures a second: everybody encodes three sizes on this one machine.
+        "--use-fake-device-for-media-stream=fps=10",
         "--use-fake-ui-for-media-stream",
         "--auto-select-desktop-capture-source=Entire screen",
         "--autoplay-policy=no-user-gesture-required",
@@ -79,7 +80,7 @@ export class Site {
     });
     const page = await context.newPage();
     this.#pages.push(page);
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(30_000);
     await page.addInitScript(() => {
       const made: RTCPeerConnection[] = [];
       Object.assign(globalThis, { made });
@@ -192,7 +193,7 @@ export function heard(page: Page): Promise<Heard> {
 /** Waits until `is` holds for what came in since now. */
 export async function hears(page: Page, is: (more: Heard) => boolean): Promise<void> {
   const before = await heard(page);
-  const until = Date.now() + 20_000;
+  const until = Date.now() + 30_000;
   for (;;) {
     const now = await heard(page);
     const more = {
@@ -202,7 +203,7 @@ export async function hears(page: Page, is: (more: Heard) => boolean): Promise<v
     };
     if (is(more)) return;
     if (Date.now() > until) throw new Error(`nothing came: ${JSON.stringify(more)}`);
-    await page.waitForTimeout(100);
+    await page.waitForTimeout(50);
   }
 }
 

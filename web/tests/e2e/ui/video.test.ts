@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => site.stop());
 afterEach(() => site.clear());
 
-const pictures = ({ frames }: { frames: number }): boolean => frames > 10;
+const pictures = ({ frames }: { frames: number }): boolean => frames > 5;
 
 /** Pictures that have a size: how many of those that `selector` finds. */
 function shown(page: Page, selector: string): Promise<number> {
