@@ -111,7 +111,7 @@ export class World {
   async clear(): Promise<void> {
     this.network.isGone = false;
     this.network.delayMs = 0;
-    await Promise.all(this.#pages.splice(0).map((it) => it.context().close()));
+    await Promise.all(this.#pages.splice(0).map(leave));
   }
 
   async stop(): Promise<void> {
@@ -123,6 +123,12 @@ export class World {
     await gone;
     rmSync(this.#data, { recursive: true, force: true });
   }
+}
+
+/** Hangs up and closes: the call of a page that is merely closed is kept for a while. */
+async function leave(page: Page): Promise<void> {
+  if (!page.isClosed()) await page.evaluate(() => phone.calling.logout()).catch(() => undefined);
+  await page.context().close();
 }
 
 /** The page that is a phone, built once into `folder`; its calls go to the server at `http`. */
