@@ -26,13 +26,14 @@ afterEach(() => site.clear());
 
 const sound = ({ packets, energy }: { packets: number; energy: number }): boolean =>
   packets > 20 && energy > 1e-5;
+const BEEP_HZ = 400;
 const status = (page: Page): Promise<string> =>
   page.locator("calling-window .status").first().innerText();
 
-/** The beeps of Chromium's fake microphone. */
-function isBeep(hz: number): void {
-  expect(hz).toBeGreaterThan(150);
-  expect(hz).toBeLessThan(650);
+/** Waits for a beep of Chromium's fake microphone; what is mended after a loss may hum below it. */
+async function beeps(page: Page): Promise<void> {
+  const isBeep = (hz: number): boolean => Math.abs(hz - BEEP_HZ) < 50;
+  await expect.poll(() => tone(page), { timeout: 20_000 }).toSatisfy(isBeep);
 }
 
 async function callOfTwo(media: "voice" | "video"): Promise<readonly [Page, Page]> {
@@ -50,7 +51,7 @@ describe("the echo", () => {
     await callFrom(alice, "echo", "voice");
     await connected(alice);
     await hears(alice, sound);
-    isBeep(await tone(alice));
+    await beeps(alice);
     await control(alice, "hang-up").click();
     await control(alice, "close").waitFor();
   });
@@ -61,7 +62,7 @@ describe("the echo", () => {
     await connected(alice);
     await shows(alice, ".backdrop", isFakeCamera);
     await shows(alice, ".corner", isFakeCamera);
-    isBeep(await tone(alice));
+    await beeps(alice);
     // Nothing turns black that changes places, goes, or comes back.
     await alice.locator("calling-window .corner").click();
     await shows(alice, ".backdrop", isFakeCamera);
@@ -89,7 +90,7 @@ describe("a network", () => {
     site.network.cut();
     await expect.poll(() => status(alice), { timeout: 20_000 }).toMatch(/^\d\d:\d\d/);
     await Promise.all([hears(alice, sound), hears(bob, sound)]);
-    isBeep(await tone(bob));
+    await beeps(bob);
   });
 });
 
@@ -104,7 +105,7 @@ describe("two devices of one account", () => {
     await control(there, "accept").waitFor({ state: "detached" });
     expect(await line.innerText()).toBe("Answered on another device");
     await Promise.all([hears(alice, sound), hears(here, sound)]);
-    isBeep(await tone(here));
+    await beeps(here);
   });
 
   it("both stop when one declines", async () => {
