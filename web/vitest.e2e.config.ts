@@ -1,13 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-/** A real server and a real browser; one after the other, since each wants the machine. */
+/** Real servers and real browsers, two at a time: much of it is waiting for sound and pictures. */
 export default defineConfig({
   test: {
     include: ["tests/e2e/**/*.test.ts"],
-    fileParallelism: false,
+    maxWorkers: 2,
     // Of tests that say they may run beside others.
     maxConcurrency: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
   },
 });

@@ -1,6 +1,6 @@
 /**
- * Every screen by its address, for those who draw them: `gallery.html?screen=voice&theme=dark&lang=en`.
- * For development; it is not built.
+ * Every screen by its address, for those who draw them: `gallery.html?screen=voice&theme=dark&lang=en`;
+ * and one after the other on one page, by `gallery`. For development; it is not built.
  */
 import type { Profile } from "../sdk/index.js";
 import { FakeCalling } from "../ui/fake/fake-calling.js";
@@ -10,11 +10,19 @@ import { CHAT_SCREENS } from "./chat-screens.js";
 import { showChat } from "./chats.js";
 import { PEOPLE } from "./people.js";
 
-const query = new URLSearchParams(location.search);
-const screen = query.get("screen");
-const theme = query.get("theme") ?? "auto";
-document.documentElement.lang = query.get("lang") ?? "en";
-document.documentElement.dataset["theme"] = theme;
+/** What shows the screens, for those who look at many of them. */
+export interface Gallery {
+  /** Shows a screen in place of what was shown. */
+  show(screen: string, theme: string): Promise<void>;
+  /** The same screen in another theme. */
+  wear(theme: string): void;
+}
+
+declare global {
+  var gallery: Gallery;
+}
+
+const { body, documentElement } = document;
 
 function profiles(users: readonly string[]): Promise<readonly Profile[]> {
   const known = users.map((user) => ({
@@ -26,7 +34,7 @@ function profiles(users: readonly string[]): Promise<readonly Profile[]> {
   return Promise.resolve(known);
 }
 
-async function showCall(name: string): Promise<void> {
+async function showCall(name: string, theme: string): Promise<void> {
   const scenario = CALLS[name];
   if (scenario === undefined) return;
   const window = document.createElement("calling-window");
@@ -39,7 +47,7 @@ async function showCall(name: string): Promise<void> {
   window.contacts = Object.keys(PEOPLE);
   window.groupName = () => "Weekly planning";
   window.calling = fake;
-  document.body.append(window);
+  body.append(window);
   await window.updateComplete;
   fake.put(scenario.state);
   await settled(window);
@@ -62,13 +70,26 @@ function showList(): void {
     list.append(document.createElement("li"));
     list.lastElementChild?.append(link);
   }
-  document.body.append(list);
+  body.append(list);
 }
 
+globalThis.gallery = {
+  async show(screen, theme) {
+    body.replaceChildren();
+    documentElement.dataset["theme"] = theme;
+    if (screen in CALLS) return showCall(screen, theme);
+    const found = CHAT_SCREENS.find((it) => it === screen);
+    if (found !== undefined) await showChat(found, theme, profiles);
+  },
+  wear(theme) {
+    documentElement.dataset["theme"] = theme;
+    for (const shown of body.children) shown.setAttribute("theme", theme);
+  },
+};
+
+const query = new URLSearchParams(location.search);
+documentElement.lang = query.get("lang") ?? "en";
+const screen = query.get("screen");
 if (screen === null) showList();
-else if (screen in CALLS) await showCall(screen);
-else {
-  const found = CHAT_SCREENS.find((it) => it === screen);
-  if (found !== undefined) await showChat(found, theme, profiles);
-}
-document.documentElement.dataset["ready"] = "";
+else await gallery.show(screen, query.get("theme") ?? "auto");
+documentElement.dataset["ready"] = "";

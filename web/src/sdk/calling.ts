@@ -12,8 +12,9 @@ import { Chat } from "./chat.js";
 import { runningCall, toldOfChat } from "./convert.js";
 import { deviceId } from "./device-id.js";
 import { Emitter, type Told } from "./emitter.js";
-import { CallingError, ErrorCode } from "./errors.js";
+import { CallingError, ErrorCode, goneIsFine, isCallGone } from "./errors.js";
 import type { CallingEvent, Handler } from "./events.js";
+import { CallKeeper, tabStorage } from "./kept-call.js";
 import { watchPage } from "./lifecycle.js";
 import { Link, type SocketLike } from "./link.js";
 import { CallMedia } from "./media/call-media.js";
@@ -40,9 +41,6 @@ const TICK_MS = 1_000;
 /** Beyond the time after which the mirror ends a call by itself, in milliseconds. */
 const LONG_MS = 60_000;
 
-/** Codes that say that the call is no more. */
-const GONE: ReadonlySet<number> = new Set([ErrorCode.inviteNotFound, ErrorCode.notYourCall]);
-
 /**
  * One account on one device: calls, media and chat against a server.
  *
@@ -60,6 +58,7 @@ export class Calling implements CallingApi {
   readonly #emitter: Emitter;
   readonly #link: Link;
   readonly #media: CallMedia;
+  readonly #keeper = new CallKeeper(tabStorage());
   #sdkAppId: number | undefined;
   #model: Model = newModel("");
   #connection: ConnectionState = "signedOut";
@@ -68,6 +67,8 @@ export class Calling implements CallingApi {
   #withdrawn = false;
   #unwatch: (() => void) | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
+  /** Views changed within this turn. */
+  #viewing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: CallingOptions = {}) {
     const { url = globalThis.location.origin, sdkAppId, logger } = options;
@@ -203,7 +204,7 @@ export class Calling implements CallingApi {
     }
     const { busy = false } = options;
     this.#apply({ kind: "leave", at: Date.now(), outcome: busy ? "busy" : "rejected" });
-    await this.#goneIsFine(this.#link.ask("reject", { call_id: call.callId, busy }, RETRY));
+    await goneIsFine(this.#link.ask("reject", { call_id: call.callId, busy }, RETRY));
   }
 
   async hangup(): Promise<void> {
@@ -215,7 +216,7 @@ export class Calling implements CallingApi {
       return;
     }
     this.#apply({ kind: "leave", at: Date.now() });
-    await this.#goneIsFine(this.#link.ask("hangup", { call_id: call.callId }, RETRY));
+    await goneIsFine(this.#link.ask("hangup", { call_id: call.callId }, RETRY));
   }
 
   async inviteUser(users: readonly UserId[], options: { timeoutS?: number } = {}): Promise<void> {
@@ -305,14 +306,14 @@ export class Calling implements CallingApi {
   startRemoteView(user: UserId, element: HTMLVideoElement, options: ViewOptions = {}): Promise<void> {
     const { track = "camera", size = "large" } = options;
     this.#media.views.start(element, { user, track, size });
-    this.#media.follow(this.#model.call);
+    this.#viewed();
     return Promise.resolve();
   }
 
   updateRemoteView(user: UserId, options: ViewOptions): Promise<void> {
     const { track = "camera", size = "large" } = options;
     this.#media.views.resize(user, track, size);
-    this.#media.follow(this.#model.call);
+    this.#viewed();
     return Promise.resolve();
   }
 
@@ -321,7 +322,7 @@ export class Calling implements CallingApi {
     options: ViewOptions & { element?: HTMLVideoElement } = {},
   ): Promise<void> {
     this.#media.views.stop(user, options.track ?? "camera", options.element);
-    this.#media.follow(this.#model.call);
+    this.#viewed();
     return Promise.resolve();
   }
 
@@ -337,6 +338,15 @@ export class Calling implements CallingApi {
   stopLocalView(element: HTMLVideoElement): Promise<void> {
     this.#media.views.stopLocal(element);
     return Promise.resolve();
+  }
+
+  /** A picture that is taken from one place to another is not given up in between. */
+  #viewed(): void {
+    if (this.#viewing !== undefined) return;
+    this.#viewing = setTimeout(() => {
+      this.#viewing = undefined;
+      this.#media.follow(this.#model.call);
+    });
   }
 
   /** Asks to call or to join, and takes what comes of it. */
@@ -377,7 +387,7 @@ export class Calling implements CallingApi {
     const { call } = this.#model;
     if (call?.phase !== "connected") return;
     const params = { call_id: call.callId, muted: call.local.micMuted };
-    await this.#goneIsFine(this.#link.ask("set_mic_mute", params, RETRY));
+    await goneIsFine(this.#link.ask("set_mic_mute", params, RETRY));
   }
 
   /** Takes an input: the mirror changes, media follows, and whoever listens is told. */
@@ -388,6 +398,8 @@ export class Calling implements CallingApi {
     if (model.call?.callId !== before.call?.callId) this.#otherCall(model);
     this.#media.entered(told);
     this.#media.follow(model.call);
+    // The first word of a new page is the server's: until then it knows of no call.
+    if (model.call !== before.call) this.#keeper.keep(model.me, model.call);
     if (before.call?.phase !== "connected" && model.call?.phase === "connected") {
       if (model.call.local.micMuted) void this.#tellMute().catch(() => undefined);
     }
@@ -453,15 +465,28 @@ export class Calling implements CallingApi {
     if (ofChat !== undefined) {
       this.#emitter.emit(ofChat);
     } else if (event.event === "resumed" && event.params.facts.call_id !== call?.callId) {
-      // A call of this device that the page knows nothing of, as after a reload.
-      const { call_id } = event.params.facts;
-      void this.#goneIsFine(this.#link.ask("hangup", { call_id }, RETRY)).catch(() => undefined);
+      this.#unknown(event.params);
     } else {
       if (event.event === "media_failed" && event.params.call_id === call?.callId) {
         this.#media.failed(event.params.error.message);
       }
       this.#apply({ kind: "event", at: Date.now(), event });
     }
+  }
+
+  /** A call of this device that this page knows nothing of: after a reload it goes on. */
+  #unknown(reply: WireCall): void {
+    const { call_id: callId } = reply.facts;
+    const kept = this.#keeper.of(this.#model.me);
+    if (kept?.callId !== callId || this.#model.call !== undefined || this.#model.placing) {
+      this.#link.ask("hangup", { call_id: callId }, RETRY).catch(() => undefined);
+      return;
+    }
+    if (kept.micMuted) this.#media.capture.setMuted(true);
+    this.#apply({ kind: "restored", at: Date.now(), reply, kept });
+    this.#media.openMicrophone();
+    if (!kept.camera || reply.facts.media_type === "audio") return;
+    this.#media.openCamera().catch((error: unknown) => this.#log.debug(String(error)));
   }
 
   #up(resumed: boolean, terms: SignedIn): void {
@@ -484,8 +509,7 @@ export class Calling implements CallingApi {
       const reply = await this.#link.ask<WireCall>("get_call", { call_id: callId }, RETRY);
       this.#apply({ kind: "synced", at: Date.now(), reply });
     } catch (error) {
-      const isGone = error instanceof CallingError && GONE.has(error.code);
-      if (isGone) this.#apply({ kind: "gone", at: Date.now(), callId });
+      if (isCallGone(error)) this.#apply({ kind: "gone", at: Date.now(), callId });
     }
   }
 
@@ -518,29 +542,14 @@ export class Calling implements CallingApi {
     const page = watchPage({
       woke: () => this.#link.poke(),
       networkChanged: () => this.#media.networkChanged(),
+      // Closed or loaded anew, who knows: the call waits a while for this tab to come back.
       leaving: () => {
-        const { call } = this.#model;
-        if (call === undefined) return;
-        const method = call.phase === "incoming" ? undefined : "hangup";
-        if (method !== undefined) {
-          this.#link.ask(method, { call_id: call.callId }).catch(() => undefined);
-        }
+        this.#keeper.close();
+        this.#link.close();
+        this.#media.capture.closeAll();
       },
     });
     const devices = this.#media.watchDevices();
-    return () => {
-      page();
-      devices();
-    };
-  }
-
-  /** What is over already need not be ended. */
-  async #goneIsFine(asked: Promise<unknown>): Promise<void> {
-    try {
-      await asked;
-    } catch (error) {
-      if (!(error instanceof CallingError)) throw error;
-      if (!GONE.has(error.code) && error.code !== ErrorCode.wrongState) throw error;
-    }
+    return () => [page, devices].forEach((end) => end());
   }
 }

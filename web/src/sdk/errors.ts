@@ -49,3 +49,19 @@ export class DeviceError extends CallingError {
     this.problem = problem;
   }
 }
+
+/** Whether it says that the call is no more, or no longer this device's. */
+export function isCallGone(error: unknown): boolean {
+  if (!(error instanceof CallingError)) return false;
+  return error.code === ErrorCode.inviteNotFound || error.code === ErrorCode.notYourCall;
+}
+
+/** What is over already need not be ended. */
+export async function goneIsFine(asked: Promise<unknown>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (isCallGone(error)) return;
+    if (!(error instanceof CallingError) || error.code !== ErrorCode.wrongState) throw error;
+  }
+}

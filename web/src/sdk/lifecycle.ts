@@ -4,7 +4,7 @@ export interface LifecycleListener {
   woke(): void;
   /** Another network, or the same one again. */
   networkChanged(): void;
-  /** The page is closed. */
+  /** The page is closed, or loaded anew. */
   leaving(): void;
 }
 

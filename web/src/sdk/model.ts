@@ -25,6 +25,7 @@ import type {
   Outcome,
   UserId,
 } from "./types.js";
+import type { KeptCall } from "./kept-call.js";
 import type { WireCall, WireEvent, WireEvents } from "./wire.js";
 
 /** A call that was left here, and whose end the server has not told yet. */
@@ -57,6 +58,13 @@ export type Input =
   | { readonly kind: "answered"; readonly at: number; readonly reply?: WireCall }
   /** The call as the server says it is, after doubt. */
   | { readonly kind: "synced"; readonly at: number; readonly reply: WireCall }
+  /** The call that this page was in before it was loaded anew. */
+  | {
+      readonly kind: "restored";
+      readonly at: number;
+      readonly reply: WireCall;
+      readonly kept: KeptCall;
+    }
   /** The server knows nothing of `callId`. */
   | { readonly kind: "gone"; readonly at: number; readonly callId: string }
   /** The person hangs up, withdraws or declines. */
@@ -104,6 +112,8 @@ export function reduce(model: Model, input: Input): Step {
       return answered(model, input.reply, input.at);
     case "synced":
       return synced(model, input.reply, input.at);
+    case "restored":
+      return restored(model, input.reply, input.kept, input.at);
     case "gone":
       return gone(model, input.callId, input.at);
     case "leave":
@@ -199,6 +209,19 @@ function synced(model: Model, reply: WireCall, at: number): Step {
   return then(switched(known, facts.media_type, undefined), (it) =>
     reply.connected ? begin(it, at) : quiet(it),
   );
+}
+
+function restored(model: Model, reply: WireCall, kept: KeptCall, at: number): Step {
+  if (model.call !== undefined || reply.facts.call_id !== kept.callId) return quiet(model);
+  const known = callOf(reply.facts, "outgoing", membersOf(reply));
+  const call: CallState = {
+    ...known,
+    role: reply.role,
+    isRestored: true,
+    local: { ...known.local, micMuted: kept.micMuted },
+  };
+  const waits = { ...model, call };
+  return reply.connected ? begin(waits, Math.min(kept.connectedAt ?? at, at)) : quiet(waits);
 }
 
 function gone(model: Model, callId: string, at: number): Step {

@@ -138,6 +138,11 @@ export interface CallState {
   readonly ringsUntil?: number;
   /** When the conversation began here, by the own clock. */
   readonly connectedAt?: number;
+  /**
+   * Taken up by a page that was loaded anew: microphone and camera are opened again if they were
+   * open.
+   */
+  readonly isRestored?: true;
   readonly local: LocalMedia;
 }
 

@@ -127,7 +127,7 @@ export class Phone {
     };
   }
 
-  /** Resolves once 50 more packets, and sound in them, came from `user`. */
+  /** Resolves once 20 more packets, and sound in them, came from `user`. */
   async hears(user: string): Promise<void> {
     let first: Inbound | undefined;
     await this.until(async () => {
@@ -135,13 +135,13 @@ export class Phone {
       first ??= now;
       if (now === undefined || first === undefined) return false;
       if (now.ssrc !== first.ssrc) first = now;
-      return now.packets >= first.packets + 50 && now.energy > first.energy + 1e-5;
+      return now.packets >= first.packets + 20 && now.energy > first.energy + 1e-5;
     }, `hearing ${user}`);
   }
 
   readonly #shown = new Map<string, HTMLVideoElement>();
 
-  /** Shows a picture of `user` and resolves once ten more frames of it were decoded. */
+  /** Shows a picture of `user` and resolves once five more frames of it were decoded. */
   async sees(user: string, track: "camera" | "screen" = "camera"): Promise<void> {
     const key = `${user} ${track}`;
     if (!this.#shown.has(key)) {
@@ -153,7 +153,7 @@ export class Phone {
     await this.until(async () => {
       const now = (await this.inbound(user, "video", track))?.frames;
       if (now !== undefined && (first === undefined || now < first)) first = now;
-      return now !== undefined && first !== undefined && now >= first + 10;
+      return now !== undefined && first !== undefined && now >= first + 5;
     }, `seeing the ${track} of ${user}`);
   }
 
@@ -199,7 +199,7 @@ export class Phone {
   }
 
   async until(condition: () => unknown, what: string): Promise<void> {
-    const giveUp = performance.now() + 20_000;
+    const giveUp = performance.now() + 30_000;
     while (!(await condition())) {
       if (performance.now() > giveUp) {
         const { call, connection } = this.calling.state;

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { createServer, type ViteDevServer } from "vite";
+import { build, preview, type PreviewServer } from "vite";
 import { Relay } from "./relay.js";
 
 const WEB = path.resolve(import.meta.dirname, "../..");
@@ -38,15 +38,16 @@ export class World {
   /** What lies between browsers and server. */
   readonly network: Relay;
   readonly #data: string;
-  readonly #vite: ViteDevServer;
+  readonly #site: PreviewServer;
   readonly #browser: Browser;
   readonly #pages: Page[] = [];
+  readonly #userSigs = new Map<string, string>();
 
-  private constructor(server: ChildProcess, network: Relay, data: string, vite: ViteDevServer, browser: Browser) {
+  private constructor(server: ChildProcess, network: Relay, data: string, site: PreviewServer, browser: Browser) {
     this.server = server;
     this.network = network;
     this.#data = data;
-    this.#vite = vite;
+    this.#site = site;
     this.#browser = browser;
   }
 
@@ -56,37 +57,28 @@ export class World {
     const server = spawn(program(), args, { stdio: ["ignore", "pipe", "inherit"] });
     const http = await served(server);
     const network = await Relay.start(http, (await status(http)).media_port);
-    const vite = await createServer({
-      root: WEB,
-      configFile: false,
-      logLevel: "silent",
-      optimizeDeps: { noDiscovery: true },
-      server: {
-        host: "127.0.0.1",
-        port: 0,
-        hmr: false,
-        watch: null,
-        proxy: { "/v1": { target: `http://${network.http}`, ws: true } },
-      },
-    });
-    await vite.listen();
+    const site = await phoneSite(path.join(data, "phone"), network.http);
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: [...FLAGS, ...flags],
     });
-    return new World(server, network, data, vite, browser);
+    return new World(server, network, data, site, browser);
   }
 
   /** The address of the pages. */
   get origin(): string {
-    const address = this.#vite.httpServer?.address();
+    const address = this.#site.httpServer.address();
     if (address === null || typeof address !== "object") throw new Error("no address");
     return `http://127.0.0.1:${address.port}`;
   }
 
   userSig(user: string): string {
+    const known = this.#userSigs.get(user);
+    if (known !== undefined) return known;
     const args = ["usersig", "--user", user, "--data", this.#data];
-    return execFileSync(program(), args, { encoding: "utf8" }).trim();
+    const made = execFileSync(program(), args, { encoding: "utf8" }).trim();
+    this.#userSigs.set(user, made);
+    return made;
   }
 
   /** A page that is a phone, not signed in, with permissions of its own. */
@@ -99,7 +91,7 @@ export class World {
   }
 
   async load(page: Page): Promise<void> {
-    await page.goto(`${this.origin}/tests/e2e/page.html?media=${this.network.mediaPort}`);
+    await page.goto(`${this.origin}/page.html?media=${this.network.mediaPort}`);
     await page.waitForFunction(() => "phone" in globalThis);
   }
 
@@ -119,18 +111,34 @@ export class World {
   async clear(): Promise<void> {
     this.network.isGone = false;
     this.network.delayMs = 0;
-    await Promise.all(this.#pages.splice(0).map((it) => it.context().close()));
+    await Promise.all(this.#pages.splice(0).map(leave));
   }
 
   async stop(): Promise<void> {
     await this.#browser.close();
-    await this.#vite.close();
+    await this.#site.close();
     this.network.stop();
     const gone = new Promise((done) => this.server.once("exit", done));
     this.server.kill("SIGTERM");
     await gone;
     rmSync(this.#data, { recursive: true, force: true });
   }
+}
+
+/** Hangs up and closes: the call of a page that is merely closed is kept for a while. */
+async function leave(page: Page): Promise<void> {
+  if (!page.isClosed()) await page.evaluate(() => phone.calling.logout()).catch(() => undefined);
+  await page.context().close();
+}
+
+/** The page that is a phone, built once into `folder`; its calls go to the server at `http`. */
+async function phoneSite(folder: string, http: string): Promise<PreviewServer> {
+  const shared = { root: path.join(WEB, "tests/e2e"), configFile: false, logLevel: "silent" } as const;
+  const made = { outDir: folder, emptyOutDir: true, minify: false, target: "es2022" } as const;
+  const input = path.join(WEB, "tests/e2e/page.html");
+  await build({ ...shared, build: { ...made, rolldownOptions: { input } } });
+  const proxy = { "/v1": { target: `http://${http}`, ws: true } };
+  return preview({ ...shared, build: made, preview: { host: "127.0.0.1", port: 0, proxy } });
 }
 
 interface Status {

@@ -65,7 +65,12 @@ impl<S: CallStore> Actor<S> {
             }
             self.tell(&call_id, told).await;
         }
-        self.input(CallsInput::PeerLost { call_id, endpoint });
+        let closed_itself = matches!(why, Closed::Transport(CloseReason::PeerClosed));
+        self.input(if closed_itself {
+            CallsInput::PeerClosed { call_id, endpoint }
+        } else {
+            CallsInput::PeerLost { call_id, endpoint }
+        });
     }
 
     fn volumes(&mut self, room: RoomId, volumes: Vec<(UserId, Volume)>, total: Volume) {

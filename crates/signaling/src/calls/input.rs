@@ -56,7 +56,17 @@ pub enum CallsInput {
         /// Whose connection.
         endpoint: Endpoint,
     },
-    /// A media connection of a device in the call is up; takes back an earlier `PeerLost`.
+    /// A device in the call closed its own media connection, as a page does that is loaded anew or
+    /// left. Nothing was waited for yet: it has as long to come back as one whose signalling
+    /// dropped, [`signalling_grace`](super::CallsConfig::signalling_grace).
+    PeerClosed {
+        /// The call.
+        call_id: CallId,
+        /// Whose connection.
+        endpoint: Endpoint,
+    },
+    /// A media connection of a device in the call is up; takes back an earlier `PeerLost` or
+    /// `PeerClosed`.
     /// Harmless if there was none.
     PeerBack {
         /// The call.

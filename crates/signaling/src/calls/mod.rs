@@ -405,6 +405,10 @@ impl Machine for Calls {
                 let until = later(now, self.config.media_grace);
                 self.media(&call_id, &endpoint, Some(until));
             }
+            CallsInput::PeerClosed { call_id, endpoint } => {
+                let until = later(now, self.config.signalling_grace);
+                self.media(&call_id, &endpoint, Some(until));
+            }
             CallsInput::PeerBack { call_id, endpoint } => self.media(&call_id, &endpoint, None),
             CallsInput::End { call_id } => self.end(now, &call_id, End::Operator),
             CallsInput::RemoveMember { call_id, user } => self.remove_member(now, &call_id, &user),

@@ -67,11 +67,6 @@ export interface CallView {
   readonly call?: CallState;
   readonly ended?: Ended;
   readonly speaker?: UserId;
-  /**
-   * Whose camera was on in this call: its picture stays asked for while it is off, so that it is
-   * there at once when it is on again.
-   */
-  readonly seen: readonly UserId[];
   /** Who is shown large. */
   readonly pinned?: UserId;
   /** In a video call of two: this account large, the other one small. */
@@ -101,7 +96,6 @@ export type ViewEvent =
 export const IDLE: CallView = {
   me: "",
   connection: "signedOut",
-  seen: [],
   swapped: false,
   page: 0,
   minimized: false,
@@ -185,14 +179,13 @@ function mirrored(view: CallView, state: CallingState): CallView {
   if (call === undefined) return view.call === undefined ? base : gone(base, view.call);
   const others = call.members.filter((it) => it.user !== base.me);
   if (view.call?.callId !== call.callId) {
-    const seen = seenOf([], others);
-    return { ...fresh(base, call), seen, ...speaking(nextSpeaker(undefined, others)) };
+    return { ...fresh(base, call), ...speaking(nextSpeaker(undefined, others)) };
   }
   const speaker = nextSpeaker(view.speaker, others);
   const isPinnedThere = others.some((it) => it.user === view.pinned && isThere(it));
   const kept = isPinnedThere || view.pinned === base.me ? view.pinned : undefined;
   const { speaker: _, ...rest } = pinnedTo(base, kept);
-  return { ...rest, call, seen: seenOf(view.seen, others), ...speaking(speaker) };
+  return { ...rest, call, ...speaking(speaker) };
 }
 
 function speaking(speaker: UserId | undefined): Pick<CallView, "speaker"> {
@@ -205,10 +198,12 @@ function gone(view: CallView, call: CallState): CallView {
   return fresh(view, undefined, ended);
 }
 
-/** Whose camera was on and who is still there. */
-function seenOf(seen: readonly UserId[], others: readonly CallMember[]): readonly UserId[] {
-  const now = others.filter((it) => it.camera || (it.entered && seen.includes(it.user)));
-  return now.map((it) => it.user);
+/**
+ * Whether the picture of another's camera is asked for. In a video call that is so from when they
+ * are there: it costs nothing while the camera is off, and the first picture waits for no offer.
+ */
+export function isCameraWanted({ call }: CallView, { camera, entered }: CallMember): boolean {
+  return camera || (entered && call?.mediaType === "video");
 }
 
 /** Everything of a window at its start. */

@@ -3,9 +3,6 @@ import { customElement, property, query } from "lit/decorators.js";
 
 import type { CallingApi, UserId, VideoSize, VideoTrack } from "../../sdk/index.js";
 
-/** How much longer a picture is asked for than it is shown: another place may show it at once. */
-const LINGER_MS = 1000;
-
 /** One picture of somebody, or of oneself (`user` empty). Starts and stops itself. */
 @customElement("calling-view")
 export class CallingView extends LitElement {
@@ -19,8 +16,6 @@ export class CallingView extends LitElement {
   @query("video") private video!: HTMLVideoElement;
 
   #shown: { api: CallingApi; user: UserId; track: VideoTrack } | undefined;
-
-  #stopping: (() => void) | undefined;
 
   static override styles = css`
     :host {
@@ -71,8 +66,6 @@ export class CallingView extends LitElement {
 
   #show(): void {
     if (this.api === undefined || this.#shown !== undefined) return;
-    // One view per element: what it showed before ends first.
-    this.#stopping?.();
     const { api, user, track, video } = this;
     this.#shown = { api, user, track };
     const started =
@@ -87,16 +80,9 @@ export class CallingView extends LitElement {
     const { api, user, track } = this.#shown;
     const { video } = this;
     this.#shown = undefined;
-    this.#stopping = () => {
-      this.#stopping = undefined;
-      clearTimeout(timer);
-      const stopped =
-        user === ""
-          ? api.stopLocalView(video)
-          : api.stopRemoteView(user, { track, element: video });
-      void quietly(stopped);
-    };
-    const timer = setTimeout(this.#stopping, LINGER_MS);
+    const stopped =
+      user === "" ? api.stopLocalView(video) : api.stopRemoteView(user, { track, element: video });
+    void quietly(stopped);
   }
 }
 

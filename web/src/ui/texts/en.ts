@@ -39,6 +39,7 @@ export const en = {
   ringing: "Ringing…",
   connecting: "Connecting…",
   reconnecting: "Reconnecting…",
+  peerAway: "The other side is reconnecting…",
   groupCall: "Group call",
   you: "You",
   selfView: "Your camera. Arrow keys move it.",

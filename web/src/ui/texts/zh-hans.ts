@@ -40,6 +40,7 @@ export const zhHans: UiTexts = {
   ringing: "正在响铃…",
   connecting: "正在连接…",
   reconnecting: "正在重新连接…",
+  peerAway: "对方正在重新连接…",
   groupCall: "群通话",
   you: "我",
   selfView: "我的画面，可用方向键移动",

@@ -40,6 +40,7 @@ export const zhHant: UiTexts = {
   ringing: "正在響鈴…",
   connecting: "正在連線…",
   reconnecting: "正在重新連線…",
+  peerAway: "對方正在重新連線…",
   groupCall: "群組通話",
   you: "我",
   selfView: "我的畫面，可用方向鍵移動",

@@ -276,7 +276,8 @@ export class CallingWindow extends LitElement {
     if (this.customView || call?.mediaType !== "video") return;
     if (this.#cameraFor === call.callId) return;
     this.#cameraFor = call.callId;
-    if (!call.local.camera) void this.#try((api) => api.openCamera());
+    // After a reload it is as it was before.
+    if (call.isRestored !== true && !call.local.camera) void this.#try((api) => api.openCamera());
   }
 
   async #list(): Promise<void> {

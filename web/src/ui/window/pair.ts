@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from "lit";
 
 import type { CallMember } from "../../sdk/index.js";
 import { icons } from "../icons.js";
-import { peerOf } from "../model/call.js";
+import { isCameraWanted, peerOf } from "../model/call.js";
 import type { Corner } from "../model/layout.js";
 import { avatar } from "../parts/avatar.js";
 import { moveByKey, startDrag } from "../parts/drag.js";
@@ -64,7 +64,7 @@ function side(
   const local = view.call?.local;
   const isSharing = !isSelf && member.screen;
   const hasCamera = isSelf ? local?.camera === true : member.camera;
-  const isAsked = isSelf ? hasCamera : hasCamera || view.seen.includes(member.user);
+  const isAsked = isSelf ? hasCamera : isCameraWanted(view, member);
   const size = isLarge ? "large" : "small";
   const isBare = !isSharing && !hasCamera;
   return html`${

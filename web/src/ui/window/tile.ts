@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from "lit";
 
 import type { CallMember, VideoSize, VideoTrack } from "../../sdk/index.js";
 import { icons } from "../icons.js";
+import { isCameraWanted } from "../model/call.js";
 import { SPEAKS_FROM } from "../model/speaker.js";
 import { avatar } from "../parts/avatar.js";
 import { vars } from "../parts/vars.js";
@@ -61,7 +62,7 @@ function picture(
   const isSelf = member.user === view.me;
   const local = view.call?.local;
   const isOn = isSelf ? local?.[track] === true : member[track];
-  const isAsked = isOn || (!isSelf && track === "camera" && view.seen.includes(member.user));
+  const isAsked = isOn || (!isSelf && track === "camera" && isCameraWanted(view, member));
   return html`${
     isAsked
       ? html`<calling-view

@@ -4,6 +4,9 @@ import { clock } from "../model/format.js";
 import { phaseOf, peerOf, type CallView, type Ended, type Notice } from "../model/call.js";
 import type { Texts } from "../texts/index.js";
 
+/** How long the other's media may take to come up before that is remarked on. */
+const ARRIVAL_MS = 3_000;
+
 type Names = (user: string) => string;
 
 /** The line below the name: what the call is at. */
@@ -24,11 +27,18 @@ export function statusLine(view: CallView, texts: Texts, now: number): string {
     case "connecting":
       return texts.connecting;
     case "connected":
-      return clock(now - (call.connectedAt ?? now));
+      return isPeerAway(view, now) ? texts.peerAway : clock(now - (call.connectedAt ?? now));
     case "ended":
     case "idle":
       return "";
   }
+}
+
+/** In a call of two: the other's media is gone, and they may come back. */
+function isPeerAway({ me, call }: CallView, now: number): boolean {
+  if (call === undefined || call.isGroup) return false;
+  if (now - (call.connectedAt ?? now) < ARRIVAL_MS) return false;
+  return call.members.some((it) => it.user !== me && it.state === "connected" && !it.entered);
 }
 
 function waitingLine(others: readonly CallMember[], texts: Texts): string {

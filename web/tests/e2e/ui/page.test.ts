@@ -48,7 +48,7 @@ async function over(page: Page): Promise<string> {
 }
 
 const sound = ({ packets, energy }: { packets: number; energy: number }): boolean =>
-  packets > 50 && energy > 1e-5;
+  packets > 20 && energy > 1e-5;
 
 describe("signing in", () => {
   it("takes one click, survives a reload, and ends", async () => {
@@ -234,11 +234,9 @@ describe("a group call", { timeout: 120_000 }, () => {
     await hears(carol, sound);
     await expect.poll(() => bob.locator("calling-window .tile").count()).toBe(3);
 
-    for (const page of pages)
-      await control(page, "hang-up")
-        .click({ timeout: 5000 })
-        .catch(() => undefined);
-    await over(bob);
+    await control(alice, "hang-up").click();
+    await control(bob, "hang-up").click();
+    // Nobody is left for her to talk to.
     await control(carol, "close").click();
     await carol.locator("calling-chat .banner").waitFor({ state: "detached" });
     const tips = await carol.locator("calling-chat .messages .tip:not(.time)").allTextContents();

@@ -12,6 +12,7 @@ import {
 } from "playwright-core";
 
 import type { CallingApi, CallingWindow } from "../../../src/ui/index.js";
+import { Relay } from "../relay.js";
 
 const WEB = path.resolve(import.meta.dirname, "../../..");
 
@@ -39,10 +40,16 @@ export class Site {
 
   private constructor(
     private readonly server: ChildProcess,
-    readonly origin: string,
     private readonly data: string,
     private readonly browser: Browser,
+    /** What lies between browsers and server. */
+    readonly network: Relay,
   ) {}
+
+  /** Where the pages are. */
+  get origin(): string {
+    return `http://${this.network.http}`;
+  }
 
   static async start(): Promise<Site> {
     const data = mkdtempSync(path.join(tmpdir(), "calling-ui-"));
@@ -50,19 +57,21 @@ export class Site {
     const server = spawn(program(), [...args, "--data", data], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const origin = await served(server);
+    const http = await served(server);
+    const network = await Relay.start(http, await mediaPort(http));
     const browser = await chromium.launch({
       executablePath: "/usr/bin/chromium",
       args: [
         "--no-sandbox",
-        "--use-fake-device-for-media-stream",
+        // Ten pictures a second: everybody encodes three sizes on this one machine.
+        "--use-fake-device-for-media-stream=fps=10",
         "--use-fake-ui-for-media-stream",
         "--auto-select-desktop-capture-source=Entire screen",
         "--autoplay-policy=no-user-gesture-required",
         "--disable-dev-shm-usage",
       ],
     });
-    return new Site(server, origin, data, browser);
+    return new Site(server, data, browser, network);
   }
 
   /** The page, nobody signed in. */
@@ -79,8 +88,8 @@ export class Site {
     });
     const page = await context.newPage();
     this.#pages.push(page);
-    page.setDefaultTimeout(20_000);
-    await page.addInitScript(() => {
+    page.setDefaultTimeout(30_000);
+    await page.addInitScript((port) => {
       const made: RTCPeerConnection[] = [];
       Object.assign(globalThis, { made });
       globalThis.RTCPeerConnection = class extends RTCPeerConnection {
@@ -88,8 +97,14 @@ export class Site {
           super(configuration);
           made.push(this);
         }
+
+        /** The way to the server leads through the tests' network. */
+        override setRemoteDescription(answer: RTCSessionDescriptionInit): Promise<void> {
+          const sdp = answer.sdp?.replace(/^(a=candidate:.* 127\.0\.0\.1 )\d+/gm, `$1${port}`);
+          return super.setRemoteDescription({ ...answer, sdp: sdp ?? "" });
+        }
       };
-    });
+    }, this.network.mediaPort);
     await prepare?.(page);
     await page.goto(this.origin);
     return page;
@@ -109,16 +124,36 @@ export class Site {
 
   /** Closes the pages of a test. */
   async clear(): Promise<void> {
-    await Promise.all(this.#pages.splice(0).map((it) => it.context().close()));
+    this.network.isGone = false;
+    await Promise.all(this.#pages.splice(0).map(leave));
   }
 
   async stop(): Promise<void> {
     await this.browser.close();
+    this.network.stop();
     const gone = new Promise((done) => this.server.once("exit", done));
     this.server.kill("SIGTERM");
     await gone;
     rmSync(this.data, { recursive: true, force: true });
   }
+}
+
+/** Hangs up and closes: the call of a page that is merely closed is kept for a while. */
+async function leave(page: Page): Promise<void> {
+  if (!page.isClosed()) {
+    const hungUp = page.evaluate(async () => {
+      const root = document.querySelector("calling-page")?.shadowRoot ?? document;
+      await root.querySelector<CallingWindow>("calling-window")?.calling?.logout();
+    });
+    await hungUp.catch(() => undefined);
+  }
+  await page.context().close();
+}
+
+/** The port of media, as the server at `http` says it. */
+async function mediaPort(http: string): Promise<number> {
+  const status: unknown = await (await fetch(`http://${http}/v1/status`)).json();
+  return (status as { media_port: number }).media_port;
 }
 
 /** Where the server says that it listens. */
@@ -127,7 +162,7 @@ function served(server: ChildProcess): Promise<string> {
     let said = "";
     server.stdout?.on("data", (chunk: Buffer) => {
       said += chunk.toString();
-      const found = / serves (http:\/\/[\d.:]+)\//.exec(said)?.[1];
+      const found = / serves http:\/\/([\d.:]+)\//.exec(said)?.[1];
       if (found !== undefined) resolve(found);
     });
     server.once("exit", (code) => reject(new Error(`the server ended (${String(code)}): ${said}`)));
@@ -192,7 +227,7 @@ export function heard(page: Page): Promise<Heard> {
 /** Waits until `is` holds for what came in since now. */
 export async function hears(page: Page, is: (more: Heard) => boolean): Promise<void> {
   const before = await heard(page);
-  const until = Date.now() + 20_000;
+  const until = Date.now() + 30_000;
   for (;;) {
     const now = await heard(page);
     const more = {
@@ -202,7 +237,7 @@ export async function hears(page: Page, is: (more: Heard) => boolean): Promise<v
     };
     if (is(more)) return;
     if (Date.now() > until) throw new Error(`nothing came: ${JSON.stringify(more)}`);
-    await page.waitForTimeout(100);
+    await page.waitForTimeout(50);
   }
 }
 
@@ -217,4 +252,75 @@ export async function withCalling<T, A>(
     return root!.querySelector<CallingWindow>("calling-window")!.calling!;
   });
   return calling.evaluate(work as never, arg as never);
+}
+
+/** Where the loudest tone of what comes in lies, in Hz, once there is one well above silence. */
+export function tone(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const { made } = globalThis as unknown as { made: RTCPeerConnection[] };
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
+    const receivers = made.filter((it) => it.connectionState !== "closed").flatMap((it) => it.getReceivers());
+    for (const { track } of receivers.filter((it) => it.track.kind === "audio")) {
+      context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    }
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    const until = performance.now() + 30_000;
+    try {
+      while (performance.now() < until) {
+        await new Promise((soon) => setTimeout(soon, 20));
+        analyser.getFloatFrequencyData(bins);
+        const loudest = bins.reduce((best, level, at) => (level > bins[best]! ? at : best), 1);
+        if (bins[loudest]! > -60) return (loudest * context.sampleRate) / analyser.fftSize;
+      }
+    } finally {
+      await context.close();
+    }
+    throw new Error("there is no tone");
+  });
+}
+
+/** What an element of the call window shows. */
+export interface Picture {
+  /** How much of it is green, as most of the fake camera's picture is. */
+  readonly green: number;
+  readonly moves: boolean;
+}
+
+/** Looks at the pixels that `selector` of the call window shows until they are `as` told. */
+export async function shows(page: Page, selector: string, as: (it: Picture) => boolean): Promise<void> {
+  const element = page.locator(`calling-window ${selector} video`).first();
+  const until = Date.now() + 30_000;
+  let seen: Picture | undefined;
+  while (Date.now() < until) {
+    if ((await element.count()) > 0) {
+      seen = await element.evaluate(look).catch(() => undefined);
+      if (seen !== undefined && as(seen)) return;
+    }
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`${selector} shows ${JSON.stringify(seen)}`);
+}
+
+/** The fake camera: a green ground, on which something turns. */
+export const isFakeCamera = ({ green, moves }: Picture): boolean => green > 0.5 && moves;
+
+/** Runs in the page. */
+async function look(element: Element): Promise<Picture> {
+  const [width, height] = [64, 36];
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+  const pixels = (): Uint8ClampedArray => {
+    context.drawImage(element as HTMLVideoElement, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height).data;
+  };
+  const before = pixels();
+  await new Promise((soon) => setTimeout(soon, 300));
+  const now = pixels();
+  let [green, change] = [0, 0];
+  for (let at = 0; at < now.length; at += 4) {
+    const [red, middle, blue] = [now[at]!, now[at + 1]!, now[at + 2]!];
+    if (middle > red && middle > blue) green += 4 / now.length;
+    change += Math.abs(middle - before[at + 1]!) / (now.length / 4);
+  }
+  return { green, moves: change > 0.5 };
 }

@@ -316,3 +316,28 @@ test("whatever happens in whatever order, each ringing and each conversation end
     expect(bob.call).toBeUndefined();
   }
 });
+
+test("a page that was loaded anew goes on with the call it was in", () => {
+  const kept = { user: "alice", callId: "c1", connectedAt: 400, micMuted: true, camera: false };
+  const mirror = new Mirror("alice");
+  mirror.do({ kind: "restored", at: 5_000, reply: reply(FACTS, true), kept });
+  expect(mirror.names).toEqual(["began"]);
+  expect(mirror.call).toMatchObject({
+    phase: "connected",
+    role: "caller",
+    connectedAt: 400,
+    isRestored: true,
+    local: { micMuted: true },
+  });
+  mirror.on("user_entered", { call_id: "c1", user: "bob", audio_ssrc: 1, video: [] } as never);
+  expect(mirror.call?.members.find((it) => it.user === "bob")?.entered).toBe(true);
+});
+
+test("one that still rings goes on to ring; another call than the kept one is none of it", () => {
+  const kept = { user: "alice", callId: "c1", micMuted: false, camera: false };
+  const waits = new Mirror("alice").do({ kind: "restored", at: 0, reply: reply(FACTS), kept });
+  expect([waits.call?.phase, waits.names]).toEqual(["outgoing", []]);
+  const other = { ...kept, callId: "c2" };
+  const none = new Mirror("alice").do({ kind: "restored", at: 0, reply: reply(FACTS), kept: other });
+  expect(none.call).toBeUndefined();
+});

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import type { CallingState, CallState } from "../../../src/sdk/index.js";
+import type { CallingState, CallState, MediaType } from "../../../src/sdk/index.js";
 import { callState, localMedia, member } from "../../../src/ui/fake/fake-calling.js";
 import {
   IDLE,
+  isCameraWanted,
   MAX_NOTICES,
   mayMinimize,
   others,
@@ -150,13 +151,20 @@ describe("who speaks", () => {
 });
 
 describe("pictures", () => {
-  const withCamera = (camera: boolean, entered = true): ViewEvent =>
-    state({ mediaType: "video", members: [member("me"), member("bob", { camera, entered })] });
+  const isWanted = (mediaType: MediaType, camera: boolean, entered: boolean): boolean => {
+    const bob = member("bob", { camera, entered });
+    return isCameraWanted(all(state({ mediaType, members: [member("me"), bob] })), bob);
+  };
 
-  it("stay asked for while a camera is off for a moment, until its owner leaves", () => {
-    expect(all(withCamera(false)).seen).toEqual([]);
-    expect(all(withCamera(true), withCamera(false)).seen).toEqual(["bob"]);
-    expect(all(withCamera(true), withCamera(false, false)).seen).toEqual([]);
+  it("are asked for from when somebody is in a video call, camera on or not", () => {
+    expect(isWanted("video", false, true)).toBe(true);
+    expect(isWanted("video", true, true)).toBe(true);
+    expect(isWanted("video", false, false)).toBe(false);
+  });
+
+  it("are asked for in a voice call while a camera is on", () => {
+    expect(isWanted("audio", false, true)).toBe(false);
+    expect(isWanted("audio", true, true)).toBe(true);
   });
 });
 

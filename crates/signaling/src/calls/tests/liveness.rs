@@ -43,6 +43,29 @@ fn a_device_that_comes_back_keeps_its_call_and_hears_of_it() {
 }
 
 #[test]
+fn who_closed_their_own_media_has_as_long_to_come_back_as_their_signalling() {
+    let closed = |call_id: &CallId| CallsInput::PeerClosed {
+        call_id: call_id.clone(),
+        endpoint: device("bob/b1"),
+    };
+    let (mut desk, call_id) = Desk::connected();
+    // A page that is loaded anew.
+    desk.input(closed(&call_id));
+    desk.disconnect("bob/b1");
+    desk.advance(Duration::from_millis(4_999));
+    desk.sign_in("bob/b1");
+    desk.input(back(&call_id, "bob/b1"));
+    desk.seconds(3_600);
+    assert!(desk.ended().is_empty());
+    // One that was left: still signed in, but without media.
+    desk.input(closed(&call_id));
+    desk.advance(Duration::from_millis(4_999));
+    assert!(desk.ended().is_empty());
+    desk.advance(Duration::from_millis(1));
+    assert_eq!(desk.the_end().outcome, Outcome::PeerLost);
+}
+
+#[test]
 fn a_caller_who_comes_back_hears_that_it_rings() {
     let mut desk = Desk::with(&["alice/a1", "bob/b1"]);
     let call_id = desk.call("alice/a1", "bob");
