@@ -265,6 +265,9 @@ pub(crate) enum BenchCommand {
     Timings(BenchTimingsArgs),
     /// Sign in many idle clients and print what they cost the server in memory and CPU
     Idle(BenchIdleArgs),
+    /// Have a few people see each other in 720p, each sent in three sizes, and print what that costs
+    /// the server
+    Video(BenchVideoArgs),
 }
 
 #[derive(Debug, Args)]
@@ -306,6 +309,22 @@ pub(crate) struct BenchIdleArgs {
     /// How long to watch the server's CPU once all are signed in
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) seconds: u32,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchVideoArgs {
+    /// How many people, from 2 to 9
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=9))]
+    pub(crate) people: u32,
+    /// How long to measure, after two seconds of warming up
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) seconds: u32,
+    /// Let the server run on this core alone, and this program on the others
+    #[arg(long, value_name = "CORE")]
+    pub(crate) server_core: Option<u32>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

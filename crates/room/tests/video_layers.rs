@@ -60,13 +60,17 @@ fn film(
 }
 
 fn assert_one_stream(seen: &[(usize, Seen)]) {
+    assert_one_stream_of(seen, 9_000);
+}
+
+fn assert_one_stream_of(seen: &[(usize, Seen)], most_ticks: u32) {
     for pair in seen.windows(2) {
         let (before, after) = (pair[0].1, pair[1].1);
         assert_eq!(after.sequence_number, before.sequence_number.wrapping_add(1));
         assert_eq!(after.picture_id, before.picture_id.wrapping_add(1) & 0x7fff);
         assert_eq!(after.ssrc, before.ssrc);
         let ticks = after.timestamp.wrapping_sub(before.timestamp);
-        assert!((1..9_000).contains(&ticks), "{ticks} ticks");
+        assert!((1..most_ticks).contains(&ticks), "{ticks} ticks");
     }
 }
 
@@ -130,6 +134,198 @@ fn a_size_that_stops_is_replaced_by_what_is_left() {
     assert_eq!(seen.len(), 20);
     assert!(seen.iter().all(|(layer, _)| *layer == 1));
     assert!(table.events().is_empty(), "something flows all the time");
+}
+
+/// A sender that films on and on, and sends a key frame where it was asked for one before; what
+/// receiver 2 gets of it. Times are in milliseconds from the first frame.
+struct Film {
+    table: Table,
+    interval: u64,
+    number: u64,
+    /// Frames of each layer.
+    sent: [u64; 3],
+    /// When which layer was asked for a key frame.
+    asked: Vec<(u64, usize)>,
+    seen: Vec<(u64, usize, Seen)>,
+}
+
+impl Film {
+    /// Receiver 2 looks at a large picture, and all sizes flow.
+    fn begin(interval: u64, size: VideoSize) -> Self {
+        let mut table = table();
+        table.watch(2, &[(1, VideoTrack::Camera, size)]);
+        let mut film =
+            Self { table, interval, number: 0, sent: [0; 3], asked: vec![], seen: vec![] };
+        film.roll(&[0, 1, 2], 1_000);
+        film
+    }
+
+    fn now(&self) -> u64 {
+        self.number * self.interval
+    }
+
+    fn roll(&mut self, layers: &[usize], ms: u64) {
+        let until = self.now() + ms;
+        while self.now() < until {
+            let now = self.now();
+            for (_, ssrc, packets) in self.table.asked() {
+                assert_eq!(packets, None, "nothing is lost");
+                self.asked.push((now, (ssrc - layer_ssrc(0)) as usize));
+            }
+            for &layer in layers {
+                let last = self.asked.iter().rev().take_while(|(at, _)| *at == now);
+                let is_key = self.number == 0 || last.clone().any(|(_, asked)| *asked == layer);
+                let number = self.sent[layer];
+                self.sent[layer] += 1;
+                let frame = Frame { is_key, timestamp: (now * 90) as u32, ..frame(layer, number) };
+                let sent = self
+                    .table
+                    .send_bytes(1, &tagged(frame, RIDS[layer]))
+                    .expect("it is its sender's");
+                let to_it = sent.iter().filter(|(who, _)| *who == 2);
+                self.seen.extend(to_it.map(|(_, packet)| (now, layer, Seen::read(packet))));
+            }
+            self.number += 1;
+            self.table.pass(self.interval);
+        }
+    }
+
+    /// The layer of which the receiver has had pictures since `ms`, and when the first came.
+    fn shown_since(&self, ms: u64) -> Vec<(u64, usize)> {
+        let since = self.seen.iter().filter(|(at, ..)| *at >= ms);
+        let mut runs = Vec::<(u64, usize)>::new();
+        for (at, layer, _) in since {
+            if runs.last().is_none_or(|(_, last)| last != layer) {
+                runs.push((*at, *layer));
+            }
+        }
+        runs
+    }
+
+    /// The longest time without a picture since `ms`.
+    fn longest_freeze(&self, ms: u64) -> u64 {
+        let times: Vec<u64> = self.seen.iter().map(|(at, ..)| *at).filter(|at| *at >= ms).collect();
+        times.windows(2).map(|pair| pair[1] - pair[0]).max().expect("something is seen")
+    }
+}
+
+#[test]
+fn a_size_that_its_sender_drops_is_left_within_300_ms() {
+    for interval in [16, 33, 40, 66, 77, 100] {
+        for (left, best) in [(&[0, 1][..], 1), (&[0][..], 0)] {
+            let mut film = Film::begin(interval, VideoSize::Large);
+            let dropped = film.now();
+            film.asked.clear();
+            film.roll(left, 2_000);
+            let (asked, layer) = film.asked[0];
+            // A frame later than it was asked for, which is when the sender has heard of it.
+            let waited = asked - interval - (dropped - interval);
+            assert!(waited <= 300, "{waited} ms at a frame each {interval} ms");
+            assert_eq!((layer, film.asked.len()), (best, 1), "one request, and of the best");
+            assert_eq!(film.shown_since(dropped), [(asked, best)]);
+            let seen: Vec<_> = film.seen.iter().map(|(_, layer, seen)| (*layer, *seen)).collect();
+            assert_one_stream_of(&seen, 90 * (300 + 2 * interval as u32));
+        }
+    }
+}
+
+#[test]
+fn a_small_size_that_its_sender_drops_is_left_for_the_next() {
+    let mut film = Film::begin(33, VideoSize::Small);
+    let dropped = film.now();
+    film.roll(&[1, 2], 2_000);
+    assert_eq!(film.shown_since(dropped)[0].1, 1);
+    assert_eq!(film.shown_since(dropped).len(), 1);
+}
+
+#[test]
+fn a_size_that_comes_back_is_taken_once_it_stays_and_without_a_freeze() {
+    let mut film = Film::begin(33, VideoSize::Large);
+    film.roll(&[0, 1], 2_000);
+    let back = film.now();
+    film.roll(&[0, 1, 2], 3_000);
+    let shown = film.shown_since(back);
+    assert_eq!(shown.iter().map(|(_, layer)| *layer).collect::<Vec<_>>(), [1, 2]);
+    let waited = shown[1].0 - back;
+    assert!((1_000..1_200).contains(&waited), "{waited} ms");
+    assert_eq!(film.longest_freeze(back), 33);
+    let seen: Vec<_> = film.seen.iter().map(|(_, layer, seen)| (*layer, *seen)).collect();
+    assert_one_stream_of(&seen, 90 * 400);
+}
+
+#[test]
+fn a_size_that_comes_and_goes_is_trusted_less_each_time() {
+    let mut film = Film::begin(33, VideoSize::Large);
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        film.roll(&[0, 1], 1_000);
+        let back = film.now();
+        film.roll(&[0, 1, 2], 9_000);
+        let taken = film.shown_since(back).iter().find(|(_, layer)| *layer == 2).map(|it| it.0);
+        let waited = taken.expect("it is taken in the end") - back;
+        waits.push(waited / 1_000);
+        assert_eq!(film.longest_freeze(back), 33);
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 8]);
+    // It behaves for a while.
+    film.roll(&[0, 1, 2], 10_000);
+    film.roll(&[0, 1], 1_000);
+    let back = film.now();
+    film.roll(&[0, 1, 2], 2_000);
+    assert!(film.shown_since(back).iter().any(|(_, layer)| *layer == 2));
+}
+
+#[test]
+fn a_size_that_comes_back_for_a_moment_is_not_taken() {
+    let mut film = Film::begin(33, VideoSize::Large);
+    film.roll(&[0, 1], 1_000);
+    let began = film.now();
+    for _ in 0..10 {
+        film.roll(&[0, 1, 2], 500);
+        film.roll(&[0, 1], 500);
+    }
+    assert_eq!(film.shown_since(began), [(began, 1)]);
+    assert_eq!(film.longest_freeze(began), 33);
+}
+
+#[test]
+fn what_is_filmed_slowly_or_stops_altogether_is_no_drop() {
+    // A camera in the dark, and a screen on which nothing moves.
+    for interval in [200, 500, 1_000] {
+        let mut film = Film::begin(interval, VideoSize::Large);
+        film.asked.clear();
+        film.roll(&[0, 1, 2], 20_000);
+        assert_eq!((film.shown_since(1).len(), film.asked.len()), (1, 0));
+    }
+    // A network that is away for a second.
+    let mut film = Film::begin(33, VideoSize::Large);
+    film.roll(&[], 990);
+    film.roll(&[0, 1, 2], 2_000);
+    assert_eq!(film.shown_since(1).len(), 1);
+}
+
+#[test]
+fn a_size_of_which_a_few_frames_are_left_out_is_no_drop() {
+    let mut film = Film::begin(33, VideoSize::Large);
+    film.asked.clear();
+    for _ in 0..30 {
+        film.roll(&[0, 1], 5 * 33);
+        film.roll(&[0, 1, 2], 33);
+    }
+    assert_eq!((film.shown_since(1).len(), film.asked.len()), (1, 0));
+}
+
+#[test]
+fn a_picture_that_is_turned_off_and_on_has_all_its_sizes_at_once() {
+    let mut film = Film::begin(33, VideoSize::Large);
+    film.roll(&[0, 1], 1_000);
+    let track = VideoTrack::Camera;
+    film.table.room.set_video_muted(id(1), track, true).unwrap();
+    film.roll(&[], 990);
+    film.table.room.set_video_muted(id(1), track, false).unwrap();
+    let on = film.now();
+    film.roll(&[0, 1, 2], 500);
+    assert_eq!(film.shown_since(on).last().unwrap().1, 2);
 }
 
 #[test]

@@ -47,6 +47,7 @@ replay! {
     signaling_frames: calling_signaling::fuzz::frames,
     signaling_invite_texts: calling_signaling::fuzz::invite_texts,
     signaling_usersig: calling_signaling::fuzz::usersig,
+    transport_feedback: calling_transport::fuzz::feedback,
     transport_sdp: calling_transport::fuzz::sdp,
     transport_server: calling_transport::fuzz::server,
     transport_srtp: calling_transport::fuzz::srtp,

@@ -52,7 +52,7 @@ impl World {
         let credentials =
             IceCredentials::new("abcd", "p".repeat(22)).expect("the lengths are right");
         let fingerprint = certificate.fingerprint();
-        let remote = RemoteParams { credentials, fingerprint };
+        let remote = RemoteParams { credentials, fingerprint, feedback_id: None };
         let local = self.server.open(self.now, id, remote).expect("the id is new");
         let address = SocketAddr::from(([10, 0, (number >> 8) as u8, number as u8], 4_000));
         let config =

@@ -1,5 +1,9 @@
 //! Fuzz bodies: each takes any bytes and never panics.
 
+mod feedback;
+
+pub use feedback::{Told, feedback, read_feedback};
+
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -134,8 +138,11 @@ impl World {
         let mut server = LiteServer::new(LiteConfig::new(Arc::clone(ours), vec![source]), [1; 32]);
         let credentials =
             IceCredentials::new("abcd", "p".repeat(22)).expect("the lengths are right");
-        let remote =
-            RemoteParams { credentials: credentials.clone(), fingerprint: theirs.fingerprint() };
+        let remote = RemoteParams {
+            credentials: credentials.clone(),
+            fingerprint: theirs.fingerprint(),
+            feedback_id: None,
+        };
         let local = server.open(now, CONNECTION, remote).expect("nothing is open");
         let mut config =
             SessionConfig::new(Arc::clone(theirs), DtlsRole::Active, local.fingerprint);

@@ -4,6 +4,7 @@
 //! * [`LiteServer`]: all connections of one UDP port, each an ICE-lite responder and a session.
 //! * [`sdp`]: session descriptions, and a server's answer to an offer.
 //! * [`SrtpContext`]: SRTP and SRTCP in place, on its own.
+//! * [`TransportFeedback`]: what a sender is told for its congestion control.
 //! * [`PathFinder`] and [`Path`]: what an asynchronous ICE agent has to offer to be used here.
 //!
 //! Nothing here owns a socket, a thread or a clock. Time comes in as `now`; see the README for
@@ -11,6 +12,7 @@
 
 mod certificate;
 mod discard;
+mod feedback;
 #[doc(hidden)]
 pub mod fuzz;
 mod ice;
@@ -22,6 +24,7 @@ mod srtp;
 
 pub use certificate::{Certificate, CertificateError, Fingerprint, InvalidFingerprint};
 pub use discard::Discard;
+pub use feedback::TransportFeedback;
 pub use ice::{
     Candidate, CandidateKind, IceCredentials, InvalidCandidate, InvalidCredentials, StunDiscard,
 };

@@ -8,7 +8,9 @@ mod common;
 use std::alloc::System;
 use std::time::Duration;
 
-use calling_transport::{DtlsRole, SecureSession, ServerReceived, SessionConfig};
+use calling_transport::{
+    DtlsRole, SecureSession, ServerReceived, SessionConfig, TransportFeedback,
+};
 use common::world::{World, client_address};
 use common::{at, certificate, rtp};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -19,6 +21,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 #[test]
 fn memory_is_bounded_and_media_needs_none() {
     media_in_steady_state_allocates_nothing();
+    noting_arrivals_allocates_nothing();
     forged_media_allocates_nothing();
     a_waiting_connection_is_small();
     for length in [0xff_ffff, 0x0f_ffff, 70_000] {
@@ -59,6 +62,27 @@ fn media_in_steady_state_allocates_nothing() {
     pass(1..1_000);
     assert_eq!(region.change().allocations, 0, "{:?}", region.change());
     assert_eq!(region.change().reallocations, 0, "{:?}", region.change());
+}
+
+/// Telling of them does, once for each datagram of feedback and not for each packet.
+fn noting_arrivals_allocates_nothing() {
+    let mut feedback = TransportFeedback::new(3, 1);
+    let mut datagram = Vec::with_capacity(1_200);
+    let region = Region::new(ALLOCATOR);
+    let mut datagrams = 0;
+    // With wraps, losses and such as come late.
+    for number in 100..200_000_u32 {
+        let number = if number % 50 == 7 { number - 40 } else { number };
+        if number % 11 != 3 {
+            feedback.record(at(u64::from(number)), 7, number as u16);
+        }
+        while feedback.write(at(u64::from(number)), &mut datagram) {
+            datagrams += 1;
+        }
+    }
+    assert!(datagrams > 1_000);
+    let change = region.change();
+    assert_eq!((change.allocations, change.reallocations), (0, 0), "{change:?}");
 }
 
 fn forged_media_allocates_nothing() {

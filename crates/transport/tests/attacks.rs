@@ -578,6 +578,7 @@ fn connections_are_limited_and_ids_are_unique() {
     let remote = RemoteParams {
         credentials: IceCredentials::new("abcd", "p".repeat(22)).unwrap(),
         fingerprint: certificate().fingerprint(),
+        feedback_id: None,
     };
     let now = world.now;
     let taken = world.clients[0].id;

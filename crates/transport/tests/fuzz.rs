@@ -62,6 +62,18 @@ fn srtp_survives_any_bytes() {
 }
 
 #[test]
+fn feedback_is_right_whatever_comes() {
+    let mut rng = ChaCha8Rng::from_seed(seed(4));
+    for _ in 0..200 {
+        fuzz::feedback(&random(&mut rng, 2_000));
+        let steps = random(&mut rng, 500);
+        // Mostly in order.
+        let steps: Vec<u8> = steps.iter().flat_map(|byte| [byte & 0x03, 0, *byte, 20]).collect();
+        fuzz::feedback(&steps);
+    }
+}
+
+#[test]
 fn text_survives_any_bytes() {
     let mut rng = ChaCha8Rng::from_seed(seed(3));
     let candidate = b"candidate:842163049 1 udp 1677729535 192.0.2.9 5 typ srflx raddr 0.0.0.0";

@@ -51,6 +51,13 @@ interface Inbound {
   ssrc: number;
 }
 
+/** The way from the page to the server. */
+interface Uplink {
+  estimate: number;
+  /** Of the pictures being sent, in pixels. */
+  widest: number;
+}
+
 export class Phone {
   readonly log: Line[] = [];
   readonly calling = new Calling({
@@ -103,6 +110,16 @@ export class Phone {
     const report = await this.connection?.getStats();
     const entries = report as unknown as Map<string, Record<string, unknown>> | undefined;
     return [...(entries?.values() ?? [])];
+  }
+
+  /** What the page thinks that its way to the server carries, in bit/s, and what it sends. */
+  async uplink(): Promise<Uplink> {
+    const stats = await this.stats();
+    const pair = stats.find((it) => it["type"] === "candidate-pair" && it["nominated"] === true);
+    const estimate = pair?.["availableOutgoingBitrate"];
+    const layers = stats.filter((it) => it["type"] === "outbound-rtp" && it["kind"] === "video");
+    const widths = layers.map((it) => (it["active"] === true ? Number(it["frameWidth"] ?? 0) : 0));
+    return { estimate: typeof estimate === "number" ? estimate : 0, widest: Math.max(0, ...widths) };
   }
 
   /** What comes from `user`, by the stream the server named after them. */

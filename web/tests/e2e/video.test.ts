@@ -77,6 +77,30 @@ test("a small view receives a small picture, and a large one a large", async () 
   }, small);
 });
 
+test("what the way to the server carries is found out fast, and the full size comes", async () => {
+  const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
+  await talk(alice, { bob });
+  // A receiver report alone, which comes each second, lets a sender go up by 8 % each time: from
+  // its 300 kbit/s it would have seen sixteen of them.
+  const found = await bob.evaluate(async () => {
+    const came = (stats: Record<string, unknown>[]): number =>
+      stats
+        .filter((it) => it["type"] === "remote-inbound-rtp" && it["kind"] === "audio")
+        .reduce((sum, it) => sum + Number(it["roundTripTimeMeasurements"] ?? 0), 0);
+    const before = came(await phone.stats());
+    await phone.until(async () => (await phone.uplink()).estimate > 1_000_000, "a higher estimate");
+    return { reports: came(await phone.stats()) - before };
+  });
+  expect(found.reports).toBeLessThan(12);
+  await alice.evaluate(async () => {
+    await phone.calling.startRemoteView("bob", phone.video(), { size: "large" });
+    await phone.until(
+      async () => ((await phone.inbound("bob", "video"))?.width ?? 0) >= 1_280,
+      "the full size",
+    );
+  });
+});
+
 test("nothing is received that nobody looks at", async () => {
   const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
   await talk(alice, { bob });

@@ -229,6 +229,7 @@ impl Media {
         let remote = RemoteParams {
             credentials: IceCredentials::new(&*offer.ufrag, &*offer.pwd).unwrap(),
             fingerprint: offer.fingerprint.parse().unwrap(),
+            feedback_id: None,
         };
         let local = state.server.open(Instant::now(), connection, remote).unwrap();
         Reply::Media(MediaAnswer {

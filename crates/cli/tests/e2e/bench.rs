@@ -34,3 +34,17 @@ fn timings_are_of_calls_with_media() {
     assert_eq!(report["completed"], 2);
     assert_eq!(report["accept_to_first_audio_ms"]["count"], 2);
 }
+
+#[test]
+fn people_who_see_each_other_get_every_packet_of_the_largest_size() {
+    let args = ["bench", "video", "--people", "3", "--seconds", "2", "--json"];
+    let report = run(args).exits(0).json();
+    assert_eq!(report["people"], 3);
+    let figure = |name: &str| report[name].as_f64().unwrap();
+    assert!(figure("packets_in_per_second") > 0.0);
+    // Of each of two others six packets of the largest picture for nine that are sent, and all sound.
+    let share = figure("packets_out_per_second") / figure("packets_in_per_second");
+    assert!(share > 1.0, "{share} packets out for one in");
+    assert!(figure("feedback_per_second") > 0.0);
+    assert!(figure("server_cpu_percent") > 0.0);
+}

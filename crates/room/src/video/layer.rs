@@ -1,7 +1,8 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use calling_wire::{RtpView, VideoCodec, Vp8Descriptor};
 
+use super::flow::Flow;
 use super::keyframes::KeyFrames;
 use super::missing::Missing;
 use super::store::PacketStore;
@@ -21,8 +22,7 @@ pub(crate) struct Layer {
     pub(crate) store: PacketStore,
     pub(crate) missing: Missing,
     pub(crate) key_frames: KeyFrames,
-    /// When the newest packet came, if it flows.
-    newest_at: Option<Instant>,
+    pub(crate) flow: Flow,
 }
 
 /// A packet of a layer that may be forwarded.
@@ -47,7 +47,7 @@ impl Layer {
             store: PacketStore::default(),
             missing: Missing::default(),
             key_frames: KeyFrames::default(),
-            newest_at: None,
+            flow: Flow::default(),
         }
     }
 
@@ -56,24 +56,14 @@ impl Layer {
         self.ssrc == Some(ssrc) || self.rtx_ssrc == Some(ssrc)
     }
 
-    /// A packet may be forwarded; `true` if the layer just began to flow.
-    pub(crate) fn flows(&mut self, now: Instant) -> bool {
-        self.newest_at.replace(now).is_none()
-    }
-
     pub(crate) const fn is_flowing(&self) -> bool {
-        self.newest_at.is_some()
+        self.flow.is_on()
     }
 
     /// `true` if it flowed until now.
     pub(crate) fn stop_flow(&mut self) -> bool {
         self.missing.clear();
-        self.newest_at.take().is_some()
-    }
-
-    /// When the flow counts as stopped if nothing more comes.
-    pub(crate) fn flow_ends(&self, timeout: Duration) -> Option<Instant> {
-        self.newest_at.map(|newest| newest + timeout)
+        self.flow.stop()
     }
 
     /// Notes which packets did not come before this one.

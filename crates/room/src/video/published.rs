@@ -71,7 +71,7 @@ impl Published {
     }
 
     /// Takes a packet of one of its layers, `raw` being all of it, and adds to `forwards` whom it
-    /// goes to.
+    /// goes to. `true` if receivers are to get other layers than before.
     pub(crate) fn take(
         &mut self,
         now: Instant,
@@ -79,7 +79,7 @@ impl Published {
         packet: &RtpView<'_>,
         raw: &[u8],
         forwards: &mut Vec<Forward>,
-    ) -> Result<(), RtpDiscard> {
+    ) -> Result<bool, RtpDiscard> {
         let has_viewers = self.has_viewers();
         let layer = self.layers.get_mut(found.layer).ok_or(RtpDiscard::ForeignSsrc)?;
         let position = layer.publisher.accept(now, packet)?;
@@ -87,11 +87,14 @@ impl Published {
             return Err(RtpDiscard::Muted);
         }
         let id = layer.id;
-        if layer.flows(now) {
+        let noted = layer.flow.packet(now, position.media_time);
+        let leaves_behind = noted.begins_frame && self.leaves_behind(now, found.layer);
+        let is_news = noted.is_news || leaves_behind;
+        if is_news {
             self.retarget();
         }
         let Some(layer) = self.layers.get_mut(found.layer).filter(|_| has_viewers) else {
-            return Ok(());
+            return Ok(is_news);
         };
         let came = Came::new(found.codec, &position, packet);
         layer.note_missing(now, &position);
@@ -101,7 +104,23 @@ impl Published {
         layer.store.put(came.index, came.media_time, raw);
         let viewers = self.legs.iter_mut().filter(|leg| leg.wants.is_some());
         forwards.extend(viewers.filter_map(|leg| leg.forward(now, id, &came)));
-        Ok(())
+        Ok(is_news)
+    }
+
+    /// A frame of a layer begins; `true` if that shows that another has stopped.
+    fn leaves_behind(&mut self, now: Instant, layer: usize) -> bool {
+        let Some(frames) = self.layers.get(layer).map(|layer| layer.flow.frames()) else {
+            return false;
+        };
+        let mut any = false;
+        for (index, other) in self.layers.iter_mut().enumerate() {
+            if index != layer && other.flow.is_left_behind(now, &frames) {
+                // Nobody is to wait for one of it.
+                other.key_frames.done();
+                any = true;
+            }
+        }
+        any
     }
 
     /// What `receiver` wants to see of it, under its terms. A leg is made where there is none and
@@ -138,7 +157,7 @@ impl Published {
     pub(crate) fn stop_silent_layers(&mut self, now: Instant, timeout: Duration) -> Silent {
         let mut silent = Silent::default();
         for layer in &mut self.layers {
-            match layer.flow_ends(timeout) {
+            match layer.flow.ends(timeout) {
                 Some(ends) if ends <= now => silent.any_stopped |= layer.stop_flow(),
                 Some(ends) => silent.next = silent.next.into_iter().chain([ends]).min(),
                 None => {}
@@ -160,15 +179,18 @@ impl Published {
         let flowed = self.is_available();
         self.legs.iter_mut().for_each(VideoLeg::stop);
         for layer in &mut self.layers {
-            layer.stop_flow();
+            layer.missing.clear();
+            layer.flow.stop_on_purpose();
         }
         flowed
     }
 
-    /// Has every receiver get the layer that suits it: of those that flow the smallest or the
-    /// largest. Where none does, it gets what it got as soon as that goes on.
+    /// Has every receiver get the layer that suits it: of those that flow and can best be relied on
+    /// the smallest or the largest. Where none flows, it gets what it got as soon as that goes on.
     pub(crate) fn retarget(&mut self) {
-        let mut flowing = self.layers.iter().filter(|layer| layer.is_flowing()).map(|it| it.id);
+        let best = self.layers.iter().filter_map(|layer| layer.flow.rank()).max();
+        let is_best = |layer: &&Layer| best.is_some() && layer.flow.rank() == best;
+        let mut flowing = self.layers.iter().filter(is_best).map(|it| it.id);
         let Some(small) = flowing.next() else { return };
         let large = flowing.next_back().unwrap_or(small);
         for leg in &mut self.legs {

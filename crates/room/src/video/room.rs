@@ -96,18 +96,22 @@ impl Room {
         let found = sender.video.find(packet)?;
         let published = sender.video.track_mut(found.track);
         let was_available = published.is_available();
-        if found.is_rtx {
+        let is_news = if found.is_rtx {
             let (list, repaired) = forwards.repair(packet, raw, &found, published)?;
             let packet = RtpView::parse(repaired).map_err(RtpDiscard::Malformed)?;
-            published.take(now, &found, &packet, repaired, list)?;
+            published.take(now, &found, &packet, repaired, list)?
         } else {
-            published.take(now, &found, packet, raw, forwards.list())?;
-        }
+            published.take(now, &found, packet, raw, forwards.list())?
+        };
         if !was_available && published.is_available() {
             self.flow_due.get_or_insert(now + self.config.flow_timeout);
             self.tell_video(from, found.track, true);
         }
-        self.ask_sender(now, from, found);
+        if is_news {
+            self.ask_senders(now, [from]);
+        } else {
+            self.ask_sender(now, from, found);
+        }
         Ok(())
     }
 

@@ -272,7 +272,7 @@ fn remote_params(offer: &MediaOffer) -> Result<RemoteParams, ProtocolError> {
         .fingerprint
         .parse()
         .map_err(|error: calling_transport::InvalidFingerprint| wrong(error.to_string()))?;
-    Ok(RemoteParams { credentials, fingerprint })
+    Ok(RemoteParams { credentials, fingerprint, feedback_id: None })
 }
 
 fn no_media() -> ProtocolError {

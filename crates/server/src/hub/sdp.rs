@@ -118,6 +118,7 @@ impl<S: CallStore> Actor<S> {
             let remote = RemoteParams {
                 credentials: offer.credentials().clone(),
                 fingerprint: offer.fingerprint(),
+                feedback_id: offer.feedback_id(),
             };
             let (connection, opened) =
                 self.open_media(&asker, &call_id, remote, terms, Some(session.clone())).await;
@@ -140,8 +141,16 @@ impl<S: CallStore> Actor<S> {
     ) {
         let credentials = restarts.then(|| answering.offer.credentials().clone());
         let (reply, agreed) = oneshot::channel();
-        let command =
-            ShardCommand::Renegotiate { connection, credentials, terms, video, views, reply };
+        let feedback_id = answering.offer.feedback_id();
+        let command = ShardCommand::Renegotiate {
+            connection,
+            credentials,
+            feedback_id,
+            terms,
+            video,
+            views,
+            reply,
+        };
         self.command_shard(command).await;
         self.waiting.push(Box::pin(async move {
             let local = agreed.await.ok().flatten();

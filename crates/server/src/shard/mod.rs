@@ -45,6 +45,8 @@ pub(crate) enum ShardCommand {
     Renegotiate {
         connection: ConnectionId,
         credentials: Option<IceCredentials>,
+        /// See [`RemoteParams`].
+        feedback_id: Option<u8>,
         terms: AudioTerms,
         video: VideoTerms,
         views: VideoViews,

@@ -77,7 +77,16 @@ impl Plane {
                 // The hub may have given up meanwhile; then the connection times out.
                 let _ = reply.send(self.connect(now, seat, remote));
             }
-            ShardCommand::Renegotiate { connection, credentials, terms, video, views, reply } => {
+            ShardCommand::Renegotiate {
+                connection,
+                credentials,
+                feedback_id,
+                terms,
+                video,
+                views,
+                reply,
+            } => {
+                self.server.set_feedback(connection, feedback_id);
                 self.set_video(now, connection, video, views, out);
                 let _ = reply.send(self.renegotiate(now, connection, credentials, terms));
             }

@@ -73,6 +73,7 @@ impl World {
         let remote = RemoteParams {
             credentials: client.credentials.clone(),
             fingerprint: client.certificate.fingerprint(),
+            feedback_id: None,
         };
         let user = UserId::new(format!("u{index}")).unwrap();
         let number = index as u64 + 1;

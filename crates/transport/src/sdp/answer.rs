@@ -8,7 +8,7 @@ use super::model::{
     Codec, Direction, ExtensionMap, MediaKind, MediaSection, Msid, SessionDescription, Setup,
     TransportAttributes,
 };
-use super::offer::{AUDIO_LEVEL, MID, Offer, opus};
+use super::offer::{AUDIO_LEVEL, MID, Offer, TRANSPORT_FEEDBACK, TRANSPORT_WIDE, opus};
 use super::video;
 use crate::server::LocalParams;
 
@@ -112,6 +112,9 @@ impl Offer {
             self.publishing() == Some(index)
         };
         section.direction = Direction::of(stream.is_some(), receives);
+        if receives && self.has_feedback(offered) {
+            answer_feedback(&mut section, offered);
+        }
         if let Some(ForwardedStream { stream, track, ssrc, rtx_ssrc }) = stream {
             section.msids = vec![Msid { stream: stream.clone(), track: Some(track.clone()) }];
             video::announce(&mut section, *ssrc, *rtx_ssrc, stream);
@@ -148,6 +151,27 @@ impl Offer {
             uri: uri.to_owned(),
         })
         .collect()
+    }
+}
+
+/// Has the section be told of by transport-wide feedback, as it was offered.
+fn answer_feedback(section: &mut MediaSection, offered: &MediaSection) {
+    let extension = offered.extensions.iter().find(|it| it.uri == TRANSPORT_WIDE);
+    section.extensions.extend(extension.map(|it| ExtensionMap {
+        id: it.id,
+        direction: Direction::SendRecv,
+        uri: it.uri.clone(),
+    }));
+    let wanted = || TRANSPORT_FEEDBACK.to_owned();
+    if offered.feedback.iter().any(|it| it == TRANSPORT_FEEDBACK) {
+        section.feedback.push(wanted());
+    }
+    for codec in &mut section.codecs {
+        let mut codecs = offered.codecs.iter();
+        let offered = codecs.find(|it| it.payload_type == codec.payload_type);
+        if offered.is_some_and(|it| it.feedback.iter().any(|it| it == TRANSPORT_FEEDBACK)) {
+            codec.feedback.push(wanted());
+        }
     }
 }
 

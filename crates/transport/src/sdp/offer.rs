@@ -13,6 +13,12 @@ pub(super) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-leve
 /// RFC 9143 section 15.2.
 pub(super) const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 
+/// draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2.
+pub(super) const TRANSPORT_WIDE: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+/// The feedback on it (section 3).
+pub(super) const TRANSPORT_FEEDBACK: &str = "transport-cc";
+
 /// An offer of a client, understood.
 ///
 /// Accepted are audio sections with Opus and video sections with a format that the server passes on
@@ -115,6 +121,20 @@ impl Offer {
         self.audio
     }
 
+    /// The id of the header extension with transport-wide sequence numbers, if the client wants to
+    /// be told which of its packets came. It is of use to who sends pictures: sound alone is not
+    /// worth as many packets the other way.
+    pub fn feedback_id(&self) -> Option<u8> {
+        let sections = self.sections().iter().zip(&self.description.sections);
+        let mut sending = sections.filter(|(section, _)| section.sends_video());
+        sending.find_map(|(_, section)| feedback_id(section))
+    }
+
+    /// Whether the client is told of what it sends in this section.
+    pub(super) fn has_feedback(&self, section: &MediaSection) -> bool {
+        feedback_id(section).is_some_and(|id| self.feedback_id() == Some(id))
+    }
+
     /// All sections, in order.
     pub fn sections(&self) -> &[OfferedSection] {
         &self.sections
@@ -178,6 +198,14 @@ fn is_acceptable(description: &SessionDescription, section: &MediaSection) -> bo
     let is_on = section.port != 0 || section.bundle_only;
     let is_carried = section.protocol == Protocol::DtlsSavpf && (is_bundled || stands_alone);
     is_known && is_on && is_carried
+}
+
+/// Only what fits the one-byte form, and only with its feedback.
+fn feedback_id(section: &MediaSection) -> Option<u8> {
+    let of_codecs = section.codecs.iter().flat_map(|codec| &codec.feedback);
+    let mut feedback = section.feedback.iter().chain(of_codecs);
+    let id = section.extension(TRANSPORT_WIDE).filter(|id| (1..=14).contains(id));
+    id.filter(|_| feedback.any(|it| it == TRANSPORT_FEEDBACK))
 }
 
 /// RFC 7587 section 7: always 48,000 and two channels.

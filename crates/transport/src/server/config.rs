@@ -42,6 +42,9 @@ pub struct RemoteParams {
     pub credentials: IceCredentials,
     /// The fingerprint of its certificate.
     pub fingerprint: Fingerprint,
+    /// The id of the header extension with transport-wide sequence numbers, by which it wants to
+    /// be told which of its packets came; `None` if it does not.
+    pub feedback_id: Option<u8>,
 }
 
 /// What to tell a client over signalling.

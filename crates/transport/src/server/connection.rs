@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use calling_model::ConnectionId;
 
 use super::deadlines::Deadline;
+use crate::feedback::TransportFeedback;
 use crate::ice::IceCredentials;
 use crate::session::{SecureSession, TimeoutReason};
 
@@ -25,6 +26,8 @@ pub(super) struct Connection {
     /// Until it is connected.
     pub(super) connect_by: Option<Instant>,
     pub(super) scheduled: Option<Deadline>,
+    /// What is told of its packets, if it was agreed on.
+    pub(super) feedback: Option<Box<TransportFeedback>>,
     /// Whether there ever was a path.
     pub(super) had_path: bool,
     path: Option<SocketAddr>,
@@ -61,6 +64,7 @@ impl Connection {
             session,
             connect_by: Some(connect_by),
             scheduled: None,
+            feedback: None,
             had_path: false,
             path: None,
             addresses: Vec::new(),
@@ -91,6 +95,14 @@ impl Connection {
         if let Some(validated) = self.addresses.iter_mut().find(|it| it.address == address) {
             validated.heard = validated.heard.max(now);
         }
+    }
+
+    /// Notes an authentic RTP packet for the feedback; `true` if that changes when it is due.
+    pub(super) fn observe(&mut self, now: Instant, packet: &[u8]) -> bool {
+        let Some(feedback) = &mut self.feedback else { return false };
+        let before = feedback.due();
+        feedback.observe(now, packet);
+        feedback.due() != before
     }
 
     /// Notes an authenticated check. Gives an address that had to make room.
@@ -160,7 +172,13 @@ impl Connection {
         let connect = self.connect_by.map(|at| (at, TimeoutReason::Connect));
         let consent = self.addresses.iter().map(|it| it.heard + consent_timeout).min();
         let consent = consent.map(|at| (at, TimeoutReason::Consent));
-        connect.into_iter().chain(consent).chain(self.session.poll_timeout()).min()
+        let deadlines = connect.into_iter().chain(consent).chain(self.session.poll_timeout());
+        deadlines.chain(self.feedback_due()).min()
+    }
+
+    pub(super) fn feedback_due(&self) -> Option<Deadline> {
+        let due = self.feedback.as_ref()?.due()?;
+        Some((due, TimeoutReason::Feedback))
     }
 
     /// The deadline after everything due at `now` was handled.

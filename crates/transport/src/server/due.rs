@@ -28,7 +28,27 @@ impl LiteServer {
         for address in expired {
             self.table.unbind(address);
         }
+        self.send_feedback(now, slot);
         self.settle(slot);
+    }
+
+    /// Tells a client which of its packets came, as far as that is due.
+    fn send_feedback(&mut self, now: Instant, slot: usize) {
+        let consent_timeout = self.config.consent_timeout;
+        loop {
+            let Some(connection) = self.table.get_mut(slot) else { return };
+            let path = connection.path(now, consent_timeout);
+            let Some(feedback) = &mut connection.feedback else { return };
+            let mut datagram = Vec::new();
+            if !feedback.write(now, &mut datagram) {
+                return;
+            }
+            let Some(to) = path else { return feedback.forget() };
+            if connection.session.seal_rtcp(&mut datagram).is_ok() {
+                self.stats.rtcp_sealed += 1;
+                self.transmit(to, datagram);
+            }
+        }
     }
 
     /// Passes on what a session wants and notes its next deadline.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use calling_model::ConnectionId;
 use calling_wire::{DatagramKind, classify};
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 use super::config::{LiteConfig, LocalParams, OpenError, RemoteParams};
@@ -14,6 +14,7 @@ use super::deadlines::Deadlines;
 use super::output::{ServerOutput, ServerReceived, ServerStats};
 use super::table::Table;
 use crate::discard::Discard;
+use crate::feedback::TransportFeedback;
 use crate::ice::{Candidate, IceCredentials};
 use crate::session::{
     DtlsRole, DtlsSettings, DtlsVersions, Received, SecureSession, SessionConfig, SrtpOffer,
@@ -85,6 +86,7 @@ impl LiteServer {
         let opened =
             Connection::new(connection, local.clone(), remote.credentials, session, connect_by);
         let slot = self.table.insert(opened);
+        self.set_feedback(connection, remote.feedback_id);
         self.reschedule(slot);
         Ok(self.params(local))
     }
@@ -103,6 +105,23 @@ impl LiteServer {
         let local = self.fresh_credentials();
         self.table.restart(slot, local.clone(), remote);
         Some(self.params(local))
+    }
+
+    /// Has the client of a connection told which of its packets came, by the transport-wide numbers
+    /// in the header extension with this id; `None`: no more. Without effect if there is no such
+    /// connection.
+    pub fn set_feedback(&mut self, connection: ConnectionId, extension_id: Option<u8>) {
+        let Some(slot) = self.table.slot_of(connection) else { return };
+        let Some(connection) = self.table.get_mut(slot) else { return };
+        match (&mut connection.feedback, extension_id) {
+            (feedback, None) => *feedback = None,
+            (Some(feedback), Some(id)) => feedback.set_extension_id(id),
+            (none @ None, Some(id)) => {
+                let ssrc = self.rng.random_range(1..=u32::MAX);
+                *none = Some(Box::new(TransportFeedback::new(id, ssrc)));
+            }
+        }
+        self.reschedule(slot);
     }
 
     /// What the client of a connection was told last; `None` if there is no such connection.
@@ -229,6 +248,9 @@ impl LiteServer {
             Received::Rtp(packet) => {
                 connection.hear(now, source);
                 self.stats.rtp_opened += 1;
+                if connection.observe(now, packet) {
+                    self.reschedule(slot);
+                }
                 ServerReceived::Rtp { connection: id, packet }
             }
             Received::Rtcp(packet) => {

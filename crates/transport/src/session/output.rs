@@ -80,6 +80,8 @@ pub enum TimeoutReason {
     Consent,
     /// A handshake flight is due again.
     Retransmit,
+    /// The sender is to be told which of its packets came.
+    Feedback,
 }
 
 /// Figures of one session.

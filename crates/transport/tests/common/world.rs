@@ -44,6 +44,7 @@ pub struct Client {
     pub sent: Link<Vec<u8>>,
     pub coming: Link<Vec<u8>>,
     pub received_rtp: Vec<Vec<u8>>,
+    pub received_rtcp: Vec<Vec<u8>>,
     /// Requests of the server, unanswered.
     pub challenges: Vec<Vec<u8>>,
 }
@@ -70,7 +71,8 @@ impl Client {
         let Some(session) = &mut self.session else { return };
         match session.receive(now, datagram) {
             Received::Rtp(packet) => self.received_rtp.push(packet.to_vec()),
-            Received::Rtcp(_) | Received::Control | Received::Discarded(_) => {}
+            Received::Rtcp(packet) => self.received_rtcp.push(packet.to_vec()),
+            Received::Control | Received::Discarded(_) => {}
         }
     }
 
@@ -159,7 +161,8 @@ impl World {
         let mut rng = ChaCha12Rng::from_seed(seed(77_000 + number));
         let credentials = IceCredentials::generate(&mut rng);
         let fingerprint = announced.unwrap_or(certificate.fingerprint());
-        let remote = RemoteParams { credentials: credentials.clone(), fingerprint };
+        let remote =
+            RemoteParams { credentials: credentials.clone(), fingerprint, feedback_id: None };
         let remote = self.server.open(self.now, id, remote).unwrap();
         let address = client_address(number);
         let session_config =
@@ -180,6 +183,7 @@ impl World {
             sent: Link::new(impairment.clone(), number * 2 + 1),
             coming: Link::new(impairment.clone(), number * 2 + 2),
             received_rtp: Vec::new(),
+            received_rtcp: Vec::new(),
             challenges: Vec::new(),
         });
         self.clients.len() - 1

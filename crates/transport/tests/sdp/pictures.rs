@@ -99,9 +99,9 @@ fn a_picture_is_taken_in_what_everybody_can_see() {
     let native = section(&[VideoCodec::Vp8, VideoCodec::H264]);
     assert_eq!(payload_types(&native), [96, 97, 109, 114]);
     assert_eq!(native.direction, Direction::RecvOnly);
-    assert_eq!(native.codecs[0].feedback, ["ccm fir", "nack", "nack pli"]);
+    assert_eq!(native.codecs[0].feedback, ["ccm fir", "nack", "nack pli", "transport-cc"]);
     let ids: Vec<u8> = native.extensions.iter().map(|it| it.id).collect();
-    assert_eq!(ids, [4, 10, 11], "of what was offered and is used");
+    assert_eq!(ids, [4, 10, 11, 3], "of what was offered and is used");
     let all = section(&VideoCodec::ALL);
     assert_eq!(payload_types(&all), [96, 97, 109, 114, 39, 40, 98]);
     let none = section(&[]);
@@ -194,4 +194,75 @@ fn a_payload_type_that_looks_like_rtcp_is_not_used() {
     let codecs: BTreeSet<VideoCodec> =
         Offer::parse(&text).unwrap().video().formats.iter().map(|it| it.codec).collect();
     assert_eq!(codecs, [VideoCodec::H264, VideoCodec::Vp9, VideoCodec::Av1].into());
+}
+
+const TRANSPORT_WIDE: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+/// An offer whose sound has transport-wide numbers, too.
+fn with_numbered_sound(text: &str) -> String {
+    let sound = "a=rtpmap:111 opus/48000/2\r\n";
+    let numbered = format!("a=extmap:3 {TRANSPORT_WIDE}\r\n{sound}a=rtcp-fb:111 transport-cc\r\n");
+    text.replace(sound, &numbered)
+}
+
+fn has_feedback(section: &MediaSection) -> bool {
+    let is_answered = section.codecs.iter().any(|it| it.feedback.contains(&"transport-cc".into()))
+        || section.feedback == ["transport-cc"];
+    let is_numbered = section.extension(TRANSPORT_WIDE) == Some(3);
+    assert_eq!(is_answered, is_numbered, "one is of no use without the other");
+    is_answered
+}
+
+#[test]
+fn who_sends_pictures_is_told_of_its_packets() {
+    let text =
+        with_numbered_sound(&offer(&[video("1", "sendonly", ""), video("2", "recvonly", "")]));
+    assert_eq!(Offer::parse(&text).unwrap().feedback_id(), Some(3));
+    let sections = answer(&text, &taken(&["1"], &VideoCodec::ALL));
+    let told: Vec<bool> = sections.iter().map(has_feedback).collect();
+    assert_eq!(told, [true, true, false], "of sound beside pictures, and not of what it receives");
+}
+
+#[test]
+fn feedback_offered_for_all_formats_is_answered_for_all() {
+    let one = "a=rtcp-fb:96 transport-cc";
+    let text = offer(&[video("1", "sendonly", "").replace(one, "a=rtcp-fb:* transport-cc")]);
+    let section = answer(&text, &taken(&["1"], &VideoCodec::ALL)).remove(1);
+    assert_eq!(section.feedback, ["transport-cc"]);
+    assert!(has_feedback(&section));
+}
+
+#[test]
+fn who_sends_sound_alone_is_told_nothing() {
+    let text = with_numbered_sound(&offer(&[video("1", "recvonly", "")]));
+    assert_eq!(Offer::parse(&text).unwrap().feedback_id(), None);
+    let sections = answer(&text, &taken(&[], &VideoCodec::ALL));
+    assert!(!sections.iter().any(has_feedback));
+}
+
+#[test]
+fn numbers_without_feedback_and_feedback_without_numbers_are_not_agreed_on() {
+    for (from, to) in [
+        ("a=rtcp-fb:96 transport-cc\r\n", ""),
+        ("a=extmap:3 http://www.ietf.org/id/draft-holmer", "a=extmap:3 http://example.org/draft"),
+        ("a=extmap:3 http://www.ietf.org/id", "a=extmap:15 http://www.ietf.org/id"),
+    ] {
+        let text = offer(&[video("1", "sendonly", "").replace(from, to)]);
+        assert_eq!(Offer::parse(&text).unwrap().feedback_id(), None, "{to}");
+        let section = answer(&text, &taken(&["1"], &VideoCodec::ALL)).remove(1);
+        assert!(!has_feedback(&section));
+    }
+}
+
+#[test]
+fn a_section_with_another_id_is_not_numbered() {
+    let text = with_numbered_sound(&offer(&[video("1", "sendonly", "")]));
+    let text =
+        text.replace("a=extmap:3 http", "a=extmap:5 http").replacen("extmap:5", "extmap:3", 1);
+    let offer = Offer::parse(&text).unwrap();
+    assert_eq!(offer.feedback_id(), Some(5));
+    let sections = answer(&text, &taken(&["1"], &VideoCodec::ALL));
+    let ids: Vec<_> = sections.iter().map(|section| section.extension(TRANSPORT_WIDE)).collect();
+    assert_eq!(ids, [None, Some(5)]);
 }

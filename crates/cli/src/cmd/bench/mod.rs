@@ -6,12 +6,14 @@ mod cpu;
 mod idle;
 mod line;
 mod timings;
+mod video;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub(crate) use calls::calls;
 pub(crate) use idle::idle;
 pub(crate) use timings::timings;
+pub(crate) use video::video;
 
 fn progress(length: u64, what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("  {bar:40.green} {pos}/{len} {msg} {eta}");

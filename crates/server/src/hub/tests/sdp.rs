@@ -129,6 +129,45 @@ async fn who_entered_is_received_after_an_offer_more() {
     assert_eq!(second.sections[2].direction, Direction::Inactive);
 }
 
+/// A peer that also sends a picture, and wants to be told which of its packets came.
+fn with_camera(sdp: &str) -> String {
+    let camera = format!(
+        "m=video 9 UDP/TLS/RTP/SAVPF 100\r\na=mid:3\r\na=sendonly\r\na=rtcp-mux\r\n\
+         a=rtpmap:100 VP8/90000\r\na=rtcp-fb:100 transport-cc\r\na=ssrc:78 cname:x\r\n\
+         a=extmap:6 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
+         a=ice-ufrag:{}\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\na=fingerprint:{}\r\n\
+         a=setup:actpass\r\n",
+        PEER.ufrag,
+        Fingerprint::of(PEER.certificate)
+    );
+    sdp.replace("a=group:BUNDLE 0 1 2", "a=group:BUNDLE 0 1 2 3") + &camera
+}
+
+#[tokio::test]
+async fn who_sends_pictures_is_told_of_its_packets_from_that_offer_on() {
+    let mut world = World::new();
+    let (mut alice, _bob, call) = world.talk(["alice", "bob"]).await;
+    open(&mut world, &mut alice, &call, &PEER, &[]).await;
+    for (sdp, expected) in [(with_camera(&PEER.sdp()), Some(6)), (PEER.sdp(), None)] {
+        offer(&mut alice, &call.facts.call_id, sdp, &[]).await;
+        let command = world.shard.command().await;
+        let ShardCommand::Renegotiate { feedback_id, reply, .. } = command else {
+            panic!("{command:?}")
+        };
+        assert_eq!(feedback_id, expected);
+        reply.send(Some(local_params())).unwrap();
+        answer(&mut alice).await;
+    }
+    let another = with_camera(&PEER.sdp()).replace("o=- 5 ", "o=- 9 ");
+    offer(&mut alice, &call.facts.call_id, another, &[]).await;
+    // In place of the one there was.
+    let command = world.shard.command().await;
+    assert!(matches!(command, ShardCommand::Disconnect { .. }), "{command:?}");
+    let command = world.shard.command().await;
+    let ShardCommand::Connect { remote, .. } = command else { panic!("{command:?}") };
+    assert_eq!(remote.feedback_id, Some(6));
+}
+
 #[tokio::test]
 async fn another_ufrag_restarts_ice_and_another_peer_replaces_the_connection() {
     let mut world = World::new();
