@@ -16,6 +16,11 @@ function program(): string {
   return found;
 }
 
+/** Its version. */
+export function versionOfCalling(): string {
+  return execFileSync(program(), ["--version"], { encoding: "utf8" }).trim().split(" ").at(-1) ?? "";
+}
+
 export class Lab {
   /** Where the server's HTTP is, as host and port. */
   readonly http: string;
@@ -92,10 +97,10 @@ export class Lab {
     }
   }
 
-  /** Our own phone without a screen, as `user`. */
+  /** Our own phone without a screen, as `user`: answers one call. */
   phone(user: string, args: readonly string[]): ChildProcess {
     const whose = ["--as", user, "--user-sig", this.userSig(user), "--server", `ws://${this.http}`];
-    return this.run(program(), ["answer", "--auto", "--no-ui", ...whose, ...args]);
+    return this.run(program(), ["answer", "--auto", "--no-ui", "--calls", "1", ...whose, ...args]);
   }
 
   /** Starts a program that ends with the lab at the latest. */

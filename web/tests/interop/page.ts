@@ -182,6 +182,15 @@ export class Peer {
     };
   }
 
+  /** The codec in which this page sends its picture. */
+  async sending(): Promise<string> {
+    const report = await this.#connection?.getStats();
+    const entries = report as unknown as Map<string, Record<string, unknown>> | undefined;
+    const streams = [...(entries?.values() ?? [])].filter((it) => it["type"] === "outbound-rtp" && it["kind"] === "video");
+    const codec = entries?.get(String(streams.find((it) => it["codecId"] !== undefined)?.["codecId"]));
+    return typeof codec?.["mimeType"] === "string" ? codec["mimeType"] : "";
+  }
+
   /** How the connection reaches the server: the kinds of its two addresses. */
   async way(): Promise<string> {
     const report = await this.#connection?.getStats();

@@ -51,6 +51,46 @@ export function saw(yuv: readonly number[], look: Look): void {
   if (!isLike(yuv, look.yuv)) throw new Error(`saw yuv(${yuv.join(" ")}), not yuv(${look.yuv.join(" ")})`);
 }
 
+/** One second of the tone of `look`, as a WAV file. */
+export function toneFile({ hz }: Look): Buffer {
+  const samples = Int16Array.from({ length: 48_000 }, (_, at) => 12_000 * Math.sin((2 * Math.PI * hz * at) / 48_000));
+  const header = Buffer.alloc(44);
+  header.write("RIFF", 0);
+  header.writeUInt32LE(36 + samples.byteLength, 4);
+  header.write("WAVEfmt ", 8);
+  header.writeUInt32LE(16, 16);
+  // PCM, one channel of 16 bits.
+  for (const [at, value] of [[20, 1], [22, 1], [32, 2], [34, 16]] as const) header.writeUInt16LE(value, at);
+  header.writeUInt32LE(48_000, 24);
+  header.writeUInt32LE(96_000, 28);
+  header.write("data", 36);
+  header.writeUInt32LE(samples.byteLength, 40);
+  return Buffer.concat([header, Buffer.from(samples.buffer)]);
+}
+
+/** One second of the colour of `look`, as a Y4M file. */
+export function colourFile({ yuv }: Look): Buffer {
+  const planes = yuv.map((value, at) => Buffer.alloc(at === 0 ? 320 * 240 : 160 * 120, value));
+  const frame = Buffer.concat([Buffer.from("FRAME\n"), ...planes]);
+  const head = Buffer.from("YUV4MPEG2 W320 H240 F15:1 Ip A1:1 C420\n");
+  return Buffer.concat([head, ...Array<Buffer>(15).fill(frame)]);
+}
+
+/** Of a Y4M file: how many pictures it has, and the colour in the middle of the last. */
+export function picturesOf(y4m: string): { frames: number; yuv: number[] } {
+  const bytes = readFileSync(y4m);
+  const end = bytes.indexOf("\n") + 1;
+  const head = bytes.subarray(0, end).toString();
+  const [width = 0, height = 0] = [/ W(\d+)/, / H(\d+)/].map((it) => Number(it.exec(head)?.[1]));
+  const quarter = Math.ceil(width / 2) * Math.ceil(height / 2);
+  const [luma, size] = [width * height, width * height + 2 * quarter];
+  const frames = Math.floor((bytes.length - end) / (size + "FRAME\n".length));
+  const last = bytes.subarray(bytes.length - size);
+  const row = Math.floor(height / 2) * width + Math.floor(width / 2);
+  const chroma = Math.floor(height / 4) * Math.ceil(width / 2) + Math.floor(width / 4);
+  return { frames, yuv: [row, luma + chroma, luma + quarter + chroma].map((at) => last[at] ?? 0) };
+}
+
 /** What there is of a recording while it is made: samples of one channel at 48 kHz. */
 export function samplesOf(wav: string): Int16Array {
   const bytes = readFileSync(wav).subarray(44);

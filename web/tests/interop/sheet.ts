@@ -14,11 +14,11 @@ export class Sheet {
     this.#name = name;
   }
 
-  /** Runs a cell: a tick if `doing` comes to its end (its text beside it), else a cross and the error. */
-  async cell(row: string, column: string, doing: () => Promise<string | undefined>): Promise<void> {
+  /** Runs a cell: a tick if `doing` comes to its end (its text, if any, beside it), else a cross and the error. */
+  async cell(row: string, column: string, doing: () => Promise<unknown>): Promise<void> {
     try {
       const note = await doing();
-      this.#set(row, column, { is: "✓", ...(note !== undefined && { note }) });
+      this.#set(row, column, { is: "✓", ...(typeof note === "string" && { note }) });
     } catch (error) {
       this.fail(row, column, error);
       throw error;

@@ -1,7 +1,6 @@
 /** Programs that take part by WHIP and WHEP, each with the formats it has. */
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import type { Lab } from "./lab.js";
@@ -41,13 +40,7 @@ function without(file: string, name: string): string | undefined {
   return existsSync(file) ? undefined : `${name} is not installed`;
 }
 
-function weriftFolder(): string | undefined {
-  try {
-    return path.dirname(createRequire(import.meta.url).resolve("werift/package.json"));
-  } catch {
-    return undefined;
-  }
-}
+const WERIFT = path.join(HERE, "node_modules/werift/package.json");
 
 export const ENGINES: readonly Engine[] = [
   {
@@ -74,10 +67,10 @@ export const ENGINES: readonly Engine[] = [
   },
   {
     name: "werift (codecs by GStreamer)",
-    version: () => says("node", "-p", `require(${JSON.stringify(`${weriftFolder() ?? ""}/package.json`)}).version`),
+    version: () => (JSON.parse(readFileSync(WERIFT, "utf8")) as { version: string }).version,
     command: ["node", path.join(HERE, "whip_werift.mjs")],
     lacks: { AV1: "Debian's GStreamer has no payloader of AV1" },
-    missing: weriftFolder() === undefined ? "werift is not installed" : undefined,
+    missing: without(WERIFT, "werift"),
   },
 ];
 
@@ -129,9 +122,9 @@ export class Tool {
     await this.#until(`a tone of ${look.hz} Hz`, () => hasTone(samplesOf(this.#recording), look));
   }
 
-  /** It decoded ten pictures of the colour of `look`. */
-  async sees(look: Look): Promise<void> {
-    await this.#until("ten pictures", () => this.#lines.some((it) => it === "frames 10"));
+  /** It decoded so many pictures, the last of the colour of `look`. */
+  async sees(look: Look, pictures = 10): Promise<void> {
+    await this.#until(`${pictures} pictures`, () => this.#lines.includes(`frames ${pictures}`));
     const seen = this.#lines.filter((it) => it.startsWith("sees ")).at(-1) ?? "";
     saw(seen.split(" ").slice(1).map(Number), look);
   }

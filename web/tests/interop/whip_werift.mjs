@@ -41,7 +41,7 @@ const CODECS = {
     offered: useH264({ parameters: H264 }),
     encode:
       "openh264enc gop-size=15 ! video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1 aggregate-mode=zero-latency",
-    decode: "rtph264depay ! openh264dec",
+    decode: "rtph264depay ! h264parse ! openh264dec",
   },
 };
 const codec = CODECS[values.codec];
@@ -145,9 +145,9 @@ function receive() {
   const video = peer.addTransceiver("video", { direction: "recvonly" });
   video.onTrack.subscribe(async (track) => {
     await read(track, `media=video,encoding-name=${values.codec},clock-rate=90000`, see, look());
-    // The pipeline may begin to read after the first key frame.
+    // The pipeline may begin to read after the first key frame, or in the middle of it.
     const asking = setInterval(() => {
-      if (frames > 0) clearInterval(asking);
+      if (frames >= 10) clearInterval(asking);
       else if (track.ssrc !== undefined) void video.receiver.sendRtcpPLI(track.ssrc);
     }, 1_000);
   });

@@ -54,7 +54,7 @@ ENCODE = {
 DECODE = {
     "VP8": "rtpvp8depay ! vp8dec",
     "VP9": "rtpvp9depay ! vp9dec",
-    "H264": "rtph264depay ! openh264dec",
+    "H264": "rtph264depay ! h264parse ! openh264dec",
 }
 RECEIVE_AUDIO = (
     "rtpopusdepay ! opusdec ! audioconvert ! audioresample "
@@ -118,7 +118,8 @@ class Tool:
         if self.args.what == "receive":
             direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
             for caps in [AUDIO, video_caps(self.args.codec)][: 1 + self.args.video]:
-                self.peer.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
+                transceiver = self.peer.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
+                transceiver.set_property("do-nack", caps != AUDIO)
             self.negotiate(self.peer)
         self.loop.run()
         if self.session:
@@ -143,6 +144,8 @@ class Tool:
             for index in range(1 + self.args.video):
                 transceiver = peer.emit("get-transceiver", index)
                 transceiver.set_property("direction", direction)
+                # Off unless asked for: pictures would stand still from a loss to the next key frame.
+                transceiver.set_property("do-nack", index == 1)
         peer.emit("create-offer", None, Gst.Promise.new_with_change_func(self.offered))
 
     def fingerprint(self):
