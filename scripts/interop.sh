@@ -109,6 +109,7 @@ rm -f "$out"/*
 failed=0
 run tests/interop/table.test.ts || failed=1
 run tests/interop/turn.test.ts || failed=1
+run tests/interop/site.test.ts || failed=1
 with_loss || failed=1
 node web/tests/interop/report.mjs || failed=1
 exit $failed

@@ -8,6 +8,8 @@ import type { Lab } from "./lab.js";
 export interface Tab {
   evaluate<R>(doing: () => R): Promise<Awaited<R>>;
   evaluate<A, R>(doing: (told: A) => R, told: A): Promise<Awaited<R>>;
+  /** Runs `doing` in each page before its own scripts. */
+  before(doing: () => void): Promise<unknown>;
   goto(url: string): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -21,6 +23,7 @@ export interface Browser {
 
 const CHROMIUM = "/usr/bin/chromium";
 const CHROMIUM_FLAGS = [
+  "--lang=en",
   "--use-fake-device-for-media-stream",
   "--use-fake-ui-for-media-stream",
   "--autoplay-policy=no-user-gesture-required",
@@ -47,7 +50,8 @@ export async function openChromium(): Promise<Browser> {
       const context = await browser.newContext({ permissions: ["microphone", "camera"] });
       const page = await context.newPage();
       const close = (): Promise<void> => context.close();
-      return { evaluate: page.evaluate.bind(page), goto: page.goto.bind(page), close };
+      const [evaluate, goto] = [page.evaluate.bind(page), page.goto.bind(page)];
+      return { evaluate, goto, close, before: (doing) => page.addInitScript(doing) };
     },
     close: () => browser.close(),
   };
@@ -57,7 +61,7 @@ export async function openChromium(): Promise<Browser> {
 interface Puppeteer {
   launch(options: object): Promise<{
     version(): Promise<string>;
-    newPage(): Promise<Tab>;
+    newPage(): Promise<Omit<Tab, "before"> & { evaluateOnNewDocument: Tab["before"] }>;
     close(): Promise<void>;
   }>;
 }
@@ -81,7 +85,10 @@ export async function openFirefox(): Promise<Browser | string> {
   return {
     name: "Firefox",
     version: (await browser.version()).replace("firefox/", ""),
-    tab: () => browser.newPage(),
+    tab: async () => {
+      const page = await browser.newPage();
+      return Object.assign(page, { before: page.evaluateOnNewDocument.bind(page) });
+    },
     close: () => browser.close(),
   };
 }

@@ -8,9 +8,10 @@ const [BEGIN, END] = ["<!-- table: begin -->", "<!-- table: end -->"];
 
 /** Each run, its heading, and what its rows are named by. */
 const RUNS = [
-  ["table", "Codecs, both ways", ["Peer", "Version", "Peer"]],
-  ["turn", "Through coturn", ["Peer", "Version", "Peer"]],
-  ["loss", "With loss", ["Peer", "Version", "Peer"]],
+  ["table", "Codecs, both ways", ["Peer", "Version", "Which way"]],
+  ["turn", "Through coturn", ["Peer", "Version", "Which way"]],
+  ["site", "The page at /, by clicks", ["Who", "Version", "Side"]],
+  ["loss", "With 5 % loss", ["Peer", "Version", "Which way"]],
 ];
 
 /** A table in Markdown; the reasons of cells that are no tick follow as notes. */
