@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/**", "dist-sdk/**", "eslint.config.js"] },
+  { ignores: ["dist/**", "dist-sdk/**", "eslint.config.js", "tests/interop/*.mjs"] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

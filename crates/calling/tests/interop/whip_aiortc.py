@@ -1,10 +1,11 @@
 """aiortc as a tool in a call: publishes a tone by WHIP or records what it receives by WHEP.
 
-    whip_aiortc.py publish URL TOKEN --tone 700 [--video]
-    whip_aiortc.py receive URL TOKEN --record heard.wav [--video]
+    whip_aiortc.py publish URL TOKEN --tone 700 [--video [--codec VP8]]
+    whip_aiortc.py receive URL TOKEN --record heard.wav [--video [--codec VP8]]
 
-With --video it shows a blue picture, or says the colour of what it sees. Says "connected" once media
-flows, and ends in order on SIGTERM.
+With --video it shows a blue picture, or says the colour of what it sees and counts it. Says
+"connected" once media flows, and ends in order on SIGTERM. `--engine wrtc` is the same over
+libwebrtc, by the package wrtc.
 """
 
 import argparse
@@ -15,9 +16,16 @@ import math
 import signal
 import wave
 
+import sys
+
 import av
-from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+
+if "wrtc" in sys.argv:
+    from webrtc.aiortc import RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+    from webrtc.aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+else:
+    from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+    from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from whip_http import Session
 
@@ -76,15 +84,27 @@ class Blue(MediaStreamTrack):
 
 
 async def watch(track):
-    """Says the colour (Y, U, V) of the first picture."""
-    frame = (await track.recv()).reformat(format="yuv420p")
-    colour = [bytes(plane)[plane.buffer_size // 2] for plane in frame.planes]
-    print("sees", *colour, flush=True)
+    """Says the colour (Y, U, V) of the first picture and of every tenth, and how many there were."""
+    frames = 0
     try:
         while True:
-            await track.recv()
+            frame = await track.recv()
+            frames += 1
+            if frames == 1 or frames % 10 == 0:
+                planes = frame.reformat(format="yuv420p").planes
+                colour = (bytes(plane)[plane.buffer_size // 2] for plane in planes)
+                print("sees", *colour, flush=True)
+                print("frames", frames, flush=True)
     except MediaStreamError:
         return
+
+
+def prefer(transceiver, codec):
+    """Offers pictures in this codec alone, with what repairs it."""
+    mime = f"video/{codec}".lower()
+    codecs = RTCRtpReceiver.getCapabilities("video").codecs
+    kept = [it for it in codecs if it.mimeType.lower() in (mime, "video/rtx")]
+    transceiver.setCodecPreferences(kept)
 
 
 async def record(track, path):
@@ -98,8 +118,9 @@ async def record(track, path):
                 frame = await track.recv()
             except MediaStreamError:
                 return
-            pcm = array.array("h", bytes(frame.planes[0])[: frame.samples * 4])
-            file.writeframes(pcm[::2].tobytes())
+            channels = len(frame.layout.channels)
+            pcm = array.array("h", bytes(frame.planes[0])[: frame.samples * 2 * channels])
+            file.writeframes(pcm[::channels].tobytes())
             if not heard and any(abs(sample) > 1_000 for sample in pcm):
                 heard = True
                 print("heard", flush=True)
@@ -129,7 +150,9 @@ async def main(args):
     direction = "sendonly" if publish else "recvonly"
     peer.addTransceiver(Tone(args.tone) if publish else "audio", direction=direction)
     if args.video:
-        peer.addTransceiver(Blue() if publish else "video", direction=direction)
+        video = peer.addTransceiver(Blue() if publish else "video", direction=direction)
+        if args.codec:
+            prefer(video, args.codec)
     await peer.setLocalDescription(await peer.createOffer())
     offer = peer.localDescription.sdp
     session = await asyncio.to_thread(Session, args.url, args.token, offer)
@@ -148,4 +171,6 @@ if __name__ == "__main__":
     parser.add_argument("--tone", type=float, default=700)
     parser.add_argument("--record", default="heard.wav")
     parser.add_argument("--video", action="store_true")
+    parser.add_argument("--codec", choices=["VP8", "VP9", "H264", "AV1"])
+    parser.add_argument("--engine", choices=["aiortc", "wrtc"], default="aiortc")
     asyncio.run(main(parser.parse_args()))

@@ -1,10 +1,10 @@
 """GStreamer's webrtcbin as a tool in a call: publishes a tone by WHIP or records what it receives by
 WHEP.
 
-    whip_gstreamer.py publish URL TOKEN --tone 700 [--video]
-    whip_gstreamer.py receive URL TOKEN --record heard.wav [--video]
+    whip_gstreamer.py publish URL TOKEN --tone 700 [--video [--codec VP8]]
+    whip_gstreamer.py receive URL TOKEN --record heard.wav [--video [--codec VP8]]
 
-With --video it shows a blue picture, or says the colour of what it sees. Says "connected" once media
+With --video it shows a blue picture, or says the colour of what it sees and counts it. Says "connected" once media
 flows, and ends in order on SIGTERM.
 """
 
@@ -32,7 +32,8 @@ AUDIO = (
     "application/x-rtp,media=audio,encoding-name=OPUS,payload=96,clock-rate=48000,"
     "encoding-params=(string)2"
 )
-VIDEO = "application/x-rtp,media=video,encoding-name=VP8,payload=97,clock-rate=90000"
+VIDEO = "application/x-rtp,media=video,encoding-name={codec},payload=97,clock-rate=90000{fmtp}"
+H264_FMTP = ",packetization-mode=(string)1,profile-level-id=(string)42e01f"
 PUBLISH_AUDIO = (
     "webrtcbin name=peer bundle-policy=max-bundle "
     "audiotestsrc is-live=true wave=sine freq={tone} volume=0.4 ! audio/x-raw,rate=48000 "
@@ -41,15 +42,27 @@ PUBLISH_AUDIO = (
 PUBLISH_VIDEO = (
     "videotestsrc is-live=true pattern=solid-color foreground-color=0xff0000ff "
     "! video/x-raw,format=I420,width=320,height=240,framerate=15/1,colorimetry=bt601 "
-    f"! vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay pt=97 ! {VIDEO} ! peer. "
+    "! {encode} pt=97 ! {caps} ! peer. "
 )
+# By codec: what encodes and packetises, what does the reverse.
+ENCODE = {
+    "VP8": "vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay",
+    "VP9": "vp9enc deadline=1 cpu-used=8 keyframe-max-dist=30 ! rtpvp9pay",
+    "H264": "openh264enc gop-size=30 ! video/x-h264,profile=constrained-baseline "
+    "! rtph264pay config-interval=-1 aggregate-mode=zero-latency",
+}
+DECODE = {
+    "VP8": "rtpvp8depay ! vp8dec",
+    "VP9": "rtpvp9depay ! vp9dec",
+    "H264": "rtph264depay ! h264parse ! openh264dec",
+}
 RECEIVE_AUDIO = (
     "rtpopusdepay ! opusdec ! audioconvert ! audioresample "
     f"! audio/x-raw,format=S16LE,rate={RATE_HZ},channels=1 "
     "! appsink name=sink emit-signals=true sync=false"
 )
 RECEIVE_VIDEO = (
-    "rtpvp8depay ! vp8dec ! videoconvert ! video/x-raw,format=I420 "
+    "{decode} ! videoconvert ! video/x-raw,format=I420 "
     "! appsink name=sink emit-signals=true sync=false"
 )
 
@@ -63,6 +76,10 @@ def certificate():
     return made[begin:] + made[:begin]
 
 
+def video_caps(codec):
+    return VIDEO.format(codec=codec, fmtp=H264_FMTP if codec == "H264" else "")
+
+
 class Tool:
     def __init__(self, args):
         self.args = args
@@ -70,11 +87,12 @@ class Tool:
         self.session = None
         self.file = None
         self.heard = False
-        self.seen = False
+        self.frames = 0
         self.offering = False
         if args.what == "publish":
-            video = PUBLISH_VIDEO if args.video else ""
-            self.pipeline = Gst.parse_launch(PUBLISH_AUDIO.format(tone=args.tone) + video)
+            video = PUBLISH_VIDEO.format(encode=ENCODE[args.codec], caps=video_caps(args.codec))
+            pipeline = PUBLISH_AUDIO.format(tone=args.tone) + (video if args.video else "")
+            self.pipeline = Gst.parse_launch(pipeline)
             self.peer = self.pipeline.get_by_name("peer")
         else:
             self.pipeline = Gst.Pipeline.new()
@@ -99,8 +117,9 @@ class Tool:
         self.pipeline.set_state(Gst.State.PLAYING)
         if self.args.what == "receive":
             direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
-            for caps in [AUDIO, VIDEO][: 1 + self.args.video]:
-                self.peer.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
+            for caps in [AUDIO, video_caps(self.args.codec)][: 1 + self.args.video]:
+                transceiver = self.peer.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
+                transceiver.set_property("do-nack", caps != AUDIO)
             self.negotiate(self.peer)
         self.loop.run()
         if self.session:
@@ -125,6 +144,8 @@ class Tool:
             for index in range(1 + self.args.video):
                 transceiver = peer.emit("get-transceiver", index)
                 transceiver.set_property("direction", direction)
+                # Off unless asked for: pictures would stand still from a loss to the next key frame.
+                transceiver.set_property("do-nack", index == 1)
         peer.emit("create-offer", None, Gst.Promise.new_with_change_func(self.offered))
 
     def fingerprint(self):
@@ -164,7 +185,8 @@ class Tool:
         if pad.direction != Gst.PadDirection.SRC:
             return
         is_audio = pad.get_current_caps().get_structure(0).get_string("media") == "audio"
-        branch = Gst.parse_bin_from_description(RECEIVE_AUDIO if is_audio else RECEIVE_VIDEO, True)
+        video = RECEIVE_VIDEO.format(decode=DECODE[self.args.codec])
+        branch = Gst.parse_bin_from_description(RECEIVE_AUDIO if is_audio else video, True)
         sampled = self.sample if is_audio else self.picture
         branch.get_by_name("sink").connect("new-sample", sampled)
         if is_audio:
@@ -177,16 +199,17 @@ class Tool:
         pad.link(branch.get_static_pad("sink"))
 
     def picture(self, sink):
-        """Says the colour (Y, U, V) of the first picture."""
+        """Says the colour (Y, U, V) of the first picture and of every tenth, and how many there were."""
         sample = sink.emit("pull-sample")
-        if not self.seen:
-            self.seen = True
+        self.frames += 1
+        if self.frames == 1 or self.frames % 10 == 0:
             caps, buffer = sample.get_caps().get_structure(0), sample.get_buffer()
             size = caps.get_int("width").value * caps.get_int("height").value
             planes = buffer.extract_dup(0, buffer.get_size())
             # The middle of each plane.
             places = (size // 2, size + size // 8, size + size * 3 // 8)
             print("sees", *(planes[at] for at in places), flush=True)
+            print("frames", self.frames, flush=True)
         return Gst.FlowReturn.OK
 
     def sample(self, sink):
@@ -207,5 +230,6 @@ if __name__ == "__main__":
     parser.add_argument("--tone", type=float, default=700)
     parser.add_argument("--record", default="heard.wav")
     parser.add_argument("--video", action="store_true")
+    parser.add_argument("--codec", choices=sorted(ENCODE), default="VP8")
     Gst.init(None)
     Tool(parser.parse_args()).run()

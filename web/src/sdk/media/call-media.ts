@@ -1,3 +1,4 @@
+import type { CallingOptions } from "../api.js";
 import type { Told } from "../emitter.js";
 import { DeviceError } from "../errors.js";
 import type { AskOptions } from "../requests.js";
@@ -33,6 +34,9 @@ export interface MediaOwner {
   debug(message: string): void;
 }
 
+/** How media may reach the server: what the application says of it. */
+export type IceOptions = Required<Pick<CallingOptions, "iceServers" | "relayOnly">>;
+
 /** How often the network is judged, in ticks of a second. */
 const QUALITY_TICKS = 2;
 const RETRY: AskOptions = { retry: true };
@@ -43,8 +47,10 @@ export class CallMedia {
   readonly capture: Capture;
   readonly speaker: Speaker;
   readonly views: Views;
+  /** STUN and TURN servers that the server named. */
   iceServers: NonNullable<SignedIn["ice_servers"]> = [];
   readonly #owner: MediaOwner;
+  readonly #ice: IceOptions;
   #session: MediaSession | undefined;
   #callId: CallId | undefined;
   #phase: CallState["phase"] | undefined;
@@ -60,8 +66,9 @@ export class CallMedia {
   /** Figures of a call whose end the server has not told. */
   #report: { callId: CallId; heard: Promise<HeardQuality | undefined> } | undefined;
 
-  constructor(owner: MediaOwner) {
+  constructor(owner: MediaOwner, ice: IceOptions) {
     this.#owner = owner;
+    this.#ice = ice;
     this.capture = new Capture(this.devices, {
       changed: (kind, track) => this.#captured(kind, track),
       problem: (problem) => this.#problem(new DeviceError(problem)),
@@ -235,7 +242,10 @@ export class CallMedia {
         received: (tracks) => this.#received(tracks),
         debug: (text) => this.#owner.debug(text),
       },
-      this.iceServers,
+      {
+        iceServers: [...this.#ice.iceServers, ...this.iceServers],
+        iceTransportPolicy: this.#ice.relayOnly ? "relay" : "all",
+      },
     );
     // Now, while it rings, so that a picture needs no offer of its own later.
     if (mediaType === "video") this.#session.prepare("camera");

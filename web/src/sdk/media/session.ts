@@ -66,9 +66,9 @@ export class MediaSession {
   #repairTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #heard = new Map<string, Heard>();
 
-  constructor(host: MediaHost, iceServers: RTCIceServer[]) {
+  constructor(host: MediaHost, ice: Pick<RTCConfiguration, "iceServers" | "iceTransportPolicy">) {
     this.#host = host;
-    this.#config = { iceServers, bundlePolicy: "max-bundle" };
+    this.#config = { ...ice, bundlePolicy: "max-bundle" };
     this.#build();
     this.#tell("connecting");
     this.#wake();

@@ -12,7 +12,7 @@ export class FakeConnection {
   #ufrag = 1;
   readonly #transceivers: FakeTransceiver[] = [];
 
-  constructor() {
+  constructor(readonly config?: RTCConfiguration) {
     FakeConnection.all.push(this);
   }
 

@@ -1,0 +1,47 @@
+/** Which STUN and TURN servers a call uses. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { CallMedia, type IceOptions } from "../../../src/sdk/media/call-media.js";
+import type { CallState } from "../../../src/sdk/types.js";
+import { FakeConnection } from "./fake-connection.js";
+
+const RINGING: CallState = {
+  callId: "c1",
+  phase: "outgoing",
+  role: "caller",
+  mediaType: "audio",
+  caller: "alice",
+  inviter: "alice",
+  isGroup: false,
+  userData: "",
+  members: [],
+  local: { state: "none", microphone: false, micMuted: false, camera: false, screen: false, playbackBlocked: false },
+};
+
+function media(ice: IceOptions): CallMedia {
+  const ignore = (): void => undefined;
+  const ask = (): Promise<never> => new Promise(ignore);
+  const owner = { ask, local: ignore, quality: ignore, tell: ignore, me: () => "alice", doubt: ignore, debug: ignore };
+  return new CallMedia(owner, ice);
+}
+
+beforeEach(() => {
+  FakeConnection.all.length = 0;
+  vi.stubGlobal("RTCPeerConnection", FakeConnection);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+test("a call uses the servers of the application and those the server named", () => {
+  const calls = media({ iceServers: [{ urls: "stun:own" }], relayOnly: false });
+  calls.iceServers = [{ urls: ["turn:named"], username: "u", credential: "c" }];
+  calls.change(RINGING);
+  expect(FakeConnection.all[0]?.config).toMatchObject({
+    iceServers: [{ urls: "stun:own" }, { urls: ["turn:named"], username: "u", credential: "c" }],
+    iceTransportPolicy: "all",
+    bundlePolicy: "max-bundle",
+  });
+});
+
+test("an application that hides its addresses speaks through TURN servers alone", () => {
+  media({ iceServers: [], relayOnly: true }).change(RINGING);
+  expect(FakeConnection.all[0]?.config).toMatchObject({ iceTransportPolicy: "relay" });
+});
