@@ -84,9 +84,12 @@ export class World {
     return `http://127.0.0.1:${address.port}`;
   }
 
+  /** The program under test. */
+  readonly program = program();
+
   userSig(user: string): string {
     const args = ["usersig", "--user", user, "--data", this.#data];
-    return execFileSync(program(), args, { encoding: "utf8" }).trim();
+    return execFileSync(this.program, args, { encoding: "utf8" }).trim();
   }
 
   /** A page that is a phone, not signed in, with permissions of its own. */
