@@ -117,6 +117,27 @@ impl Video {
         self
     }
 
+    /// With the cameras of this machine, as near to the quality set before as they can.
+    #[cfg(feature = "camera")]
+    #[must_use]
+    pub fn with_system_cameras(self) -> Self {
+        let quality = self.quality;
+        crate::devices::cameras().into_iter().fold(self, |video, CameraInfo { id, name }| {
+            video.with_camera(id.clone(), name, move |_| {
+                Ok(Box::new(crate::devices::CameraSource::open(&id, quality)?))
+            })
+        })
+    }
+
+    /// With the screen of this machine's X server, by the id `screen`.
+    #[cfg(feature = "screen")]
+    #[must_use]
+    pub fn with_system_screen(self) -> Self {
+        self.with_screen("screen", "Screen", |_| {
+            Ok(Box::new(crate::devices::ScreenSource::open(None)?))
+        })
+    }
+
     /// With this codec, if the program was built with it, in place of the first there is.
     #[must_use]
     pub const fn with_codec(mut self, codec: VideoCodec) -> Self {

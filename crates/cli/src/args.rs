@@ -47,6 +47,12 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Wait for a call and answer it
     Answer(AnswerArgs),
+    /// List the cameras and screens of this machine
+    Devices {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show the stored call records
     Records(RecordsArgs),
     /// Place one measured call over a network as bad as you like
@@ -154,6 +160,10 @@ pub(crate) struct PhoneArgs {
     /// In video calls send this Y4M or IVF file (repeated); a test pattern if absent
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) play_video: Option<PathBuf>,
+    /// In video calls show this camera of `calling devices`, if this program was built with the
+    /// feature `camera`
+    #[arg(long, value_name = "ID", conflicts_with = "play_video")]
+    pub(crate) camera: Option<String>,
     /// In video calls write what is seen to this Y4M file
     #[arg(long, value_name = "FILE.y4m", value_hint = ValueHint::FilePath)]
     pub(crate) record_video: Option<PathBuf>,

@@ -22,6 +22,7 @@ const RECORDED_RATE: u32 = 30;
 
 /// What a phone does about pictures in its calls.
 pub(crate) struct Pictures {
+    camera: Option<String>,
     shares: bool,
     record: BTreeMap<VideoTrack, Recordings>,
 }
@@ -39,7 +40,7 @@ impl Pictures {
             let (first, begun) = (path.clone(), Arc::new(AtomicU32::new(0)));
             record.insert(track, Recordings { first, begun });
         }
-        Ok(Self { shares: args.share.is_some(), record })
+        Ok(Self { camera: args.camera.clone(), shares: args.share.is_some(), record })
     }
 
     /// The camera is open in video calls, the screen is shared if it is to be, and everybody in
@@ -48,7 +49,7 @@ impl Pictures {
         if let ListenerEvent::CallBegin { media_type: MediaType::Video, .. }
         | ListenerEvent::MediaTypeChanged { new: MediaType::Video, .. } = event
         {
-            told(engine.open_camera(None));
+            told(engine.open_camera(self.camera.as_deref()));
             if self.shares {
                 told(engine.start_screen_share(None));
             }
@@ -75,7 +76,10 @@ fn told(wished: Result<(), calling::CommandError>) {
 
 /// Camera and screen as the command line says, in the codec it says.
 pub(crate) fn video(args: &PhoneArgs) -> Result<Video, Failure> {
-    let video = camera(args.play_video.as_deref())?;
+    let video = match &args.camera {
+        Some(wanted) => system_camera(wanted)?,
+        None => camera(args.play_video.as_deref())?,
+    };
     let video = match args.share.as_deref() {
         Some(what) => screen(video, what)?,
         None => video,
@@ -108,15 +112,40 @@ fn screen(video: Video, what: &Path) -> Result<Video, Failure> {
         Some("pattern") => Ok(video.with_screen("pattern", "Test pattern", |_| {
             Ok(Box::new(TestPattern::new(1_280, 720, 15)))
         })),
-        Some("screen") => Err(Failure::usage(
-            "--share screen: this program was built without the feature `screen`; build it with \
-             `cargo build --release -p calling-cli --features screen`",
-        )),
+        Some("screen") => system_screen(video),
         Some(_) | None => {
             let (name, open) = file(what)?;
             Ok(video.with_screen("file", name, open))
         }
     }
+}
+
+#[cfg(feature = "screen")]
+fn system_screen(video: Video) -> Result<Video, Failure> {
+    // Opened now, so that what is wrong is told before anybody's phone rings.
+    calling::devices::ScreenSource::open(None).map_err(|error| Failure::machine(error.0))?;
+    Ok(video.with_system_screen())
+}
+
+#[cfg(not(feature = "screen"))]
+fn system_screen(_: Video) -> Result<Video, Failure> {
+    Err(Failure::usage(format!("--share screen: {}", crate::cmd::devices::without("screen"))))
+}
+
+#[cfg(feature = "camera")]
+fn system_camera(wanted: &str) -> Result<Video, Failure> {
+    let video = Video::none().with_quality(calling::VideoQuality::HIGH).with_system_cameras();
+    let found = video.cameras().into_iter().any(|camera| camera.id == wanted);
+    if !found {
+        let sentence = format!("--camera: there is no `{wanted}`; `calling devices` lists all");
+        return Err(Failure::usage(sentence));
+    }
+    Ok(video)
+}
+
+#[cfg(not(feature = "camera"))]
+fn system_camera(_: &str) -> Result<Video, Failure> {
+    Err(Failure::usage(format!("--camera: {}", crate::cmd::devices::without("camera"))))
 }
 
 /// How to open a file of pictures, which is checked.
@@ -246,6 +275,7 @@ mod tests {
         assert_eq!(pattern.codec(), Some(VideoCodec::H264));
         assert!(shown(&[]).unwrap().screens().is_empty());
         assert!(shown(&["--share", "/nothing/is/here.y4m"]).is_err());
+        assert!(shown(&["--camera", "/nothing/is/here"]).is_err());
     }
 
     #[test]
