@@ -8,7 +8,7 @@ SHELL := /bin/bash
 ARGS ?=
 FUZZ_SECONDS ?= 30
 
-.PHONY: help setup setup-tests build web run test web-check web-e2e interop check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
+.PHONY: help setup setup-tests build web run test web-check web-e2e interop check unit docs-check examples devices-check fuzz explore model-check bench figures audio-lab clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +57,10 @@ docs-check: ## Rustdoc without warnings
 
 examples: ## Runs every example
 	@scripts/run-examples.sh
+
+devices-check: setup ## Lints and tests the features camera and screen (Xvfb, if there is one)
+	cargo clippy --workspace --all-targets --locked --features calling-cli/camera,calling-cli/screen -- -D warnings
+	cargo test --locked -p calling -p calling-cli --features calling-cli/camera,calling-cli/screen --lib --bins --test screen devices screen
 
 fuzz: setup ## Fuzzes every target for FUZZ_SECONDS each (needs the nightly toolchain)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)

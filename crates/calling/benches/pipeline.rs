@@ -24,6 +24,10 @@ struct Pair {
     sides: [Pipeline; 2],
 }
 
+const fn video(ssrc: u32) -> VideoSettings {
+    VideoSettings { ssrc, rtx_ssrc: ssrc + 10, bitrate_bps: 500_000 }
+}
+
 impl Pair {
     /// Two people in conversation.
     fn talking() -> Self {
@@ -38,11 +42,8 @@ impl Pair {
                 cname: "bench".to_owned(),
                 unix: UnixMillis(0),
                 seed: [1; 32],
-                video: VideoSettings {
-                    ssrc: index + 10,
-                    rtx_ssrc: index + 20,
-                    bitrate_bps: 500_000,
-                },
+                camera: video(index + 10),
+                screen: video(index + 30),
             };
             Pipeline::new(settings, now).expect("default settings")
         };

@@ -75,7 +75,8 @@ impl World {
             cname: "fuzz".to_owned(),
             unix: UnixMillis(0),
             seed: [1; 32],
-            video: VideoSettings { ssrc: 100, rtx_ssrc: 101, bitrate_bps: 500_000 },
+            camera: VideoSettings { ssrc: 100, rtx_ssrc: 101, bitrate_bps: 500_000 },
+            screen: VideoSettings { ssrc: 102, rtx_ssrc: 103, bitrate_bps: 500_000 },
         };
         let mut world = Self {
             now,
@@ -124,7 +125,9 @@ impl World {
         let is_key = argument.is_multiple_of(4);
         let data = vec![argument; usize::from(argument) * 40];
         let picture = EncodedPicture { data: data.into(), is_key };
-        self.input(PipelineInput::Picture { codec, picture: &picture, captured: self.now });
+        let track = VideoTrack::ALL[usize::from(argument / 2 % 2)];
+        let captured = self.now;
+        self.input(PipelineInput::Picture { track, codec, picture: &picture, captured });
         if let Some(user) = user(argument) {
             let (track, stumbled) = (VideoTrack::Camera, is_key);
             self.input(PipelineInput::WantKeyFrame { user, track, stumbled });

@@ -49,11 +49,15 @@
 //! * `h264` (default): pictures in H.264, by openh264, which brings its source.
 //! * `vp8`: pictures in VP8, which every browser speaks, by libvpx, which must be installed
 //!   (Debian: `libvpx-dev`). With it VP8 is what is sent.
+//! * `camera`: cameras of this machine, by Video4Linux (Linux).
+//! * `screen`: the screen of an X server, to share it.
 
 mod audio;
 mod bell;
 pub mod codes;
 mod config;
+#[cfg(any(feature = "camera", feature = "screen", test))]
+pub mod devices;
 #[cfg(feature = "tokio")]
 mod driver;
 mod echo;

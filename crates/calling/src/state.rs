@@ -14,6 +14,8 @@ pub struct CallState {
     pub camera_open: bool,
     /// Whether nothing of the camera is shown to anybody.
     pub video_muted: bool,
+    /// Whether a screen is shared.
+    pub screen_shared: bool,
     /// Whether the server's signalling is reachable at present.
     pub signed_in: bool,
 }
@@ -26,6 +28,7 @@ impl Default for CallState {
             mic_muted: false,
             camera_open: false,
             video_muted: false,
+            screen_shared: false,
             signed_in: false,
         }
     }

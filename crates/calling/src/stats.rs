@@ -27,8 +27,10 @@ pub struct CallStats {
     pub packets_repeated: u64,
     /// What was received, per remote; those who left stand first.
     pub received: Vec<RemoteFigures>,
-    /// What was sent of our picture.
+    /// What was sent of our camera.
     pub video_sent: VideoSenderStats,
+    /// What was sent of our screen.
+    pub screen_sent: VideoSenderStats,
     /// What was received of others' pictures, those still in the call.
     pub video_received: Vec<VideoFigures>,
     /// Round trip to the server by the newest report, in milliseconds.
@@ -84,6 +86,7 @@ impl CallStats {
         self.packets_repeated = media.packets_repeated;
         self.received = media.received;
         self.video_sent = media.video_sent;
+        self.screen_sent = media.screen_sent;
         self.video_received = media.video_received;
         self.round_trip_ms = media.round_trip_ms;
         self.sent_fraction_lost = media.remote_fraction_lost;

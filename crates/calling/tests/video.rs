@@ -8,8 +8,8 @@ mod common;
 use std::time::Duration;
 
 use calling::{
-    CallId, Config, DeviceError, ListenerEvent, MediaType, TestPattern, UserId, Video, VideoCodec,
-    VideoQuality, VideoReceiverStats, VideoSize, VideoTrack,
+    CallId, Config, DeviceError, I420Frame, ListenerEvent, MediaType, TestPattern, UserId, Video,
+    VideoCodec, VideoQuality, VideoReceiverStats, VideoSize, VideoSource, VideoTrack,
 };
 use calling_impair::Impairment;
 use common::eye::Screen;
@@ -29,8 +29,35 @@ fn filmed(world: &World, name: &str) -> Config {
     world.config(name).with_video(cameras())
 }
 
+/// Somebody with cameras who can share a desk, or a clip that ends after a second.
+fn filmed_with_desk(world: &World, name: &str) -> Config {
+    let video = cameras()
+        .with_screen("desk", "Desk", |_| Ok(Box::new(TestPattern::new(640, 360, 10))))
+        .with_screen("clip", "Clip", |_| Ok(Box::new(Clip(TestPattern::new(480, 270, 10), 10))));
+    world.config(name).with_video(video)
+}
+
+/// A source that ends.
+struct Clip(TestPattern, u32);
+
+impl VideoSource for Clip {
+    fn read(&mut self) -> Option<I420Frame> {
+        self.1 = self.1.checked_sub(1)?;
+        self.0.read()
+    }
+
+    fn frame_rate(&self) -> u32 {
+        self.0.frame_rate()
+    }
+}
+
 fn available(who: UserId, is: bool) -> impl Fn(&ListenerEvent) -> Option<()> {
     when!(ListenerEvent::UserVideoAvailable { user, track: VideoTrack::Camera, available },
+        *user == who && *available == is => ())
+}
+
+fn shares(who: UserId, is: bool) -> impl Fn(&ListenerEvent) -> Option<()> {
+    when!(ListenerEvent::UserVideoAvailable { user, track: VideoTrack::Screen, available },
         *user == who && *available == is => ())
 }
 
@@ -204,6 +231,44 @@ async fn another_camera_goes_on_in_the_same_view() {
     assert_eq!((code, message.as_str()), (-1301, "it is on fire"));
     let shown = screen.shown();
     until("the camera that works goes on", || screen.shown() > shown + 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_screen_is_shared_beside_the_camera_until_it_is_not() {
+    let world = World::new().await;
+    let (alice, mut bob, camera, _) =
+        watching(filmed_with_desk(&world, "alice"), filmed(&world, "bob")).await;
+    let names: Vec<_> = alice.engine.screens().into_iter().map(|screen| screen.id).collect();
+    assert_eq!(names, ["desk", "clip"]);
+    assert!(alice.engine.start_screen_share(Some("front")).is_err(), "a camera is no screen");
+    assert!(bob.engine.start_screen_share(None).is_err(), "bob has none");
+    let desk = Screen::default();
+    let (screen, large) = (VideoTrack::Screen, VideoSize::Large);
+    bob.engine.start_remote_view(user("alice"), screen, large, desk.clone()).unwrap();
+    alice.engine.start_screen_share(None).unwrap();
+    bob.event("the desk", shares(user("alice"), true)).await;
+    until("the desk's pictures", || desk.shown() > 10).await;
+    assert!(alice.engine.state().screen_shared);
+    assert_eq!((desk.size(), camera.size()), ((640, 360), (320, 180)));
+    for screen in [&desk, &camera] {
+        assert_in_order(screen);
+        assert!(screen.colour_error() < 24, "{}", screen.colour_error());
+    }
+    let sent = alice.engine.stats().await.unwrap();
+    assert!(sent.screen_sent.pictures_sent > 10 && sent.video_sent.pictures_sent > 10);
+
+    alice.engine.stop_screen_share().unwrap();
+    bob.event("the end of the desk", shares(user("alice"), false)).await;
+    let shown = camera.shown();
+    until("the camera that goes on", || camera.shown() > shown + 10).await;
+
+    desk.forget();
+    alice.engine.start_screen_share(Some("clip")).unwrap();
+    bob.event("the clip", shares(user("alice"), true)).await;
+    until("the clip's pictures", || desk.size() == (480, 270)).await;
+    bob.event("its end", shares(user("alice"), false)).await;
+    until("that it is told", || !alice.engine.state().screen_shared).await;
+    assert!(alice.engine.state().camera_open);
 }
 
 #[tokio::test(flavor = "multi_thread")]

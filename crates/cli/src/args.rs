@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// Self-hosted voice calls: server, phone and measuring tools in one binary.
 #[derive(Debug, Parser)]
@@ -47,6 +47,12 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Wait for a call and answer it
     Answer(AnswerArgs),
+    /// List the cameras and screens of this machine
+    Devices {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show the stored call records
     Records(RecordsArgs),
     /// Place one measured call over a network as bad as you like
@@ -154,15 +160,38 @@ pub(crate) struct PhoneArgs {
     /// In video calls send this Y4M or IVF file (repeated); a test pattern if absent
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) play_video: Option<PathBuf>,
+    /// In video calls show this camera of `calling devices`, if this program was built with the
+    /// feature `camera`
+    #[arg(long, value_name = "ID", conflicts_with = "play_video")]
+    pub(crate) camera: Option<String>,
     /// In video calls write what is seen to this Y4M file
     #[arg(long, value_name = "FILE.y4m", value_hint = ValueHint::FilePath)]
     pub(crate) record_video: Option<PathBuf>,
+    /// In video calls share this beside the camera: a Y4M or IVF file (repeated), `pattern`, or
+    /// `screen`, if this program was built with the feature `screen`
+    #[arg(long, value_name = "WHAT", value_hint = ValueHint::FilePath)]
+    pub(crate) share: Option<PathBuf>,
+    /// In video calls write the screens that others share to this Y4M file
+    #[arg(long, value_name = "FILE.y4m", value_hint = ValueHint::FilePath)]
+    pub(crate) record_share: Option<PathBuf>,
+    /// Send pictures in this codec; the first this program was built with if absent
+    #[arg(long, value_name = "CODEC", value_enum)]
+    pub(crate) video_codec: Option<Codec>,
     /// Print lines, as to a file, instead of opening the call window
     #[arg(long)]
     pub(crate) no_ui: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How pictures are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Codec {
+    /// VP8, which every browser has
+    Vp8,
+    /// H.264, constrained baseline
+    H264,
 }
 
 #[derive(Debug, Args)]

@@ -53,6 +53,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Usersig(args) => cmd::usersig::run(&args),
         Command::Call(args) => on_runtime(verbose, cmd::call::run(&args)),
         Command::Answer(args) => on_runtime(verbose, cmd::answer::run(&args)),
+        Command::Devices { json } => cmd::devices::run(json),
         Command::Records(args) => on_runtime(verbose, cmd::records::run(&args)),
         Command::Demo(args) => on_runtime(verbose, cmd::demo::run(&args)),
         Command::Bench(BenchCommand::Calls(args)) => on_runtime(verbose, cmd::bench::calls(&args)),

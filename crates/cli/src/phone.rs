@@ -11,7 +11,7 @@ use calling_server::config::DEFAULT_SDK_APP_ID;
 use crate::args::PhoneArgs;
 use crate::exit::{Failure, Kind};
 use crate::keys::{Signer, user_id};
-use crate::pictures::{Pictures, camera};
+use crate::pictures::{Pictures, video};
 
 /// How long a UserSig made here is valid.
 const USER_SIG_S: u32 = 86_400;
@@ -40,8 +40,8 @@ impl Phone {
         let mut config =
             Config::new(args.server.clone(), sdk_app_id, user, user_sig).with_audio(audio);
         config.extra_roots_pem = args.tls_ca.as_deref().map(certificate).transpose()?;
-        config.video = camera(args.play_video.as_deref())?;
-        let pictures = Pictures::new(args.record_video.as_deref())?;
+        config.video = video(args)?;
+        let pictures = Pictures::new(args)?;
         Ok(Self { pictures: Some(pictures), ..Self::start(config).await? })
     }
 

@@ -1,5 +1,6 @@
 //! The camera of a phone on the command line, and where what it sees is written.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
@@ -7,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use calling::{
-    CallEngine, DeviceError, I420Frame, ListenerEvent, MediaType, UserId, Video, VideoFrame,
-    VideoSink, VideoSize, VideoSource, VideoTrack,
+    CallEngine, CallId, DeviceError, I420Frame, ListenerEvent, MediaType, TestPattern, UserId,
+    Video, VideoCodec, VideoFrame, VideoSink, VideoSize, VideoSource, VideoTrack,
 };
 use calling_media::video::{IvfSource, Y4mSink, Y4mSource};
 
+use crate::args::{Codec, PhoneArgs};
 use crate::exit::Failure;
 use crate::phone::{check_writable, numbered};
 
@@ -20,33 +22,47 @@ const RECORDED_RATE: u32 = 30;
 
 /// What a phone does about pictures in its calls.
 pub(crate) struct Pictures {
-    record: Option<Recordings>,
+    camera: Option<String>,
+    shares: bool,
+    record: BTreeMap<VideoTrack, Recordings>,
 }
 
 impl Pictures {
-    /// Records to this file, if there is one; checked now, so that a wrong one is told before
-    /// anybody's phone rings.
-    pub(crate) fn new(record: Option<&Path>) -> Result<Self, Failure> {
-        let record = record.map(|path| {
+    /// Shares and records as the command line says; files are checked now, so that a wrong one is
+    /// told before anybody's phone rings.
+    pub(crate) fn new(args: &PhoneArgs) -> Result<Self, Failure> {
+        let files =
+            [(VideoTrack::Camera, &args.record_video), (VideoTrack::Screen, &args.record_share)];
+        let mut record = BTreeMap::new();
+        for (track, path) in files {
+            let Some(path) = path else { continue };
             check_writable(path)?;
-            Ok(Recordings { first: path.to_owned(), begun: Arc::new(AtomicU32::new(0)) })
-        });
-        Ok(Self { record: record.transpose()? })
+            let (first, begun) = (path.clone(), Arc::new(AtomicU32::new(0)));
+            record.insert(track, Recordings { first, begun });
+        }
+        Ok(Self { camera: args.camera.clone(), shares: args.share.is_some(), record })
     }
 
-    /// The camera is open in video calls, and everybody in them is recorded.
+    /// The camera is open in video calls, the screen is shared if it is to be, and everybody in
+    /// them is recorded.
     pub(crate) fn follow(&self, engine: &CallEngine, event: &ListenerEvent) {
         if let ListenerEvent::CallBegin { media_type: MediaType::Video, .. }
         | ListenerEvent::MediaTypeChanged { new: MediaType::Video, .. } = event
         {
-            told(engine.open_camera(None));
+            told(engine.open_camera(self.camera.as_deref()));
+            if self.shares {
+                told(engine.start_screen_share(None));
+            }
         }
         if let ListenerEvent::MediaTypeChanged { new: MediaType::Audio, .. } = event {
             told(engine.close_camera());
+            told(engine.stop_screen_share());
         }
-        if let (Some(record), ListenerEvent::UserEnter { user }) = (&self.record, event) {
-            let (camera, large) = (VideoTrack::Camera, VideoSize::Large);
-            told(engine.start_remote_view(user.clone(), camera, large, record.next(user)));
+        if let ListenerEvent::UserEnter { user } = event {
+            for (track, record) in &self.record {
+                let sink = record.next(user);
+                told(engine.start_remote_view(user.clone(), *track, VideoSize::Large, sink));
+            }
         }
     }
 }
@@ -58,16 +74,93 @@ fn told(wished: Result<(), calling::CommandError>) {
     }
 }
 
+/// Camera and screen as the command line says, in the codec it says.
+pub(crate) fn video(args: &PhoneArgs) -> Result<Video, Failure> {
+    let video = match &args.camera {
+        Some(wanted) => system_camera(wanted)?,
+        None => camera(args.play_video.as_deref())?,
+    };
+    let video = match args.share.as_deref() {
+        Some(what) => screen(video, what)?,
+        None => video,
+    };
+    let Some(codec) = args.video_codec.map(media_codec) else { return Ok(video) };
+    if !codec.is_available() {
+        let sentence = format!("--video-codec: this program was built without {codec:?}");
+        return Err(Failure::usage(sentence));
+    }
+    Ok(video.with_codec(codec))
+}
+
+const fn media_codec(codec: Codec) -> VideoCodec {
+    match codec {
+        Codec::Vp8 => VideoCodec::Vp8,
+        Codec::H264 => VideoCodec::H264,
+    }
+}
+
 /// The camera: a file, again and again, or the test pattern.
-pub(crate) fn camera(play: Option<&Path>) -> Result<Video, Failure> {
+fn camera(play: Option<&Path>) -> Result<Video, Failure> {
     let Some(path) = play else { return Ok(Video::default()) };
+    let (name, open) = file(path)?;
+    Ok(Video::none().with_camera("file", name, open))
+}
+
+/// What is shared: a file, again and again, the test pattern or the screen.
+fn screen(video: Video, what: &Path) -> Result<Video, Failure> {
+    match what.to_str() {
+        Some("pattern") => Ok(video.with_screen("pattern", "Test pattern", |_| {
+            Ok(Box::new(TestPattern::new(1_280, 720, 15)))
+        })),
+        Some("screen") => system_screen(video),
+        Some(_) | None => {
+            let (name, open) = file(what)?;
+            Ok(video.with_screen("file", name, open))
+        }
+    }
+}
+
+#[cfg(feature = "screen")]
+fn system_screen(video: Video) -> Result<Video, Failure> {
+    // Opened now, so that what is wrong is told before anybody's phone rings.
+    calling::devices::ScreenSource::open(None).map_err(|error| Failure::machine(error.0))?;
+    Ok(video.with_system_screen())
+}
+
+#[cfg(not(feature = "screen"))]
+fn system_screen(_: Video) -> Result<Video, Failure> {
+    Err(Failure::usage(format!("--share screen: {}", crate::cmd::devices::without("screen"))))
+}
+
+#[cfg(feature = "camera")]
+fn system_camera(wanted: &str) -> Result<Video, Failure> {
+    let video = Video::none().with_quality(calling::VideoQuality::HIGH).with_system_cameras();
+    let found = video.cameras().into_iter().any(|camera| camera.id == wanted);
+    if !found {
+        let sentence = format!("--camera: there is no `{wanted}`; `calling devices` lists all");
+        return Err(Failure::usage(sentence));
+    }
+    Ok(video)
+}
+
+#[cfg(not(feature = "camera"))]
+fn system_camera(_: &str) -> Result<Video, Failure> {
+    Err(Failure::usage(format!("--camera: {}", crate::cmd::devices::without("camera"))))
+}
+
+/// How to open a file of pictures, which is checked.
+fn file(
+    path: &Path,
+) -> Result<(String, impl Fn(&CallId) -> Result<Box<dyn VideoSource>, DeviceError> + use<>), Failure>
+{
     let name = path.display().to_string();
     FileSource::open(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     let path = path.to_owned();
-    Ok(Video::none().with_camera("file", name, move |_| {
+    let open = move |_: &CallId| {
         let source = FileSource::open(&path).map_err(DeviceError)?;
-        Ok(Box::new(source))
-    }))
+        Ok::<Box<dyn VideoSource>, _>(Box::new(source))
+    };
+    Ok((name, open))
 }
 
 /// A Y4M or IVF file that begins anew when it ends.
@@ -143,9 +236,17 @@ impl Recordings {
 
 #[cfg(test)]
 mod tests {
-    use calling::TestPattern;
+    use clap::Parser as _;
 
     use super::*;
+    use crate::args::{Cli, Command};
+
+    /// What a phone with these flags would show.
+    fn shown(flags: &[&str]) -> Result<Video, Failure> {
+        let line = [&["calling", "call", "bob", "--video"], flags].concat();
+        let Command::Call(args) = Cli::parse_from(line).command else { unreachable!() };
+        video(&args.phone)
+    }
 
     #[test]
     fn a_file_is_played_again_and_again_and_what_is_none_is_refused() {
@@ -164,7 +265,17 @@ mod tests {
         std::fs::write(&path, "RIFF....").unwrap();
         assert!(camera(Some(&path)).is_err());
         assert!(camera(Some(&folder.path().join("none.ivf"))).is_err());
-        assert_eq!(camera(None).unwrap().cameras()[0].id, calling::TEST_PATTERN);
+    }
+
+    #[test]
+    fn the_command_line_says_what_is_shown_and_how() {
+        let pattern = shown(&["--video-codec", "h264", "--share", "pattern"]).unwrap();
+        assert_eq!(pattern.cameras()[0].id, calling::TEST_PATTERN);
+        assert_eq!(pattern.screens()[0].id, "pattern");
+        assert_eq!(pattern.codec(), Some(VideoCodec::H264));
+        assert!(shown(&[]).unwrap().screens().is_empty());
+        assert!(shown(&["--share", "/nothing/is/here.y4m"]).is_err());
+        assert!(shown(&["--camera", "/nothing/is/here"]).is_err());
     }
 
     #[test]

@@ -55,6 +55,16 @@ impl AudioTerms {
         }
     }
 
+    /// Of a client that neither sends nor receives audio.
+    pub const fn none() -> Self {
+        Self {
+            payload_type: 0,
+            audio_level_id: None,
+            source: AudioSource::None,
+            receives: Receives::Only(BTreeSet::new()),
+        }
+    }
+
     /// How headers change on the way to somebody with these terms; `None` if they do not.
     ///
     /// Header extensions of others mean something else to a receiver that told them apart by

@@ -1,12 +1,25 @@
 /** A page that is a phone: the SDK, its log, and a look at what really flows. */
 import { Calling, CallingError, DeviceError, type CallingEvent } from "../../src/sdk/index.js";
 
+/** The codec that sections of pictures offer first, if not the browser's own favourite. */
+let preferred: string | undefined;
+
 /** Every peer connection the page made. */
 const connections: RTCPeerConnection[] = [];
 globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(config?: RTCConfiguration) {
     super(config);
     connections.push(this);
+  }
+
+  override addTransceiver(kind: string | MediaStreamTrack, init?: RTCRtpTransceiverInit): RTCRtpTransceiver {
+    const transceiver = super.addTransceiver(kind, init);
+    if (kind === "video" && preferred !== undefined) {
+      const { codecs = [] } = RTCRtpReceiver.getCapabilities("video") ?? {};
+      const isFirst = (it: { mimeType: string }): boolean => it.mimeType === preferred;
+      transceiver.setCodecPreferences([...codecs.filter(isFirst), ...codecs.filter((it) => !isFirst(it))]);
+    }
+    return transceiver;
   }
 
   /** The way to the server leads through the tests' network. */
@@ -206,6 +219,66 @@ export class Phone {
       return moves;
     }, "a movement");
     return { green, moves };
+  }
+
+  /** Offers this codec first in calls from now on. */
+  prefer(mimeType: string): void {
+    preferred = mimeType;
+  }
+
+  /** The codecs of the camera of `user` and of one's own. */
+  async codecs(user: string): Promise<{ received: string; sent: string }> {
+    const all = await this.stats();
+    const mid = (await this.inbound(user, "video"))?.mid;
+    const codec = (type: string, isIt: (it: Record<string, unknown>) => boolean): string => {
+      const stream = all.find((it) => it["type"] === type && it["kind"] === "video" && isIt(it));
+      return String(all.find((it) => it["id"] === stream?.["codecId"])?.["mimeType"]);
+    };
+    return {
+      received: codec("inbound-rtp", (it) => it["mid"] === mid),
+      sent: codec("outbound-rtp", (it) => Number(it["packetsSent"]) > 0),
+    };
+  }
+
+  /** The mean colours (RGB) of parts of a picture of `user`, as it is shown. */
+  coloursOf(
+    user: string,
+    track: "camera" | "screen",
+    parts: { x: number; y: number; width: number; height: number }[],
+  ): number[][] {
+    const element = this.#shown.get(`${user} ${track}`);
+    if (element === undefined) throw new Error("there is no view");
+    const { videoWidth, videoHeight } = element;
+    const canvas = new OffscreenCanvas(videoWidth, videoHeight);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context?.drawImage(element, 0, 0);
+    return parts.map(({ x, y, width, height }) => {
+      const area = [x * videoWidth, y * videoHeight, width * videoWidth, height * videoHeight] as const;
+      const data = context?.getImageData(...area).data ?? new Uint8ClampedArray();
+      return [0, 1, 2].map((channel) => {
+        const values = data.filter((_, at) => at % 4 === channel);
+        return values.reduce((sum, it) => sum + it, 0) / values.length;
+      });
+    });
+  }
+
+  /** The strongest frequency of what `user` says, once they are loud. */
+  async pitchOf(user: string): Promise<number> {
+    const context = new AudioContext();
+    const mid = (await this.inbound(user))?.mid;
+    const track = this.connection?.getTransceivers().find((it) => it.mid === mid)?.receiver.track;
+    if (track === undefined) throw new Error("there is no sound");
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 8_192;
+    analyser.smoothingTimeConstant = 0;
+    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    const spectrum = new Float32Array(analyser.frequencyBinCount);
+    await this.until(() => {
+      analyser.getFloatFrequencyData(spectrum);
+      return Math.max(...spectrum) > -40;
+    }, `a tone of ${user}`);
+    await context.close();
+    return (spectrum.indexOf(Math.max(...spectrum)) * context.sampleRate) / analyser.fftSize;
   }
 
   /** Whether any sound of `user` comes within `ms`. */

@@ -155,6 +155,23 @@ test("switching to voice closes every camera, and sound goes on", async () => {
   await alice.evaluate(() => phone.until(() => phone.member("bob")?.camera === false, "its end"));
 });
 
+test("who has no microphone is seen, and hears", async () => {
+  const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
+  await alice.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const open = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = (wanted) =>
+      wanted?.audio === undefined
+        ? open(wanted)
+        : Promise.reject(new DOMException("none", "NotFoundError"));
+  });
+  await talk(alice, { bob });
+  await Promise.all([sees(alice, "bob"), sees(bob, "alice"), alice.evaluate(() => phone.hears("bob"))]);
+  const local = await alice.evaluate(() => phone.call?.local);
+  expect(local).toMatchObject({ microphone: false, camera: true, listenOnly: { reason: "missing" } });
+  expect(await bob.evaluate(() => phone.packetsWithin("alice", 500))).toBe(0);
+});
+
 test("a group of four sees each other", { timeout: 90_000 }, async () => {
   const names = ["alice", "bob", "carol", "dave"];
   const pages: Record<string, Page> = {};

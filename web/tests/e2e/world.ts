@@ -72,11 +72,14 @@ export class World {
     return `http://127.0.0.1:${address.port}`;
   }
 
+  /** The program under test. */
+  readonly program = program();
+
   userSig(user: string): string {
     const known = this.#userSigs.get(user);
     if (known !== undefined) return known;
     const args = ["usersig", "--user", user, "--data", this.#data];
-    const made = execFileSync(program(), args, { encoding: "utf8" }).trim();
+    const made = execFileSync(this.program, args, { encoding: "utf8" }).trim();
     this.#userSigs.set(user, made);
     return made;
   }

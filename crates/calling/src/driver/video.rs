@@ -21,8 +21,7 @@ impl CallEngine {
     /// # Errors
     /// There is no such camera, or this device is signed out.
     pub fn open_camera(&self, id: Option<&str>) -> Result<(), CommandError> {
-        let id = self.config.video.find(id).ok_or_else(no_camera)?;
-        self.wish(VideoWish::OpenCamera(id))
+        self.open(VideoTrack::Camera, id)
     }
 
     /// Sends no picture any more.
@@ -30,7 +29,30 @@ impl CallEngine {
     /// # Errors
     /// This device is signed out, or too many commands wait.
     pub fn close_camera(&self) -> Result<(), CommandError> {
-        self.wish(VideoWish::CloseCamera)
+        self.wish(VideoWish::Close(VideoTrack::Camera))
+    }
+
+    /// The screens of [`Config::video`](crate::Config::video).
+    pub fn screens(&self) -> Vec<CameraInfo> {
+        self.config.video.screens()
+    }
+
+    /// Shares a screen beside the camera, the first if `source` is `None`: others see it as the sub
+    /// stream, [`VideoTrack::Screen`]. What holds for [`open_camera`](Self::open_camera) holds for
+    /// it; another one takes its place without a gap. When the source ends, so does the sharing.
+    ///
+    /// # Errors
+    /// There is no such screen, or this device is signed out.
+    pub fn start_screen_share(&self, source: Option<&str>) -> Result<(), CommandError> {
+        self.open(VideoTrack::Screen, source)
+    }
+
+    /// Shares no screen any more, which others learn at once.
+    ///
+    /// # Errors
+    /// This device is signed out, or too many commands wait.
+    pub fn stop_screen_share(&self) -> Result<(), CommandError> {
+        self.wish(VideoWish::Close(VideoTrack::Screen))
     }
 
     /// Opens another camera in place of the one that is open; those who watch see it go on.
@@ -115,12 +137,21 @@ impl CallEngine {
         self.wish(VideoWish::NoRemoteView { user, track })
     }
 
+    fn open(&self, track: VideoTrack, id: Option<&str>) -> Result<(), CommandError> {
+        let id = self.config.video.find(track, id).ok_or_else(|| missing(track))?;
+        self.wish(VideoWish::Open { track, id })
+    }
+
     fn wish(&self, wish: VideoWish) -> Result<(), CommandError> {
         self.tell(SessionCommand::Video(wish))
     }
 }
 
-fn no_camera() -> CommandError {
+fn missing(track: VideoTrack) -> CommandError {
     use calling_signaling::protocol::{Code, ProtocolError};
-    ProtocolError::new(Code::Other(-1301), "there is no such camera").into()
+    let (code, sentence) = match track {
+        VideoTrack::Camera => (-1301, "there is no such camera"),
+        VideoTrack::Screen => (-1308, "there is no such screen to share"),
+    };
+    ProtocolError::new(Code::Other(code), sentence).into()
 }

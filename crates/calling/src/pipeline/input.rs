@@ -36,6 +36,8 @@ pub enum PipelineInput<'a> {
     },
     /// Send this picture.
     Picture {
+        /// Of what it is.
+        track: VideoTrack,
         /// How it is encoded.
         codec: VideoCodec,
         /// The picture.
@@ -52,8 +54,13 @@ pub enum PipelineInput<'a> {
         /// Nothing can be decoded without it; else somebody further on wants it.
         stumbled: bool,
     },
-    /// Bits per second that our picture may take at most.
-    VideoBitrate(u32),
+    /// What one of our pictures may take at most.
+    VideoBitrate {
+        /// Which.
+        track: VideoTrack,
+        /// Bits per second.
+        bps: u32,
+    },
     /// `user` left the room.
     RemoteLeft {
         /// Who.
@@ -91,10 +98,15 @@ pub enum PipelineOutput {
         /// The picture.
         picture: ReceivedPicture,
     },
-    /// Somebody who sees our picture needs a key frame.
-    KeyFrameWanted,
-    /// Encode our picture at this many bits per second.
-    VideoBitrate(u32),
+    /// Somebody who sees this picture of ours needs a key frame.
+    KeyFrameWanted(VideoTrack),
+    /// Encode a picture of ours so.
+    VideoBitrate {
+        /// Which.
+        track: VideoTrack,
+        /// At this many bits per second.
+        bps: u32,
+    },
     /// How well the network carries the call.
     Quality {
         /// Towards the server.

@@ -9,6 +9,7 @@
 
 mod capture;
 mod input;
+mod own;
 mod pictures;
 mod playout;
 mod remotes;
@@ -274,9 +275,7 @@ impl Pipeline {
         if let Some(mut compound) = compound {
             let round_trip_ms = self.reports.remote().round_trip_ms;
             let delay_of = |user: &_| self.remotes.playout_delay(user);
-            if let Some(own) = self.pictures.report(now, round_trip_ms, delay_of) {
-                compound.extend(own);
-            }
+            compound.extend(self.pictures.report(now, round_trip_ms, delay_of));
             self.send_rtcp(compound);
             self.drain_pictures();
         }
@@ -308,8 +307,12 @@ impl Pipeline {
                 PictureOutput::Show { user, track, picture } => {
                     self.output(PipelineOutput::Show { user, track, picture });
                 }
-                PictureOutput::KeyFrameWanted => self.output(PipelineOutput::KeyFrameWanted),
-                PictureOutput::Bitrate(bps) => self.output(PipelineOutput::VideoBitrate(bps)),
+                PictureOutput::KeyFrameWanted(track) => {
+                    self.output(PipelineOutput::KeyFrameWanted(track));
+                }
+                PictureOutput::Bitrate { track, bps } => {
+                    self.output(PipelineOutput::VideoBitrate { track, bps });
+                }
             }
         }
     }
@@ -376,9 +379,9 @@ impl Machine for Pipeline {
             PipelineInput::RemoteVideo { user, streams } => {
                 self.pictures.announce(now, &user, &streams);
             }
-            PipelineInput::Picture { codec, picture, captured } => {
+            PipelineInput::Picture { track, codec, picture, captured } => {
                 if matches!(self.gate, Gate::Open { .. }) && self.profile.is_some() {
-                    self.pictures.send(now, codec, picture, captured);
+                    self.pictures.send(now, track, codec, picture, captured);
                     self.drain_pictures();
                 } else {
                     self.count("picture_before_session");
@@ -388,8 +391,8 @@ impl Machine for Pipeline {
                 self.pictures.want_key_frame(now, &user, track, stumbled);
                 self.drain_pictures();
             }
-            PipelineInput::VideoBitrate(bps) => {
-                self.pictures.set_most_bitrate(now, bps);
+            PipelineInput::VideoBitrate { track, bps } => {
+                self.pictures.set_most_bitrate(now, track, bps);
                 self.drain_pictures();
             }
             PipelineInput::RemoteLeft { user } => {

@@ -1,20 +1,19 @@
-//! The pictures of a call: our camera to packets, packets to everybody's pictures.
+//! The pictures of a call: our camera and screen to packets, packets to everybody's pictures.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use calling_media::RtcpSession;
 use calling_media::video::{
-    EncodedPicture, LipSync, LossController, ReceivedPicture, VideoCodec, VideoFeedback,
-    VideoReceiver, VideoReceiverConfig, VideoReceiverInput, VideoReceiverOutput,
-    VideoReceiverStats, VideoSender, VideoSenderConfig, VideoSenderInput, VideoSenderOutput,
+    EncodedPicture, LipSync, ReceivedPicture, VideoCodec, VideoFeedback, VideoReceiver,
+    VideoReceiverConfig, VideoReceiverInput, VideoReceiverOutput, VideoReceiverStats,
     VideoSenderStats,
 };
 use calling_model::{Machine, UserId, VideoTrack};
 use calling_signaling::protocol::VideoStream;
 use calling_wire::{ReportBlock, RtcpPackets, RtpView, SenderReportView};
 
-use super::{PipelineSettings, VideoSettings};
+use super::PipelineSettings;
+use super::own::OwnPicture;
 
 /// Pictures received at once: camera and screen of everybody.
 const MOST_STREAMS: usize = 256;
@@ -27,10 +26,10 @@ pub(super) enum PictureOutput {
     Rtcp(Vec<u8>),
     /// Show.
     Show { user: UserId, track: VideoTrack, picture: ReceivedPicture },
-    /// Encode a key frame.
-    KeyFrameWanted,
+    /// Encode a key frame of this picture of ours.
+    KeyFrameWanted(VideoTrack),
     /// Aim at this bitrate.
-    Bitrate(u32),
+    Bitrate { track: VideoTrack, bps: u32 },
 }
 
 /// The figures of one picture received.
@@ -45,11 +44,8 @@ pub struct VideoFigures {
 }
 
 pub(super) struct Pictures {
-    sender: VideoSender,
-    rtcp: RtcpSession,
-    own_ssrc: u32,
-    control: LossController,
-    reports_seen: u64,
+    camera: OwnPicture,
+    screen: OwnPicture,
     by_ssrc: BTreeMap<u32, Remote>,
     /// SSRCs of retransmissions, and what they repeat.
     again: BTreeMap<u32, u32>,
@@ -66,24 +62,9 @@ struct Remote {
 
 impl Pictures {
     pub(super) fn new(settings: &PipelineSettings, now: Instant) -> Self {
-        let VideoSettings { ssrc, rtx_ssrc, bitrate_bps } = settings.video;
-        let config = VideoSenderConfig {
-            ssrc,
-            rtx_ssrc: Some(rtx_ssrc),
-            codec: VideoCodec::Vp8,
-            payload_types: Default::default(),
-            bitrate_bps,
-        };
-        let mut seed = settings.seed;
-        // Not the numbers of the sound.
-        seed.reverse();
-        seed[0] ^= 0x55;
         Self {
-            sender: VideoSender::new(config, seed, now),
-            rtcp: RtcpSession::new(ssrc, settings.cname.clone(), now, settings.unix),
-            own_ssrc: ssrc,
-            control: LossController::new(bitrate_bps),
-            reports_seen: 0,
+            camera: OwnPicture::new(VideoTrack::Camera, settings, now),
+            screen: OwnPicture::new(VideoTrack::Screen, settings, now),
             by_ssrc: BTreeMap::new(),
             again: BTreeMap::new(),
             sync: BTreeMap::new(),
@@ -103,7 +84,8 @@ impl Pictures {
         }
         self.leave(user);
         for VideoStream { track, ssrc, rtx_ssrc } in streams.iter().copied() {
-            if self.by_ssrc.len() >= MOST_STREAMS || ssrc == self.own_ssrc {
+            let is_own = [&self.camera, &self.screen].iter().any(|own| own.ssrc() == ssrc);
+            if self.by_ssrc.len() >= MOST_STREAMS || is_own {
                 continue;
             }
             let receiver = VideoReceiver::new(VideoReceiverConfig::new(ssrc, Some(rtx_ssrc)));
@@ -146,8 +128,6 @@ impl Pictures {
         compound: &[u8],
         voice: impl Fn(u32) -> Option<UserId>,
     ) {
-        // The sound's session counts what is malformed.
-        let _ = self.rtcp.handle(now, compound);
         for packet in RtcpPackets::new(compound).map_while(Result::ok) {
             let Some(report) = SenderReportView::parse(&packet) else { continue };
             if let Some(remote) = self.by_ssrc.get(&report.ssrc) {
@@ -159,62 +139,40 @@ impl Pictures {
                 sync.audio_report(&report.info);
             }
         }
-        for feedback in VideoFeedback::parse(compound) {
-            self.feedback(now, &feedback);
-        }
-        self.adapt(now);
-        self.drain_sender();
-    }
-
-    fn feedback(&mut self, now: Instant, feedback: &VideoFeedback) {
-        match feedback {
-            VideoFeedback::Nack { ssrc, sequence_numbers } if *ssrc == self.own_ssrc => {
-                let Ok(()) =
-                    self.sender.handle_input(now, VideoSenderInput::Nack(sequence_numbers));
+        for own in [&mut self.camera, &mut self.screen] {
+            for feedback in VideoFeedback::parse(compound) {
+                self.outputs.extend(own.feedback(now, &feedback));
             }
-            VideoFeedback::KeyFrame { ssrc } if *ssrc == self.own_ssrc => {
-                self.outputs.push_back(PictureOutput::KeyFrameWanted);
-            }
-            VideoFeedback::Nack { .. } | VideoFeedback::KeyFrame { .. } => {}
+            self.outputs.extend(own.control(now, compound));
         }
-    }
-
-    /// Follows the loss that the server reports of our picture.
-    fn adapt(&mut self, now: Instant) {
-        let remote = self.rtcp.remote();
-        if remote.reports > self.reports_seen {
-            self.reports_seen = remote.reports;
-            let before = self.control.bitrate_bps();
-            let bps = self.control.reported(remote.fraction_lost);
-            if bps != before {
-                self.set_bitrate(now, bps);
-            }
-        }
+        self.drain_senders();
     }
 
     /// Aims at no more than this.
-    pub(super) fn set_most_bitrate(&mut self, now: Instant, bps: u32) {
-        self.control.set_most(bps);
-        self.set_bitrate(now, self.control.bitrate_bps());
+    pub(super) fn set_most_bitrate(&mut self, now: Instant, track: VideoTrack, bps: u32) {
+        let output = self.own(track).set_most_bitrate(now, bps);
+        self.outputs.push_back(output);
+        self.drain_senders();
     }
 
-    fn set_bitrate(&mut self, now: Instant, bps: u32) {
-        let Ok(()) = self.sender.handle_input(now, VideoSenderInput::Bitrate(bps));
-        self.outputs.push_back(PictureOutput::Bitrate(bps));
-        self.drain_sender();
+    const fn own(&mut self, track: VideoTrack) -> &mut OwnPicture {
+        match track {
+            VideoTrack::Camera => &mut self.camera,
+            VideoTrack::Screen => &mut self.screen,
+        }
     }
 
     /// Sends a picture.
     pub(super) fn send(
         &mut self,
         now: Instant,
+        track: VideoTrack,
         codec: VideoCodec,
         picture: &EncodedPicture,
         captured: Instant,
     ) {
-        self.sender.set_codec(codec);
-        let Ok(()) = self.sender.handle_input(now, VideoSenderInput::Picture { picture, captured });
-        self.drain_sender();
+        self.own(track).send(now, codec, picture, captured);
+        self.drain_senders();
     }
 
     /// A key frame of `user` is needed because a decoder stumbled, or wanted by somebody further on.
@@ -242,7 +200,7 @@ impl Pictures {
         now: Instant,
         round_trip_ms: Option<f64>,
         delay_of: impl Fn(&UserId) -> Option<Duration>,
-    ) -> Option<Vec<u8>> {
+    ) -> Vec<u8> {
         let ssrcs: Vec<u32> = self.by_ssrc.keys().copied().collect();
         for ssrc in ssrcs {
             if let Some(ms) = round_trip_ms {
@@ -256,8 +214,8 @@ impl Pictures {
             let point = sync.and_then(|sync| sync.point(now, delay_of(&remote.user)?));
             self.input(now, ssrc, VideoReceiverInput::Sync(point));
         }
-        let own = self.sender.own_stream(now);
-        (own.packets_sent > 0).then(|| self.rtcp.report(now, own, &[]).to_vec())
+        let own = [&mut self.camera, &mut self.screen];
+        own.into_iter().filter_map(|own| own.report(now)).flatten().collect()
     }
 
     /// What reports say of each picture received.
@@ -270,8 +228,9 @@ impl Pictures {
         if self.due.is_none_or(|due| now < due) {
             return;
         }
-        self.sender.handle_timeout(now);
-        self.drain_sender();
+        self.camera.handle_timeout(now);
+        self.screen.handle_timeout(now);
+        self.drain_senders();
         let due = |remote: &Remote| remote.receiver.poll_timeout().is_some_and(|(at, _)| at <= now);
         let ssrcs: Vec<u32> =
             self.by_ssrc.iter().filter(|(_, remote)| due(remote)).map(|(ssrc, _)| *ssrc).collect();
@@ -292,8 +251,11 @@ impl Pictures {
         self.due
     }
 
-    pub(super) const fn sent(&self) -> VideoSenderStats {
-        self.sender.stats()
+    pub(super) const fn sent(&self, track: VideoTrack) -> VideoSenderStats {
+        match track {
+            VideoTrack::Camera => self.camera.stats(),
+            VideoTrack::Screen => self.screen.stats(),
+        }
     }
 
     pub(super) fn figures(&self) -> Vec<VideoFigures> {
@@ -321,18 +283,15 @@ impl Pictures {
                     PictureOutput::Show { user, track, picture }
                 }
                 VideoReceiverOutput::Feedback(feedback) => {
-                    PictureOutput::Rtcp(feedback.to_packet(self.own_ssrc))
+                    PictureOutput::Rtcp(feedback.to_packet(self.camera.ssrc()))
                 }
             });
         }
     }
 
-    fn drain_sender(&mut self) {
-        while let Some(output) = self.sender.poll_output() {
-            self.outputs.push_back(match output {
-                VideoSenderOutput::Packet(packet) => PictureOutput::Rtp(packet),
-                VideoSenderOutput::KeyFrameWanted => PictureOutput::KeyFrameWanted,
-            });
+    fn drain_senders(&mut self) {
+        for own in [&mut self.camera, &mut self.screen] {
+            self.outputs.extend(std::iter::from_fn(|| own.poll_output()));
         }
         self.refresh();
     }
@@ -340,7 +299,7 @@ impl Pictures {
     fn refresh(&mut self) {
         let receivers = self.by_ssrc.values().filter_map(|remote| remote.receiver.poll_timeout());
         let receivers = receivers.map(|(at, _)| at);
-        let sender = self.sender.poll_timeout().map(|(at, _)| at);
-        self.due = receivers.chain(sender).min();
+        let senders = [self.camera.next(), self.screen.next()];
+        self.due = receivers.chain(senders.into_iter().flatten()).min();
     }
 }

@@ -1,5 +1,5 @@
 use calling_media::{ReceiverConfig, SenderConfig};
-use calling_model::{UnixMillis, UserId};
+use calling_model::{UnixMillis, UserId, VideoTrack};
 
 /// What a [`Pipeline`](super::Pipeline) needs to know.
 #[derive(Clone, Debug)]
@@ -16,11 +16,13 @@ pub struct PipelineSettings {
     pub unix: UnixMillis,
     /// Secret randomness.
     pub seed: [u8; 32],
-    /// How our picture is sent.
-    pub video: VideoSettings,
+    /// How our camera is sent.
+    pub camera: VideoSettings,
+    /// How our screen is sent.
+    pub screen: VideoSettings,
 }
 
-/// How our picture is sent.
+/// How one of our pictures is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VideoSettings {
     /// The SSRC announced for it.
@@ -32,6 +34,13 @@ pub struct VideoSettings {
 }
 
 impl PipelineSettings {
+    pub(super) const fn video_of(&self, track: VideoTrack) -> VideoSettings {
+        match track {
+            VideoTrack::Camera => self.camera,
+            VideoTrack::Screen => self.screen,
+        }
+    }
+
     /// Ticks of 10 ms in one packet.
     pub(super) fn frame_ticks(&self) -> u32 {
         self.sender.frame_duration.ms() / calling_media::TICK_MS

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use calling_media::SenderStats;
 use calling_media::video::VideoSenderStats;
+use calling_model::VideoTrack;
 use calling_signaling::client::NetworkQuality;
 use calling_signaling::protocol::UserVolume;
 
@@ -21,8 +22,10 @@ pub struct PipelineStats {
     pub packets_repeated: u64,
     /// What was received, per remote; those who left stand first.
     pub received: Vec<RemoteFigures>,
-    /// What was sent of our picture.
+    /// What was sent of our camera.
     pub video_sent: VideoSenderStats,
+    /// What was sent of our screen.
+    pub screen_sent: VideoSenderStats,
     /// What was received of others' pictures.
     pub video_received: Vec<VideoFigures>,
     /// Round trip by the newest report, in milliseconds.
@@ -52,7 +55,8 @@ impl Pipeline {
             sent: self.sender.stats(),
             packets_repeated: self.repeat.repeated(),
             received: self.remotes.figures(),
-            video_sent: self.pictures.sent(),
+            video_sent: self.pictures.sent(VideoTrack::Camera),
+            screen_sent: self.pictures.sent(VideoTrack::Screen),
             video_received: self.pictures.figures(),
             round_trip_ms: remote.round_trip_ms,
             remote_fraction_lost: remote.fraction_lost,

@@ -86,6 +86,10 @@ fn user(index: usize) -> UserId {
     UserId::new(["left", "right"][index]).unwrap()
 }
 
+const fn video(ssrc: u32) -> VideoSettings {
+    VideoSettings { ssrc, rtx_ssrc: ssrc + 1, bitrate_bps: 1_000_000 }
+}
+
 impl Pair {
     fn new(delay_ms: u64) -> Self {
         let impairment =
@@ -99,11 +103,8 @@ impl Pair {
                 cname: "test".to_owned(),
                 unix: UnixMillis(1_700_000_000_000),
                 seed: seed(index as u64),
-                video: VideoSettings {
-                    ssrc: [LEFT, RIGHT][index] + 1,
-                    rtx_ssrc: [LEFT, RIGHT][index] + 2,
-                    bitrate_bps: 1_000_000,
-                },
+                camera: video([LEFT, RIGHT][index] + 1),
+                screen: video([LEFT, RIGHT][index] + 3),
             };
             Side {
                 pipeline: Pipeline::new(settings, epoch()).unwrap(),
@@ -143,8 +144,8 @@ impl Pair {
                 | PipelineOutput::Volumes(_)
                 | PipelineOutput::Quality { .. }
                 | PipelineOutput::Show { .. }
-                | PipelineOutput::KeyFrameWanted
-                | PipelineOutput::VideoBitrate(_)) => self.sides[index].events.push(told),
+                | PipelineOutput::KeyFrameWanted(_)
+                | PipelineOutput::VideoBitrate { .. }) => self.sides[index].events.push(told),
             }
         }
     }
@@ -412,8 +413,8 @@ fn the_network_is_judged_and_the_round_trip_known() {
             | PipelineOutput::Closed { .. }
             | PipelineOutput::Volumes(_)
             | PipelineOutput::Show { .. }
-            | PipelineOutput::KeyFrameWanted
-            | PipelineOutput::VideoBitrate(_) => None,
+            | PipelineOutput::KeyFrameWanted(_)
+            | PipelineOutput::VideoBitrate { .. } => None,
         })
         .collect();
     assert_eq!(judged.len(), 2);
@@ -448,8 +449,8 @@ fn volumes_come_at_their_interval_with_everybody_who_speaks() {
             | PipelineOutput::Closed { .. }
             | PipelineOutput::Quality { .. }
             | PipelineOutput::Show { .. }
-            | PipelineOutput::KeyFrameWanted
-            | PipelineOutput::VideoBitrate(_) => None,
+            | PipelineOutput::KeyFrameWanted(_)
+            | PipelineOutput::VideoBitrate { .. } => None,
         })
         .collect();
     assert_eq!(reports.len(), 3);

@@ -4,12 +4,13 @@ use crate::process::run;
 
 #[test]
 fn every_command_explains_itself() {
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["serve"],
         &["usersig"],
         &["call"],
         &["answer"],
+        &["devices"],
         &["records"],
         &["demo"],
         &["bench"],

@@ -275,7 +275,7 @@ fn audio_terms(
     offer: &Offer,
     wanted: &BTreeMap<String, Wanted>,
 ) -> Result<AudioTerms, ProtocolError> {
-    let audio = offer.audio();
+    let Some(audio) = offer.audio() else { return Ok(AudioTerms::none()) };
     let source = match (offer.published(), audio.mid_id) {
         (None, _) => AudioSource::None,
         (Some(Published { ssrc: Some(ssrc), .. }), _) => AudioSource::Ssrc(ssrc),

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use calling_model::{CallId, GroupId, UserId};
+use calling_model::{CallId, GroupId, UserId, VideoSize, VideoTrack};
 use calling_signaling::call::Outcome;
 use calling_signaling::protocol::{
-    CallParams, ChatRequest, CreateGroupParams, Event, InviteParams, Reply, Request,
+    CallParams, ChatRequest, CreateGroupParams, Event, InviteParams, Reply, Request, VideoView,
 };
 use calling_transport::Certificate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::client::{self, Client, PATIENCE};
-use crate::phone::Phone;
+use crate::phone::{Phone, frame};
 use crate::server::{KEY, TestServer, now_s, user_sig};
 
 const SDP: &str = "application/sdp";
@@ -195,6 +195,34 @@ async fn a_tool_publishes_into_a_call() {
     obs.delete(&location).await.expect(200);
     left(&mut alice, "obs").await;
     obs.delete(&location).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_tool_publishes_a_picture_without_sound() {
+    let Talk { server, mut alice, bob: _bob, call_id } = talk(&["obs"]).await;
+    let mut eye = Phone::connect(&mut alice, &call_id, 1).await;
+    let obs = Tool::new(&server, "obs");
+    let offer = Phone::picture_offer(&obs.certificate, 0x0b5);
+    let created = obs.post(&whip(&call_id), &offer).await.expect(201);
+    assert!(created.text.contains("m=video 9") && !created.text.contains("m=audio"));
+    let mut camera = obs.phone(&created, 0x0b5).await;
+    entered(&mut alice, "obs").await;
+    let view = VideoView {
+        user: UserId::new("obs").unwrap(),
+        track: VideoTrack::Camera,
+        size: VideoSize::Large,
+    };
+    let subscribe = Request::SubscribeVideo { call_id: call_id.clone(), views: vec![view] };
+    alice.ask(subscribe).await.unwrap();
+    camera.show(VideoTrack::Camera, &frame(true, b"on air")).await;
+    eye.hear(&frame(true, b"on air")).await;
+    // Who said nothing of sound sends none.
+    camera.say(b"voice").await;
+    camera.barrier().await;
+    eye.barrier().await;
+    assert!(!eye.has_heard(b"voice"));
+    obs.delete(&created.location()).await.expect(200);
+    left(&mut alice, "obs").await;
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ impl Offer {
     }
 
     fn extensions(&self) -> Vec<ExtensionMap> {
-        let audio = self.audio();
+        let Some(audio) = self.audio() else { return Vec::new() };
         let known = [(audio.audio_level_id, AUDIO_LEVEL), (audio.mid_id, MID)];
         let used = known.into_iter().filter_map(|(id, uri)| Some((id?, uri)));
         used.map(|(id, uri)| ExtensionMap {

@@ -112,7 +112,10 @@ pub enum OfferError {
     #[error(transparent)]
     Syntax(#[from] SdpError),
     /// No section can be accepted.
-    #[error("the offer needs a section of audio with opus/48000/2 in the BUNDLE group")]
+    #[error(
+        "the offer needs a section in the BUNDLE group: of audio with opus/48000/2, or of video \
+         with VP8, H264, VP9 or AV1"
+    )]
     NothingAcceptable,
     /// The offerer is ICE-lite, as the answerer is: nobody would check.
     #[error("an ICE-lite endpoint cannot offer to an ICE-lite server")]

@@ -22,14 +22,14 @@ pub(super) const TRANSPORT_FEEDBACK: &str = "transport-cc";
 /// An offer of a client, understood.
 ///
 /// Accepted are audio sections with Opus and video sections with a format that the server passes on
-/// in the BUNDLE group (or the only section); there must be one of audio. Of the
-/// transport, what the group's first section says holds for all (RFC 9143 section 7.2).
+/// in the BUNDLE group (or the only section); there must be one of either. Of the transport, what
+/// the group's first section says holds for all (RFC 9143 section 7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     pub(super) description: SessionDescription,
     credentials: IceCredentials,
     fingerprint: Fingerprint,
-    audio: AudioFormat,
+    audio: Option<AudioFormat>,
     pub(super) video: VideoFormats,
     sections: Vec<OfferedSection>,
 }
@@ -81,12 +81,14 @@ impl Offer {
             description.sections.iter().filter(|it| is_acceptable(&description, it)).collect();
         let tagged = tagged(&description).ok_or(OfferError::NothingAcceptable)?;
         let of_kind = |kind| candidates.iter().copied().filter(move |it| it.kind == kind);
-        let first = of_kind(MediaKind::Audio).next().ok_or(OfferError::NothingAcceptable)?;
-        let audio = AudioFormat::of(first).ok_or(OfferError::NothingAcceptable)?;
+        if candidates.is_empty() {
+            return Err(OfferError::NothingAcceptable);
+        }
+        let audio = of_kind(MediaKind::Audio).next().and_then(AudioFormat::of);
         for section in &candidates {
             check(section, candidates.len() > 1)?;
         }
-        if of_kind(MediaKind::Audio).any(|it| AudioFormat::of(it).as_ref() != Some(&audio)) {
+        if of_kind(MediaKind::Audio).any(|it| AudioFormat::of(it) != audio) {
             return Err(OfferError::Conflict);
         }
         let video = VideoFormats::of(of_kind(MediaKind::Video))?;
@@ -116,8 +118,8 @@ impl Offer {
         self.description.session_id
     }
 
-    /// How audio looks on the wire of this client.
-    pub const fn audio(&self) -> AudioFormat {
+    /// How audio looks on the wire of this client; `None` if it neither sends nor receives any.
+    pub const fn audio(&self) -> Option<AudioFormat> {
         self.audio
     }
 

@@ -28,7 +28,7 @@ fn chromium_is_understood() {
     let offer = Offer::parse(CHROMIUM).unwrap();
     assert_eq!(offer.session_id(), 4_611_731_400_430_051_336);
     assert_eq!(offer.credentials().ufrag(), "W9ZQ");
-    assert_eq!(offer.audio(), audio(111, Some(1), Some(4)));
+    assert_eq!(offer.audio(), Some(audio(111, Some(1), Some(4))));
     assert_eq!(offer.published(), published("0", 3_570_614_608));
     let accepted: Vec<bool> = offer.sections().iter().map(|section| section.accepted).collect();
     assert_eq!(accepted, [true, true, true], "sound and pictures");
@@ -39,7 +39,7 @@ fn chromium_is_understood() {
 #[test]
 fn firefox_is_understood() {
     let offer = Offer::parse(FIREFOX).unwrap();
-    assert_eq!(offer.audio(), audio(109, Some(1), Some(3)));
+    assert_eq!(offer.audio(), Some(audio(109, Some(1), Some(3))));
     assert_eq!(offer.published(), published("0", 2_655_508_255));
     assert!(offer.receiving("0").is_some());
 }
@@ -47,14 +47,14 @@ fn firefox_is_understood() {
 #[test]
 fn aiortc_is_understood() {
     let offer = Offer::parse(AIORTC).unwrap();
-    assert_eq!(offer.audio(), audio(96, Some(2), Some(1)));
+    assert_eq!(offer.audio(), Some(audio(96, Some(2), Some(1))));
     assert_eq!(offer.published(), published("0", 1_844_516_133));
 }
 
 #[test]
 fn gstreamer_is_understood() {
     let offer = Offer::parse(GSTREAMER).unwrap();
-    assert_eq!(offer.audio(), audio(97, None, None));
+    assert_eq!(offer.audio(), Some(audio(97, None, None)));
     assert_eq!(offer.published(), published("audio0", 1_423_590_123));
     assert_eq!(offer.receiving("audio0"), None);
 }

@@ -180,9 +180,16 @@ fn a_section_without_a_known_codec_is_rejected_alone() {
 }
 
 #[test]
-fn pictures_alone_are_no_call() {
+fn pictures_alone_are_a_call() {
     let text = offer(&[video("1", "sendonly", "")]).replace("opus/48000/2", "speex/8000");
-    assert_eq!(Offer::parse(&text), Err(OfferError::NothingAcceptable));
+    let offer = Offer::parse(&text).unwrap();
+    assert_eq!((offer.audio(), offer.published()), (None, None));
+    assert_eq!(offer.published_video().len(), 1);
+    let sections = answer(&text, &taken(&["1"], &VideoCodec::ALL));
+    let ports: Vec<u16> = sections.iter().map(|section| section.port).collect();
+    assert_eq!(ports, [0, 9]);
+    assert_eq!(sections[1].direction, Direction::RecvOnly);
+    assert!(sections[1].end_of_candidates, "the first that is taken tells addresses");
 }
 
 #[test]

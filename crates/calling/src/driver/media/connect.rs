@@ -34,8 +34,8 @@ pub(super) struct Attempt {
     pub(super) loopback: bool,
     pub(super) certificate: Arc<Certificate>,
     pub(super) audio_ssrc: u32,
-    /// The SSRCs of our camera.
-    pub(super) camera: VideoStream,
+    /// The SSRCs of our camera and our screen.
+    pub(super) pictures: [VideoStream; 2],
     /// The longest search for a path.
     pub(super) search: Duration,
     pub(super) tells: Tells,
@@ -92,7 +92,7 @@ async fn ask(attempt: &Attempt, local: &PathParams) -> Result<MediaAnswer, Proto
         fingerprint: attempt.certificate.fingerprint().to_string(),
         candidates: local.candidates.iter().map(Candidate::to_string).collect(),
         audio_ssrc: attempt.audio_ssrc,
-        video: vec![attempt.camera],
+        video: attempt.pictures.to_vec(),
     };
     let (reply, answer) = oneshot::channel();
     attempt.tells.tell(MediaEvent::Offer { offer, answer: reply });

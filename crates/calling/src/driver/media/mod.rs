@@ -78,6 +78,8 @@ pub(crate) enum MediaEvent {
     Failed(ProtocolError),
     /// The first picture of a view was shown; without a user it is our own.
     FirstFrame { user: Option<UserId>, track: VideoTrack, width: u32, height: u32 },
+    /// The camera or the screen gives no picture any more.
+    VideoEnded(VideoTrack),
     /// Something about pictures failed that nobody is waiting for.
     VideoFailed { code: i32, message: String },
     /// The microphone or the loudspeaker is missing.

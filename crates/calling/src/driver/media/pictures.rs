@@ -17,16 +17,16 @@ const MOST_WISHES: usize = 256;
 /// Whether there is nothing to do it for without a thread: voice calls have none.
 const fn needs_thread(command: &VideoCommand) -> bool {
     match command {
-        VideoCommand::OpenCamera(_)
+        VideoCommand::Open { .. }
         | VideoCommand::LocalView(Some(_))
         | VideoCommand::RemoteView { .. } => true,
-        VideoCommand::CloseCamera
+        VideoCommand::Close(_)
         | VideoCommand::Mute(_)
         | VideoCommand::LocalView(None)
         | VideoCommand::NoRemoteView { .. }
         | VideoCommand::Quality(_)
-        | VideoCommand::KeyFrame
-        | VideoCommand::Bitrate(_)
+        | VideoCommand::KeyFrame(_)
+        | VideoCommand::Bitrate { .. }
         | VideoCommand::Show { .. } => false,
     }
 }
@@ -41,7 +41,8 @@ impl Worker {
     /// Obeys, now or once the call was answered: no camera is opened before.
     pub(super) fn video_command(&mut self, command: VideoCommand) {
         if let VideoCommand::Quality(quality) = &command {
-            self.input(PipelineInput::VideoBitrate(quality.bitrate_bps));
+            let (track, bps) = (VideoTrack::Camera, quality.bitrate_bps);
+            self.input(PipelineInput::VideoBitrate { track, bps });
         }
         if self.video.is_none() && self.wishes.gate_open && needs_thread(&command) {
             self.spawn_video();
@@ -85,7 +86,7 @@ impl Worker {
     pub(super) fn show(&mut self, user: UserId, track: VideoTrack, picture: ReceivedPicture) {
         if self.start.config.video.is_echo() {
             let (codec, picture, captured) = (picture.codec, &picture.picture, Instant::now());
-            return self.input(PipelineInput::Picture { codec, picture, captured });
+            return self.input(PipelineInput::Picture { track, codec, picture, captured });
         }
         let (again, command) = ((user.clone(), track), VideoCommand::Show { user, track, picture });
         if self.video.as_ref().is_some_and(|thread| !thread.tell(command)) {
@@ -96,21 +97,21 @@ impl Worker {
     }
 
     /// Somebody who sees our picture needs a key frame; the echo's comes from those it echoes.
-    pub(super) fn key_frame_wanted(&mut self) {
+    pub(super) fn key_frame_wanted(&mut self, track: VideoTrack) {
         if !self.start.config.video.is_echo() {
-            return self.tell_video(VideoCommand::KeyFrame);
+            return self.tell_video(VideoCommand::KeyFrame(track));
         }
         for user in self.wishes.remotes.keys().cloned().collect::<Vec<_>>() {
-            let track = VideoTrack::Camera;
             self.input(PipelineInput::WantKeyFrame { user, track, stumbled: false });
         }
     }
 
     pub(super) fn video_event(&mut self, event: Option<VideoEvent>) {
         match event {
-            Some(VideoEvent::Encoded { codec, picture, captured }) => {
-                self.input(PipelineInput::Picture { codec, picture: &picture, captured });
+            Some(VideoEvent::Encoded { track, codec, picture, captured }) => {
+                self.input(PipelineInput::Picture { track, codec, picture: &picture, captured });
             }
+            Some(VideoEvent::Ended(track)) => self.tells.tell(MediaEvent::VideoEnded(track)),
             Some(VideoEvent::Stumbled { user, track }) => {
                 self.input(PipelineInput::WantKeyFrame { user, track, stumbled: true });
             }

@@ -1,4 +1,4 @@
-//! The video thread of a call: reads the camera and encodes, decodes and shows. It takes
+//! The video thread of a call: reads camera and screen and encodes, decodes and shows. It takes
 //! milliseconds at a time, which sound must not wait for.
 
 use std::collections::BTreeMap;
@@ -30,10 +30,10 @@ const IDLE: Duration = Duration::from_secs(5);
 
 /// What a video thread is told.
 pub(crate) enum VideoCommand {
-    /// Open this camera, in place of another one.
-    OpenCamera(String),
-    /// Close the camera.
-    CloseCamera,
+    /// Open this camera or this screen, in place of another one.
+    Open { track: VideoTrack, id: String },
+    /// Close the camera, or share the screen no longer.
+    Close(VideoTrack),
     /// Read nothing from the camera for a while, or again.
     Mute(bool),
     /// Show our own picture here, or no longer.
@@ -42,12 +42,12 @@ pub(crate) enum VideoCommand {
     RemoteView { user: UserId, track: VideoTrack, view: View },
     /// Show this picture no longer.
     NoRemoteView { user: UserId, track: VideoTrack },
-    /// Encode so.
+    /// Encode the camera so.
     Quality(VideoQuality),
     /// Somebody needs a key frame.
-    KeyFrame,
+    KeyFrame(VideoTrack),
     /// Aim at this many bits per second.
-    Bitrate(u32),
+    Bitrate { track: VideoTrack, bps: u32 },
     /// Decode and show.
     Show { user: UserId, track: VideoTrack, picture: ReceivedPicture },
 }
@@ -55,7 +55,9 @@ pub(crate) enum VideoCommand {
 /// What a video thread tells.
 pub(super) enum VideoEvent {
     /// A picture to send.
-    Encoded { codec: VideoCodec, picture: EncodedPicture, captured: Instant },
+    Encoded { track: VideoTrack, codec: VideoCodec, picture: EncodedPicture, captured: Instant },
+    /// What the camera or the screen is read from has ended.
+    Ended(VideoTrack),
     /// The decoder of this picture stumbled.
     Stumbled { user: UserId, track: VideoTrack },
     /// The first picture of a view was shown; without a user it is our own.
@@ -68,6 +70,8 @@ pub(super) enum VideoEvent {
 const CAMERA_FAILED: i32 = -1301;
 /// The same for a picture that cannot be encoded.
 const ENCODE_FAILED: i32 = -1303;
+/// The same for a screen that cannot be read.
+const SCREEN_FAILED: i32 = -1308;
 
 /// A running video thread. Dropping it ends the thread.
 pub(super) struct VideoThread {
@@ -120,9 +124,9 @@ struct Worker {
     tells: mpsc::Sender<VideoEvent>,
     waiting: Arc<AtomicUsize>,
     quality: VideoQuality,
-    bitrate_bps: Option<u32>,
+    bitrate_bps: BTreeMap<VideoTrack, u32>,
     muted: bool,
-    camera: Option<VideoCapture>,
+    captures: BTreeMap<VideoTrack, VideoCapture>,
     local: Option<Watched>,
     remote: BTreeMap<(UserId, VideoTrack), RemoteView>,
 }
@@ -153,9 +157,9 @@ impl Worker {
             call_id,
             tells,
             waiting,
-            bitrate_bps: None,
+            bitrate_bps: BTreeMap::new(),
             muted: false,
-            camera: None,
+            captures: BTreeMap::new(),
             local: None,
             remote: BTreeMap::new(),
         }
@@ -164,27 +168,32 @@ impl Worker {
     /// Works until nobody can tell any more.
     fn work(mut self, commands: &Receiver<VideoCommand>) {
         loop {
-            let due = self.camera.as_ref().and_then(Machine::poll_timeout).map(|(at, _)| at);
+            let due = self.captures.values().filter_map(Machine::poll_timeout).map(|(at, _)| at);
+            let due = due.min();
             let wait = due.map_or(IDLE, |due| due.saturating_duration_since(Instant::now()));
             match commands.recv_timeout(wait) {
                 Ok(command) => self.obey(command),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            if let Some(camera) = &mut self.camera {
-                camera.handle_timeout(Instant::now());
+            for track in VideoTrack::ALL {
+                if let Some(capture) = self.captures.get_mut(&track) {
+                    capture.handle_timeout(Instant::now());
+                }
+                self.drain(track);
             }
-            self.drain_camera();
         }
     }
 
     fn obey(&mut self, command: VideoCommand) {
         match command {
-            VideoCommand::OpenCamera(id) => self.open_camera(&id),
-            VideoCommand::CloseCamera => self.camera = None,
+            VideoCommand::Open { track, id } => self.open(track, &id),
+            VideoCommand::Close(track) => {
+                self.captures.remove(&track);
+            }
             VideoCommand::Mute(muted) => {
                 self.muted = muted;
-                self.tell_camera(CaptureInput::Pause(muted));
+                self.tell_capture(VideoTrack::Camera, CaptureInput::Pause(muted));
             }
             VideoCommand::LocalView(view) => {
                 self.local = view.map(|view| Watched { view, told: false });
@@ -199,13 +208,13 @@ impl Worker {
                 self.quality = quality;
                 if let Some(codec) = self.config.video.codec() {
                     let settings = capture_settings(codec, quality);
-                    self.tell_camera(CaptureInput::Settings(settings));
+                    self.tell_capture(VideoTrack::Camera, CaptureInput::Settings(settings));
                 }
             }
-            VideoCommand::KeyFrame => self.tell_camera(CaptureInput::KeyFrame),
-            VideoCommand::Bitrate(bps) => {
-                self.bitrate_bps = Some(bps);
-                self.tell_camera(CaptureInput::Bitrate(bps));
+            VideoCommand::KeyFrame(track) => self.tell_capture(track, CaptureInput::KeyFrame),
+            VideoCommand::Bitrate { track, bps } => {
+                self.bitrate_bps.insert(track, bps);
+                self.tell_capture(track, CaptureInput::Bitrate(bps));
             }
             VideoCommand::Show { user, track, picture } => {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -214,49 +223,72 @@ impl Worker {
         }
     }
 
-    fn open_camera(&mut self, id: &str) {
+    fn open(&mut self, track: VideoTrack, id: &str) {
         let Some(codec) = self.config.video.codec() else {
             let message = "this program was built without a codec for pictures".to_owned();
-            return self.tell(VideoEvent::Failed { code: ENCODE_FAILED, message });
+            return self.failed(track, ENCODE_FAILED, message);
         };
-        let source = match self.config.video.open(id, &self.call_id) {
+        let source = match self.config.video.open(track, id, &self.call_id) {
             Ok(source) => source,
             Err(error) => {
-                let (code, message) = (CAMERA_FAILED, error.0);
-                return self.tell(VideoEvent::Failed { code, message });
+                let code = match track {
+                    VideoTrack::Camera => CAMERA_FAILED,
+                    VideoTrack::Screen => SCREEN_FAILED,
+                };
+                return self.failed(track, code, error.0);
             }
         };
         let now = Instant::now();
-        if self.camera.is_some() {
-            return self.tell_camera(CaptureInput::Source(source));
+        if self.captures.contains_key(&track) {
+            return self.tell_capture(track, CaptureInput::Source(source));
         }
-        let mut settings = capture_settings(codec, self.quality);
-        if let Some(bps) = self.bitrate_bps {
-            settings.bitrate_bps = settings.bitrate_bps.min(bps);
+        let quality = match track {
+            VideoTrack::Camera => self.quality,
+            VideoTrack::Screen => VideoQuality::SCREEN,
+        };
+        let mut settings = capture_settings(codec, quality);
+        if let Some(bps) = self.bitrate_bps.get(&track) {
+            settings.bitrate_bps = settings.bitrate_bps.min(*bps);
         }
-        self.camera = Some(VideoCapture::new(settings, source, now));
-        self.tell_camera(CaptureInput::Pause(self.muted));
+        self.captures.insert(track, VideoCapture::new(settings, source, now));
+        if track == VideoTrack::Camera {
+            self.tell_capture(track, CaptureInput::Pause(self.muted));
+        }
     }
 
-    fn tell_camera(&mut self, input: CaptureInput) {
-        if let Some(camera) = &mut self.camera {
-            let Ok(()) = camera.handle_input(Instant::now(), input);
+    /// Tells that nothing comes of what was to be opened, unless what was open before goes on.
+    fn failed(&self, track: VideoTrack, code: i32, message: String) {
+        self.tell(VideoEvent::Failed { code, message });
+        if !self.captures.contains_key(&track) {
+            self.tell(VideoEvent::Ended(track));
         }
     }
 
-    fn drain_camera(&mut self) {
-        while let Some(output) = self.camera.as_mut().and_then(Machine::poll_output) {
+    fn tell_capture(&mut self, track: VideoTrack, input: CaptureInput) {
+        if let Some(capture) = self.captures.get_mut(&track) {
+            let Ok(()) = capture.handle_input(Instant::now(), input);
+        }
+    }
+
+    fn drain(&mut self, track: VideoTrack) {
+        while let Some(output) = self.captures.get_mut(&track).and_then(Machine::poll_output) {
             match output {
-                CaptureOutput::Taken(picture) => self.show_own(picture),
+                CaptureOutput::Taken(picture) if track == VideoTrack::Camera => {
+                    self.show_own(picture);
+                }
+                CaptureOutput::Taken(_) => {}
                 CaptureOutput::Encoded { picture, captured } => {
                     let Some(codec) = self.config.video.codec() else { continue };
-                    let event = VideoEvent::Encoded { codec, picture, captured };
+                    let event = VideoEvent::Encoded { track, codec, picture, captured };
                     if self.tells.try_send(event).is_err() {
                         // What follows needs what was left out.
-                        self.tell_camera(CaptureInput::KeyFrame);
+                        self.tell_capture(track, CaptureInput::KeyFrame);
                     }
                 }
-                CaptureOutput::Ended => self.camera = None,
+                CaptureOutput::Ended => {
+                    self.captures.remove(&track);
+                    self.tell(VideoEvent::Ended(track));
+                }
                 CaptureOutput::Failed(error) => {
                     let (code, message) = (ENCODE_FAILED, error.to_string());
                     self.tell(VideoEvent::Failed { code, message });

@@ -24,6 +24,7 @@ use crate::pipeline::{
 };
 use crate::stats::CallStats;
 use crate::timings::Timings;
+use crate::video::VideoQuality;
 
 /// The longest datagram taken, in bytes: DTLS flights and voice stay below the Ethernet MTU.
 const MOST_BYTES: usize = 2_048;
@@ -77,6 +78,7 @@ pub(super) struct Worker {
     certificate: Arc<Certificate>,
     audio_ssrc: u32,
     camera: VideoStream,
+    screen: VideoStream,
     seed: [u8; 32],
     pub(super) wishes: Wishes,
     pipeline: Option<Pipeline>,
@@ -125,7 +127,11 @@ impl Worker {
             Certificate::generate().map_err(|error| failure("no certificate", &error))?;
         let ssrc = || OsRng.try_next_u32().map_err(|error| failure("no randomness", &error));
         let audio_ssrc = ssrc()?;
-        let camera = VideoStream { track: VideoTrack::Camera, ssrc: ssrc()?, rtx_ssrc: ssrc()? };
+        let stream = |track| {
+            let (ssrc, rtx_ssrc) = (ssrc()?, ssrc()?);
+            Ok::<_, ProtocolError>(VideoStream { track, ssrc, rtx_ssrc })
+        };
+        let (camera, screen) = (stream(VideoTrack::Camera)?, stream(VideoTrack::Screen)?);
         let mut worker = Self {
             wishes: Wishes {
                 gate_open: false,
@@ -137,6 +143,7 @@ impl Worker {
             certificate: Arc::new(certificate),
             audio_ssrc,
             camera,
+            screen,
             seed: secret_seed()?,
             start,
             tells,
@@ -319,7 +326,7 @@ impl Worker {
             servers: self.start.servers.clone(),
             certificate: Arc::clone(&self.certificate),
             audio_ssrc: self.audio_ssrc,
-            camera: self.camera,
+            pictures: [self.camera, self.screen],
             search: self.search(),
             tells: self.tells.clone(),
         })));
@@ -357,11 +364,8 @@ impl Worker {
             cname: format!("{:032x}", u128::from_be_bytes(first_half(&secret_seed()?))),
             unix: wall_clock(),
             seed: self.seed,
-            video: VideoSettings {
-                ssrc: self.camera.ssrc,
-                rtx_ssrc: self.camera.rtx_ssrc,
-                bitrate_bps: self.start.config.video.quality().bitrate_bps,
-            },
+            camera: sent(self.camera, self.start.config.video.quality()),
+            screen: sent(self.screen, VideoQuality::SCREEN),
         };
         let pipeline = Pipeline::new(settings, Instant::now())
             .map_err(|error| failure("the voice settings cannot be used", &error))?;
@@ -415,8 +419,10 @@ impl Worker {
                     self.tells.tell(MediaEvent::Quality { local, remotes });
                 }
                 PipelineOutput::Show { user, track, picture } => self.show(user, track, picture),
-                PipelineOutput::KeyFrameWanted => self.key_frame_wanted(),
-                PipelineOutput::VideoBitrate(bps) => self.tell_video(VideoCommand::Bitrate(bps)),
+                PipelineOutput::KeyFrameWanted(track) => self.key_frame_wanted(track),
+                PipelineOutput::VideoBitrate { track, bps } => {
+                    self.tell_video(VideoCommand::Bitrate { track, bps });
+                }
             }
         }
     }
@@ -450,6 +456,12 @@ impl Worker {
             let _ = tokio::time::timeout(CLOSE_TIMEOUT, path.close()).await;
         }
     }
+}
+
+/// How a picture announced as `stream` is sent.
+const fn sent(stream: VideoStream, quality: VideoQuality) -> VideoSettings {
+    let VideoStream { ssrc, rtx_ssrc, track: _ } = stream;
+    VideoSettings { ssrc, rtx_ssrc, bitrate_bps: quality.bitrate_bps }
 }
 
 fn first_half(seed: &[u8; 32]) -> [u8; 16] {

@@ -127,6 +127,7 @@ impl Session {
                 let event = ListenerEvent::FirstVideoFrame { user, track, width, height };
                 self.fanout.emit(Instant::now(), event);
             }
+            Some(MediaEvent::VideoEnded(track)) => self.video_ended(track),
             Some(MediaEvent::VideoFailed { code, message }) => {
                 let event = ListenerEvent::Error { code: Code::from(code), message };
                 self.fanout.emit(Instant::now(), event);

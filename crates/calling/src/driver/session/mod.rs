@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use calling_model::{CallId, Machine};
+use calling_model::{CallId, Machine, VideoTrack};
 use calling_signaling::client::{ClientCalls, ClientConfig, ClientInput, CommandToken};
 use calling_signaling::protocol::ServerFrame;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -204,8 +204,9 @@ impl Session {
             phase: self.mirror.phase(),
             call: self.mirror.call().cloned(),
             mic_muted: self.mirror.is_muted(),
-            camera_open: self.pictures.camera().0,
-            video_muted: self.pictures.camera().1,
+            camera_open: self.pictures.is_open(VideoTrack::Camera),
+            video_muted: self.pictures.is_muted(),
+            screen_shared: self.pictures.is_open(VideoTrack::Screen),
             signed_in: self.signalling.is_up(),
         };
         self.state.send_if_modified(|before| {

@@ -16,9 +16,13 @@ const MOST_VIEWS: usize = 64;
 
 /// What the application asks about pictures.
 pub(crate) enum VideoWish {
-    /// Open this camera.
-    OpenCamera(String),
-    CloseCamera,
+    /// Open this camera, or share this screen.
+    Open {
+        track: VideoTrack,
+        id: String,
+    },
+    /// Send nothing of it any more.
+    Close(VideoTrack),
     /// Show nothing of the camera to anybody, or again.
     Mute(bool),
     LocalView(Option<View>),
@@ -43,7 +47,10 @@ pub(crate) enum VideoWish {
 /// What is wanted, and what the server knows of it.
 #[derive(Default)]
 pub(super) struct Pictures {
-    camera: Option<String>,
+    /// What is open, by its id.
+    open: BTreeMap<VideoTrack, String>,
+    /// What was open at any time in this call.
+    opened: BTreeSet<VideoTrack>,
     muted: bool,
     local: Option<View>,
     quality: Option<VideoQuality>,
@@ -51,13 +58,24 @@ pub(super) struct Pictures {
     /// Who is in the room, for a bot that watches everybody.
     present: BTreeSet<UserId>,
     told_views: Option<(CallId, Vec<VideoView>)>,
-    told_mute: Option<(CallId, bool)>,
+    /// What the server was told is hidden, or is not any more.
+    told_hidden: BTreeMap<VideoTrack, (CallId, bool)>,
 }
 
 impl Pictures {
-    /// Whether a camera is open and whether it is muted.
-    pub(super) const fn camera(&self) -> (bool, bool) {
-        (self.camera.is_some(), self.muted)
+    pub(super) fn is_open(&self, track: VideoTrack) -> bool {
+        self.open.contains_key(&track)
+    }
+
+    /// Whether the camera is muted.
+    pub(super) const fn is_muted(&self) -> bool {
+        self.muted
+    }
+
+    /// Whether nobody is to see it: muted, or closed, which others are to learn at once.
+    fn is_hidden(&self, track: VideoTrack) -> bool {
+        let is_muted = track == VideoTrack::Camera && self.muted;
+        is_muted || (self.opened.contains(&track) && !self.is_open(track))
     }
 
     fn views(&self, watches_all: bool) -> Vec<VideoView> {
@@ -85,7 +103,10 @@ impl Pictures {
             let (user, track, view) = (user.clone(), *track, view.clone());
             VideoCommand::RemoteView { user, track, view }
         }));
-        commands.extend(self.camera.clone().map(VideoCommand::OpenCamera));
+        commands.extend(self.open.iter().map(|(track, id)| {
+            let (track, id) = (*track, id.clone());
+            VideoCommand::Open { track, id }
+        }));
         commands
     }
 }
@@ -94,13 +115,14 @@ impl Session {
     pub(super) fn wish_video(&mut self, wish: VideoWish) {
         let pictures = &mut self.pictures;
         let command = match wish {
-            VideoWish::OpenCamera(id) => {
-                pictures.camera = Some(id.clone());
-                VideoCommand::OpenCamera(id)
+            VideoWish::Open { track, id } => {
+                pictures.open.insert(track, id.clone());
+                pictures.opened.insert(track);
+                VideoCommand::Open { track, id }
             }
-            VideoWish::CloseCamera => {
-                pictures.camera = None;
-                VideoCommand::CloseCamera
+            VideoWish::Close(track) => {
+                pictures.open.remove(&track);
+                VideoCommand::Close(track)
             }
             VideoWish::Mute(muted) => {
                 pictures.muted = muted;
@@ -137,6 +159,11 @@ impl Session {
         self.media.tell(MediaCommand::Video(command));
     }
 
+    /// What a picture was read from has ended, or did not open.
+    pub(super) fn video_ended(&mut self, track: VideoTrack) {
+        self.pictures.open.remove(&track);
+    }
+
     /// Somebody is in the room.
     pub(super) fn sees(&mut self, user: &UserId) {
         self.pictures.present.insert(user.clone());
@@ -163,7 +190,7 @@ impl Session {
     /// The server may have forgotten what it was told, as after a new connection.
     pub(super) fn tell_video_again(&mut self) {
         self.pictures.told_views = None;
-        self.pictures.told_mute = None;
+        self.pictures.told_hidden.clear();
     }
 
     /// Tells the server what changed, once the call is connected.
@@ -180,12 +207,15 @@ impl Session {
             let request = Request::SubscribeVideo { call_id: call_id.clone(), views };
             self.ask(request, Own::Video).await;
         }
-        let muted = self.pictures.muted;
-        let said = Some((call_id.clone(), muted));
-        if self.pictures.told_mute != said && (muted || self.pictures.told_mute.is_some()) {
-            self.pictures.told_mute = said;
-            let track = VideoTrack::Camera;
-            self.ask(Request::SetVideoMute { call_id, track, muted }, Own::Video).await;
+        for track in VideoTrack::ALL {
+            let muted = self.pictures.is_hidden(track);
+            let said = (call_id.clone(), muted);
+            let told = self.pictures.told_hidden.get(&track);
+            if told != Some(&said) && (muted || told.is_some()) {
+                self.pictures.told_hidden.insert(track, said);
+                let call_id = call_id.clone();
+                self.ask(Request::SetVideoMute { call_id, track, muted }, Own::Video).await;
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ use openh264::OpenH264API;
 use openh264::decoder::{Decoder, DecoderConfig, Flush};
 use openh264::encoder::{
     BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Profile,
-    RateControlMode, SpsPpsStrategy, UsageType,
+    RateControlMode, SpsPpsStrategy, UsageType, VuiConfig,
 };
 use openh264::formats::{YUVSlices, YUVSource};
 
@@ -58,6 +58,8 @@ fn open(target: EncoderTarget) -> Result<Encoder, VideoCodecError> {
         // Key frames when asked for only.
         .intra_frame_period(IntraFramePeriod::auto())
         .scene_change_detect(false)
+        // What pictures are in here; browsers take BT.709 where nothing is said.
+        .vui(VuiConfig::bt601())
         .skip_frames(true)
         .num_threads(1);
     Ok(Encoder::with_api_config(OpenH264API::from_source(), config)?)
