@@ -6,7 +6,7 @@ use super::packet_buffer::Packet;
 use super::reception::Place;
 use super::{InsertDiscard, Receiver, in_ms};
 use crate::codec::AudioDecoder;
-use crate::red::{RedBlock, RedPayload};
+use calling_wire::{RedBlock, RedPayload};
 
 impl<D: AudioDecoder> Receiver<D> {
     /// What a packet carries: its own frame and, if it is one of copies, all of it.

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use super::SenderConfig;
-use crate::red::{MAX_COPIES, MAX_COPY_BYTES, MAX_OFFSET, RedBlock, RedWriteError, write_red};
+use calling_wire::{MAX_COPIES, MAX_COPY_BYTES, MAX_OFFSET, RedBlock, RedWriteError, write_red};
 
 /// Copies of the frames sent last, for the packets after them (RFC 2198).
 #[derive(Debug)]
@@ -114,7 +114,7 @@ fn copies_for(loss_percent: u8) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::red::RedPayload;
+    use calling_wire::RedPayload;
 
     fn redundancy(copies: u8, most: u8) -> Redundancy {
         let config = SenderConfig {

@@ -1,7 +1,7 @@
 //! Copies of earlier frames in later packets.
 
 use super::*;
-use crate::red::{RedBlock, write_red};
+use calling_wire::{RedBlock, write_red};
 
 const RED: u8 = 63;
 
