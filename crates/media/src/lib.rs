@@ -11,6 +11,7 @@ pub mod fake;
 #[doc(hidden)]
 pub mod fuzz;
 mod mix;
+mod planner;
 mod receiver;
 mod rtcp;
 mod sender;
@@ -27,6 +28,7 @@ pub use calling_wire::{
 };
 pub use codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
 pub use mix::{Audience, LevelMeter, Mixer};
+pub use planner::{LossPattern, Planner, PlannerConfig, RedundancyPlan};
 pub use receiver::{
     DiscardCounts, InboundAudioStats, InsertDiscard, Operation, Pulled, Receiver, ReceiverConfig,
     ReceiverStats,

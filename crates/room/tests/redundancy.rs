@@ -4,8 +4,10 @@
 
 mod common;
 
-use calling_room::{AudioSource, AudioTerms, Forward, Receives, RtpDiscard};
-use calling_wire::{RedBlock, RedPayload, RtpView, write_red};
+use calling_room::{
+    AudioSource, AudioTerms, Forward, LeaveReason, Receives, RoomOutput, RtpDiscard,
+};
+use calling_wire::{DeliveryReport, RedBlock, RedPayload, RtcpPackets, RtpView, write_red};
 use common::{RED, Table, Voice, frame, id, ssrc};
 use proptest::prelude::*;
 
@@ -173,6 +175,67 @@ fn headers_of_copies_that_lie_are_counted_discards_and_teach_nothing() {
     assert_eq!(table.discarded(RtpDiscard::Redundancy), discarded);
     // The sequence number was not even marked as seen.
     assert_eq!(table.send_raw(1, &good).unwrap().len(), 2);
+}
+
+/// What participants were told of their own voices, newest last.
+fn deliveries(table: &mut Table) -> Vec<(u64, DeliveryReport)> {
+    let read = |output| match output {
+        RoomOutput::Rtcp { to, packet } => {
+            let packets = RtcpPackets::new(&packet).map(Result::unwrap);
+            let mut reports = packets.filter_map(|packet| DeliveryReport::parse(&packet));
+            reports.next().map(|report| (to.0, report))
+        }
+        RoomOutput::UserEntered { .. }
+        | RoomOutput::UserLeft { .. }
+        | RoomOutput::AudioAvailable { .. }
+        | RoomOutput::VideoAvailable { .. }
+        | RoomOutput::Rtp { .. }
+        | RoomOutput::Volumes { .. } => None,
+    };
+    table.take().into_iter().filter_map(read).collect()
+}
+
+/// Says of the voice of 1 that so much of it is lost on the way to `from`.
+fn report_loss(table: &mut Table, from: u64, fraction_lost: u8) {
+    let voice = table.room.participants().find(|info| info.participant == id(1)).unwrap();
+    let mut report = vec![0x81, 201, 0, 7, 0, 0, 0, 9];
+    report.extend_from_slice(&voice.audio_ssrc.to_be_bytes());
+    report.extend_from_slice(&[fraction_lost, 0, 0, 1]);
+    report.extend_from_slice(&[0; 16]);
+    table.room.handle_rtcp(table.now, id(from), &report).unwrap();
+}
+
+#[test]
+fn a_sender_is_told_what_becomes_of_its_voice_behind_the_server() {
+    let mut table = table();
+    table.speak(3, 1);
+    report_loss(&mut table, 2, 51);
+    report_loss(&mut table, 3, 20);
+    // Twice two in a row are lost on the way in.
+    for number in (5..60).filter(|number| ![10, 11, 20, 21].contains(number)) {
+        table.speak(1, number);
+        table.pass(20);
+    }
+    let expected = DeliveryReport {
+        reporter: 0,
+        ssrc: ssrc(1),
+        fraction_lost: 51,
+        burst_quarters: 8,
+        copies_taken_out: true,
+    };
+    let told = deliveries(&mut table);
+    let [(1, report)] = told[..] else { panic!("who sends no copies is told nothing: {told:?}") };
+    assert_eq!(DeliveryReport { reporter: 0, ..report }, expected);
+
+    table.room.leave(table.now, id(3), LeaveReason::Left).unwrap();
+    table.take();
+    table.stream(1, 2, 60..120);
+    let (_, report) = *deliveries(&mut table).last().unwrap();
+    assert_eq!((report.fraction_lost, report.copies_taken_out), (51, false));
+    // Who says nothing for long says nothing of now.
+    table.stream(1, 2, 120..420);
+    let (_, report) = *deliveries(&mut table).last().unwrap();
+    assert_eq!((report.fraction_lost, report.burst_quarters), (0, 0));
 }
 
 proptest! {

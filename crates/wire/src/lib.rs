@@ -43,7 +43,7 @@ pub use red::{
     rename_red, write_red,
 };
 pub use rtcp::{
-    Feedback, FullIntraStreams, GoodbyeView, MAX_COMPOUND_PACKETS, NackedPackets,
+    DeliveryReport, Feedback, FullIntraStreams, GoodbyeView, MAX_COMPOUND_PACKETS, NackedPackets,
     ReceiverReportView, ReportBlock, ReportBlocks, RtcpError, RtcpPackets, RtcpView, SenderInfo,
     SenderReportView, packet_type,
 };

@@ -26,6 +26,7 @@ impl<D: AudioDecoder> Receiver<D> {
     /// much RFC 2198 takes for granted, and no copy tells its sequence number.
     pub(super) fn take_copies(&mut self, place: Place, red: &RedPayload<'_>) {
         let copies = red.copies();
+        self.packets_with_copies += u64::from(copies.len() > 0);
         for (back, copy) in (1..=copies.len() as u64).rev().zip(copies) {
             let sequence = place.sequence.checked_sub(back);
             let timestamp = place.timestamp.checked_sub(u64::from(copy.offset));
