@@ -158,6 +158,9 @@ pub struct VoiceConfig {
     pub constant_bitrate: bool,
     /// Each packet carries a coarse copy of the one before it.
     pub in_band_fec: bool,
+    /// Bits per second at most while packets are lost, copies of earlier frames and all headers
+    /// included; what `bitrate` needs by itself may always be sent.
+    pub most_bitrate: Bitrate,
     /// Send nothing while nobody speaks; betrays when that is.
     pub dtx: bool,
     /// 0 (cheap) ..=10 (best).
@@ -175,6 +178,7 @@ impl Default for VoiceConfig {
             bitrate: sender.bitrate,
             constant_bitrate: sender.constant_bitrate,
             in_band_fec: sender.in_band_fec,
+            most_bitrate: sender.most_bitrate,
             dtx: sender.dtx,
             complexity: sender.complexity,
             min_delay_ms: receiver.min_delay_ms,
@@ -192,6 +196,7 @@ impl VoiceConfig {
             bitrate: self.bitrate,
             constant_bitrate: self.constant_bitrate,
             in_band_fec: self.in_band_fec,
+            most_bitrate: self.most_bitrate,
             dtx: self.dtx,
             complexity: self.complexity,
             ..SenderConfig::voice(ssrc)

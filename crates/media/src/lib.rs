@@ -11,8 +11,8 @@ pub mod fake;
 #[doc(hidden)]
 pub mod fuzz;
 mod mix;
+mod planner;
 mod receiver;
-mod red;
 mod rtcp;
 mod sender;
 mod stretch;
@@ -22,15 +22,16 @@ mod voice;
 mod wav;
 
 pub use audio::{AudioSink, AudioSource, MemorySink, SilenceSource, ToneSource};
+pub use calling_wire::{
+    MAX_COPIES, MAX_COPY_BYTES, MAX_OFFSET, RedBlock, RedParseError, RedPayload, RedWriteError,
+    write_red,
+};
 pub use codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
 pub use mix::{Audience, LevelMeter, Mixer};
+pub use planner::{LossPattern, Planner, PlannerConfig, RedundancyPlan};
 pub use receiver::{
     DiscardCounts, InboundAudioStats, InsertDiscard, Operation, Pulled, Receiver, ReceiverConfig,
     ReceiverStats,
-};
-pub use red::{
-    MAX_COPIES, MAX_COPY_BYTES, MAX_OFFSET, RedBlock, RedParseError, RedPayload, RedWriteError,
-    write_red,
 };
 pub use rtcp::{OwnStream, RemoteView, RtcpSession};
 pub use sender::{

@@ -8,14 +8,20 @@ mod tests {
     use std::time::Duration;
 
     use calling_media::{
-        Channels, FrameDuration, Operation, ReceiverConfig, SenderConfig, ToneSource, VoiceSource,
+        Channels, FrameDuration, LossPattern, Operation, Planner, PlannerConfig, ReceiverConfig,
+        SenderConfig, ToneSource, VoiceSource,
     };
+    use calling_model::Bitrate;
     use calling_testkit::Impairment;
 
     use super::world::{World, largest_step, storm};
 
     fn jitter(ms: u64) -> Impairment {
         Impairment { jitter: Duration::from_millis(ms), ..Default::default() }
+    }
+
+    fn lost(fraction_lost: f64) -> LossPattern {
+        LossPattern { fraction_lost, mean_burst: None }
     }
 
     #[test]
@@ -124,10 +130,12 @@ mod tests {
             ..SenderConfig::voice(1)
         };
         let receiver = ReceiverConfig { red_payload_type: Some(63), ..Default::default() };
-        let mut world = World::with(VoiceSource::new(4), sender, receiver, &impairment, 4);
+        let mut world = World::with(VoiceSource::new(4), sender.clone(), receiver, &impairment, 4);
         world.run(2.0);
         assert_eq!(world.sender.stats().red_copies, 0, "nobody told of the loss");
-        world.sender.set_expected_loss(30);
+        let config = SenderConfig { most_bitrate: Bitrate::from_kbps(200), ..sender };
+        let mut planner = Planner::new(PlannerConfig::of(&config));
+        world.sender.apply(&planner.report(world.now, lost(0.3)));
         world.run(3.0);
         assert_eq!(world.sender.stats().red_copies, 3);
         let settled = world.watch(40.0);
@@ -137,7 +145,10 @@ mod tests {
         assert!(settled.after.red_recovered_ms() > 8_000.0, "{:?}", settled.after);
         // The network heals: copies go, report by report, and the delay after them.
         world.impair(&Impairment::default());
-        (0..4).for_each(|_| world.sender.set_expected_loss(0));
+        for second in 1..20 {
+            let plan = planner.report(world.now + Duration::from_secs(second), lost(0.0));
+            world.sender.apply(&plan);
+        }
         assert_eq!(world.sender.stats().red_copies, 0);
         world.run(8.0);
         let healed = world.watch(4.0);

@@ -13,6 +13,9 @@ pub struct RoomConfig {
     pub flow_timeout: Duration,
     /// The payload type that is forwarded; default 111 (Opus).
     pub payload_type: u8,
+    /// The payload type of packets with copies of earlier frames (RFC 2198), for clients that let
+    /// the server choose; default 63, as browsers have it.
+    pub red_payload_type: u8,
     /// The id of the audio-level header extension (RFC 6464); default 1.
     pub audio_level_id: u8,
     /// Participants that may be in the room at once; default 500.
@@ -29,6 +32,7 @@ impl Default for RoomConfig {
             report_interval: Duration::from_secs(1),
             flow_timeout: Duration::from_secs(2),
             payload_type: 111,
+            red_payload_type: 63,
             audio_level_id: 1,
             max_participants: 500,
         }

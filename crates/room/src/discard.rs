@@ -31,6 +31,10 @@ pub enum RtpDiscard {
     /// The sender is muted.
     #[error("the sender is muted")]
     Muted,
+    /// It is to carry copies of the voice, but its headers are cut off, announce more than there is
+    /// or name something else.
+    #[error("copies of earlier frames that cannot be read")]
+    Redundancy,
     /// A retransmission of nothing, sent to learn what the path carries.
     #[error("a retransmission without content")]
     Probe,
@@ -72,7 +76,7 @@ pub enum RtcpDiscard {
     Ignored,
 }
 
-const RTP_REASONS: [&str; 13] = [
+const RTP_REASONS: [&str; 14] = [
     "gate_closed",
     "unknown_participant",
     "rtp_version",
@@ -86,6 +90,7 @@ const RTP_REASONS: [&str; 13] = [
     "timestamp_jump",
     "muted",
     "probe",
+    "redundancy",
 ];
 
 const RTCP_REASONS: [&str; 13] = [
@@ -125,6 +130,7 @@ impl RtpDiscard {
             Self::TimestampJump => 10,
             Self::Muted => 11,
             Self::Probe => 12,
+            Self::Redundancy => 13,
         }
     }
 }

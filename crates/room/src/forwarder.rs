@@ -15,6 +15,8 @@ pub struct Arrived<S = ParticipantId> {
     pub media_time: u64,
     /// Bytes of payload.
     pub payload_len: usize,
+    /// The same without copies of earlier frames.
+    pub own_len: usize,
 }
 
 /// The header under which a packet goes to a receiver.
@@ -231,7 +233,8 @@ mod tests {
     fn packet(source: ParticipantId, number: u64) -> Arrived {
         // Both count from somewhere of their own.
         let base = source.0 * 1_000_000;
-        Arrived { source, index: base + number, media_time: base + number * 960, payload_len: 80 }
+        let media_time = base + number * 960;
+        Arrived { source, index: base + number, media_time, payload_len: 80, own_len: 80 }
     }
 
     fn rewritten(sequence_number: u16, timestamp: u32) -> Option<Rewritten> {

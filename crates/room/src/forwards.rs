@@ -1,8 +1,13 @@
 use calling_model::ParticipantId;
-use calling_wire::{RtpError, RtpView, RtpViewMut, Vp8Shift, rename_extensions};
+use calling_wire::{
+    RedPayload, RtpError, RtpView, RtpViewMut, Vp8Shift, rename_extensions, rename_red,
+};
 
 use crate::video::{Found, Published};
-use crate::{HeaderRewrite, RtpDiscard};
+use crate::{HeaderRewrite, RedRewrite, RtpDiscard};
+
+/// The bit of the first byte that announces padding (RFC 3550 section 5.1).
+const PADDING: u8 = 0x20;
 
 /// One packet to send: to whom, and under which header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,19 +25,29 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// Rewrites the header of `packet`, a copy of the packet that was handled.
+    /// Rewrites the header of `packet`, a copy of the packet that was handled, and takes copies of
+    /// earlier frames out of it if the receiver cannot read them. Nothing is allocated.
     ///
     /// # Errors
     /// `packet` is no RTP packet and thus not the one that was handled.
-    pub fn apply(&self, packet: &mut [u8]) -> Result<(), RtpError> {
+    pub fn apply(&self, packet: &mut Vec<u8>) -> Result<(), RtpError> {
         let mut header = RtpViewMut::parse(packet)?;
         header.set_ssrc(self.ssrc);
         header.set_sequence_number(self.sequence_number);
         header.set_timestamp(self.timestamp);
-        let Some(HeaderRewrite { payload_type, audio_level, vp8 }) = self.rewrite else {
+        let Some(HeaderRewrite { payload_type, red, audio_level, vp8 }) = self.rewrite else {
             return Ok(());
         };
-        header.set_payload_type(payload_type);
+        let copies = red.filter(|red| header.payload_type() == red.came);
+        header.set_payload_type(copies.and_then(|red| red.goes).unwrap_or(payload_type));
+        match copies {
+            Some(RedRewrite { goes: Some(_), .. }) => {
+                let payload_at = RtpView::parse(packet)?.header_len();
+                rename_red(&mut packet[payload_at..], payload_type);
+            }
+            Some(RedRewrite { goes: None, .. }) => take_copies_out(packet)?,
+            None => {}
+        }
         rename_extensions(packet, |id| {
             audio_level.filter(|(came, _)| *came == id).map(|(_, goes)| goes)
         })?;
@@ -41,6 +56,18 @@ impl Forward {
             None => Ok(()),
         }
     }
+}
+
+/// Leaves of a packet of copies the frame that it was sent for, without padding.
+fn take_copies_out(packet: &mut Vec<u8>) -> Result<(), RtpError> {
+    let view = RtpView::parse(packet)?;
+    let (begin, end) = (view.header_len(), view.header_len() + view.payload().len());
+    let red = RedPayload::parse(view.payload()).map_err(|_| RtpError::Truncated)?;
+    let own_len = red.primary.payload.len();
+    packet.truncate(end);
+    packet.drain(begin..end - own_len);
+    packet[0] &= !PADDING;
+    Ok(())
 }
 
 fn renumber(shift: Vp8Shift, packet: &mut [u8]) -> Result<(), RtpError> {
@@ -54,15 +81,15 @@ fn renumber(shift: Vp8Shift, packet: &mut [u8]) -> Result<(), RtpError> {
 #[derive(Clone, Debug, Default)]
 pub struct Forwards {
     list: Vec<Forward>,
-    /// The packet that was repaired by the one that came.
-    repaired: Vec<u8>,
-    is_repaired: bool,
+    /// What goes in place of the packet that came: what it repaired, or itself without copies.
+    replaced: Vec<u8>,
+    is_replaced: bool,
 }
 
 impl Forwards {
     /// An empty list.
     pub const fn new() -> Self {
-        Self { list: Vec::new(), repaired: Vec::new(), is_repaired: false }
+        Self { list: Vec::new(), replaced: Vec::new(), is_replaced: false }
     }
 
     /// The forwards of the packet that was handled last.
@@ -71,14 +98,26 @@ impl Forwards {
     }
 
     /// What goes to those in the list: `came`, the packet that was handled last, or the packet
-    /// that it was a retransmission of.
+    /// that it was a retransmission of, or what of it may pass.
     pub fn packet<'a>(&'a self, came: &'a [u8]) -> &'a [u8] {
-        if self.is_repaired { &self.repaired } else { came }
+        if self.is_replaced { &self.replaced } else { came }
     }
 
     pub(crate) fn clear(&mut self) {
         self.list.clear();
-        self.is_repaired = false;
+        self.is_replaced = false;
+    }
+
+    /// Has the packet that came, all of which is `raw`, go to nobody with the copies in it.
+    pub(crate) fn take_copies_out(&mut self, raw: &[u8], payload_type: u8) {
+        self.replaced.clear();
+        self.replaced.extend_from_slice(raw);
+        // It was read before; otherwise it goes as it came.
+        let taken = take_copies_out(&mut self.replaced);
+        self.is_replaced = taken.is_ok();
+        if let Ok(mut header) = RtpViewMut::parse(&mut self.replaced) {
+            header.set_payload_type(payload_type);
+        }
     }
 
     pub(crate) fn push(&mut self, forward: Forward) {
@@ -104,17 +143,17 @@ impl Forwards {
         if payload.is_empty() {
             return Err(RtpDiscard::Probe);
         }
-        self.repaired.clear();
-        self.repaired.extend_from_slice(&raw[..packet.header_len()]);
-        self.repaired.extend_from_slice(payload);
+        self.replaced.clear();
+        self.replaced.extend_from_slice(&raw[..packet.header_len()]);
+        self.replaced.extend_from_slice(payload);
         // Its padding went.
-        self.repaired[0] &= !0x20;
-        let mut header = RtpViewMut::parse(&mut self.repaired).map_err(RtpDiscard::Malformed)?;
+        self.replaced[0] &= !PADDING;
+        let mut header = RtpViewMut::parse(&mut self.replaced).map_err(RtpDiscard::Malformed)?;
         header.set_ssrc(ssrc);
         header.set_payload_type(found.payload_type);
         header.set_sequence_number(u16::from_be_bytes(*number));
-        self.is_repaired = true;
-        Ok((&mut self.list, &self.repaired))
+        self.is_replaced = true;
+        Ok((&mut self.list, &self.replaced))
     }
 }
 

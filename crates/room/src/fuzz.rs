@@ -6,13 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use calling_model::{Machine, ParticipantId, UserId};
-use calling_wire::{RtpHeader, SequenceExtender, write_header};
+use calling_wire::{
+    RedBlock, RedPayload, RtpHeader, RtpView, SequenceExtender, write_header, write_red,
+};
 
 use crate::{AudioSource, AudioTerms, Receives};
 use crate::{Forward, Forwards, LeaveReason, Room, RoomConfig, RoomOutput};
 
 /// Participants the operations speak of; few, so that they meet.
 const PARTICIPANTS: u8 = 4;
+/// The payload type of packets with copies.
+const RED: u8 = 63;
 
 /// Applies operations read from `data` to a room, and checks after each what every receiver relies
 /// on: nothing passes a closed gate, nobody gets their own packets, no header is used twice, and
@@ -75,6 +79,8 @@ struct World {
     forwards: Forwards,
     /// Where each participant's honest stream is.
     streams: BTreeMap<ParticipantId, (u16, u32)>,
+    /// Who agreed on copies of earlier frames.
+    red: BTreeSet<ParticipantId>,
     /// What each receiver saw under each SSRC.
     received: BTreeMap<(ParticipantId, u32), Received>,
 }
@@ -86,6 +92,7 @@ impl World {
             room: Room::new(RoomConfig { max_participants: 3, ..RoomConfig::default() }, [7; 32]),
             forwards: Forwards::new(),
             streams: BTreeMap::new(),
+            red: BTreeSet::new(),
             received: BTreeMap::new(),
         }
     }
@@ -129,6 +136,7 @@ impl World {
         if self.room.join(self.now, participant, user, participant.0 as u32).is_ok() {
             // A new connection, which remembers nothing.
             self.received.retain(|(to, _), _| *to != participant);
+            self.red.remove(&participant);
         }
     }
 
@@ -140,13 +148,20 @@ impl World {
         };
         let places = (0..PARTICIPANTS).filter(|number| choice >> 4 & 1 << number != 0);
         let places = places.map(|number| ParticipantId(u64::from(number))).collect();
+        let red = choice & 0x18 == 0x18;
         let terms = AudioTerms {
             payload_type: 111,
+            red_payload_type: red.then_some(RED),
             audio_level_id: (choice & 4 != 0).then_some(2),
             source,
             receives: if choice & 8 != 0 { Receives::All } else { Receives::Only(places) },
         };
-        let _ = self.room.negotiate(participant, terms);
+        let agreed = self.room.negotiate(participant, terms).is_ok();
+        if agreed && red {
+            self.red.insert(participant);
+        } else if agreed {
+            self.red.remove(&participant);
+        }
     }
 
     fn leave(&mut self, participant: ParticipantId, reason: u8) {
@@ -168,12 +183,20 @@ impl World {
 
     fn voice(&mut self, from: ParticipantId, sequence_number: u16, timestamp: u32) {
         let ssrc = from.0 as u32;
-        let header =
-            RtpHeader { payload_type: 111, marker: false, sequence_number, timestamp, ssrc };
-        let mut packet = [0; 40];
+        let is_red = self.red.contains(&from) && !sequence_number.is_multiple_of(3);
+        let payload_type = if is_red { RED } else { 111 };
+        let header = RtpHeader { payload_type, marker: false, sequence_number, timestamp, ssrc };
+        let mut packet = [7; 60];
         let level = [sequence_number as u8];
-        if write_header(&header, &[(1, &level)], &mut packet).is_ok() {
-            self.rtp(from, &packet);
+        let Ok(head) = write_header(&header, &[(1, &level)], &mut packet) else { return };
+        let block = |offset| RedBlock { payload_type: 111, offset, payload: &[9; 5] };
+        let copies = (1..=sequence_number % 4).rev().map(|back| block(u32::from(back) * 960));
+        let written = match is_red {
+            true => write_red(copies, block(0), &mut packet[head..]).map(|payload| head + payload),
+            false => Ok(40),
+        };
+        if let Ok(length) = written {
+            self.rtp(from, &packet[..length]);
         }
     }
 
@@ -183,7 +206,23 @@ impl World {
         assert!(self.room.is_open() || self.forwards.is_empty(), "the gate is closed");
         for forward in &self.forwards {
             assert_ne!(forward.to, from, "nobody gets their own packets");
+            let mut sent = self.forwards.packet(packet).to_vec();
+            assert_eq!(forward.apply(&mut sent), Ok(()), "what is forwarded can be sent");
+            self.check_sent(forward.to, &sent);
             self.received.entry((forward.to, forward.ssrc)).or_default().take(forward);
+        }
+    }
+
+    /// Copies go to those alone who can read them, and whole.
+    fn check_sent(&self, to: ParticipantId, sent: &[u8]) {
+        let view = RtpView::parse(sent);
+        let payload_type = view.as_ref().map(RtpView::payload_type);
+        if payload_type == Ok(RED) {
+            assert!(self.red.contains(&to), "copies for somebody who cannot read them");
+            let red = view.ok().map(|view| RedPayload::parse(view.payload()));
+            assert!(red.is_some_and(|red| red.is_ok()), "copies that nobody can read");
+        } else {
+            assert_eq!(payload_type, Ok(111));
         }
     }
 

@@ -8,6 +8,9 @@ use crate::{Forwarder, HeaderRewrite, LegStats, RemoteReception, ticks};
 
 /// Sender reports whose echo is still awaited; more than one may be on the way.
 const AWAITED_REPORTS: usize = 4;
+/// What a receiver said longer ago says nothing of now: reports come each second (RFC 3550 section
+/// 6.2 allows five), and some are lost.
+const STALE: Duration = Duration::from_secs(6);
 
 /// One publisher's stream on its way to one receiver.
 #[derive(Debug)]
@@ -25,6 +28,7 @@ pub(crate) struct Leg {
 pub(crate) struct LegReports {
     clock_hz: u64,
     remote: Option<RemoteReception>,
+    received_at: Option<Instant>,
     awaited: VecDeque<(u32, Instant)>,
     packets_reported: u64,
 }
@@ -54,12 +58,18 @@ impl Leg {
 impl LegReports {
     pub(crate) fn new(clock_hz: u64) -> Self {
         let awaited = VecDeque::with_capacity(AWAITED_REPORTS);
-        Self { clock_hz, remote: None, awaited, packets_reported: 0 }
+        Self { clock_hz, remote: None, received_at: None, awaited, packets_reported: 0 }
     }
 
     /// How the receiver said to receive the stream.
     pub(crate) const fn remote(&self) -> Option<RemoteReception> {
         self.remote
+    }
+
+    /// The share that the receiver lost lately, in 1/256; 0 if it says nothing any more.
+    pub(crate) fn fraction_lost(&self, now: Instant) -> u8 {
+        let is_fresh = self.received_at.is_some_and(|at| now - at < STALE);
+        self.remote.filter(|_| is_fresh).map_or(0, |remote| remote.fraction_lost)
     }
 
     /// Whether more than what the last sender report told of was forwarded, `packets` in all.
@@ -78,6 +88,7 @@ impl LegReports {
 
     /// The receiver says how it receives the stream.
     pub(crate) fn received(&mut self, now: Instant, block: &ReportBlock) {
+        self.received_at = Some(now);
         let before = self.remote.and_then(|remote| remote.round_trip);
         self.remote = Some(RemoteReception {
             fraction_lost: block.fraction_lost,

@@ -53,7 +53,7 @@ pub use sequence::{SequenceTracker, Tracked};
 pub use stats::{
     LegStats, ParticipantInfo, ParticipantStats, RemoteReception, RoomStats, VideoLegStats,
 };
-pub use terms::{AudioSource, AudioTerms, HeaderRewrite, Receives};
+pub use terms::{AudioSource, AudioTerms, HeaderRewrite, Receives, RedRewrite};
 pub use video::{
     VideoExtensions, VideoFormat, VideoPlaces, VideoSource, VideoSourceSsrcs, VideoTerms,
     VideoViews,

@@ -45,27 +45,34 @@ impl Room {
         }
         let raw = packet;
         let packet = RtpView::parse(packet).map_err(RtpDiscard::Malformed)?;
-        match sender.authorise(&packet) {
+        let red = match sender.authorise(&packet) {
             Err(RtpDiscard::ForeignSsrc) if sender.video.sends() => {
                 return self.forward_video(now, from, &packet, raw, forwards);
             }
             authorised => authorised?,
-        }
+        };
         let position = sender.publisher.accept(now, &packet)?;
         if sender.is_muted {
             return Err(RtpDiscard::Muted);
         }
         sender.observe_level(&packet);
-        if sender.flows(now) {
-            let began = audio_available(from, sender);
-            self.flow_began(now, began);
-        }
+        let copies = red.map_or(0, |red| red.copies().len());
+        let reaches_back = sender.reaches_back(position.index, copies);
+        let own_len = red.map_or(packet.payload().len(), |red| red.primary.payload.len());
         let arrived = Arrived {
             source: from,
             index: position.index,
             media_time: position.media_time,
-            payload_len: packet.payload().len(),
+            payload_len: if reaches_back { own_len } else { packet.payload().len() },
+            own_len,
         };
+        if reaches_back {
+            forwards.take_copies_out(raw, sender.terms.payload_type);
+        }
+        if sender.flows(now) {
+            let began = audio_available(from, sender);
+            self.flow_began(now, began);
+        }
         self.router.route(now, &arrived, forwards);
         Ok(())
     }

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use calling_model::UserId;
-use calling_wire::{AudioLevelExtension, RtpView};
+use calling_wire::{AudioLevelExtension, RedPayload, RtpView};
 
 use crate::publisher::Publisher;
 use crate::ticks;
@@ -22,6 +22,9 @@ pub(crate) struct Participant {
     pub(crate) discards: DiscardCounters,
     pub(crate) packets_in: u64,
     pub(crate) video: Box<VideoSide>,
+    /// The first packet since the participant may be heard: nothing of before it may pass as a
+    /// copy in later ones.
+    heard_from: Option<u64>,
     flow: Flow,
 }
 
@@ -51,13 +54,18 @@ impl Participant {
             discards: DiscardCounters::default(),
             packets_in: 0,
             video: Box::new(video),
+            heard_from: None,
             flow: Flow::Stopped,
         }
     }
 
     /// The packet is of the stream this participant announced. First of all checks: nothing may be
     /// learned from a packet that is not.
-    pub(crate) fn authorise(&mut self, packet: &RtpView<'_>) -> Result<(), RtpDiscard> {
+    /// Returns the copies of earlier frames that it carries, if it is a packet of such.
+    pub(crate) fn authorise<'a>(
+        &mut self,
+        packet: &RtpView<'a>,
+    ) -> Result<Option<RedPayload<'a>>, RtpDiscard> {
         let is_known = match self.audio_ssrc {
             Some(ssrc) => packet.ssrc() == ssrc,
             None => carries_mid(packet, &self.terms.source),
@@ -65,11 +73,9 @@ impl Participant {
         if !is_known {
             return Err(RtpDiscard::ForeignSsrc);
         }
-        if packet.payload_type() != self.terms.payload_type {
-            return Err(RtpDiscard::PayloadType);
-        }
+        let red = self.terms.unpack(packet)?;
         self.audio_ssrc = Some(packet.ssrc());
-        Ok(())
+        Ok(red)
     }
 
     /// Other terms from now on. A stream whose source stays goes on as it was.
@@ -79,6 +85,7 @@ impl Participant {
             let announced = announced(&self.terms.source);
             if announced.is_none() || announced != self.audio_ssrc {
                 self.publisher.restart();
+                self.heard_from = None;
             }
             self.audio_ssrc = announced;
         }
@@ -90,6 +97,19 @@ impl Participant {
         if let Some(audio) = extension.and_then(AudioLevelExtension::parse) {
             self.meter.observe(audio.level);
         }
+    }
+
+    /// Whether a packet at `index` with so many copies of those before it carries any of before the
+    /// participant could be heard.
+    pub(crate) fn reaches_back(&mut self, index: u64, copies: usize) -> bool {
+        let first = *self.heard_from.get_or_insert(index);
+        copies as u64 > index.saturating_sub(first)
+    }
+
+    /// What is sent from now on is not to be heard, nor as copies later.
+    pub(crate) fn silence(&mut self) {
+        self.heard_from = None;
+        self.meter.silence();
     }
 
     /// A packet is being forwarded; `true` if audio just began to flow.

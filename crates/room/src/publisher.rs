@@ -62,6 +62,7 @@ impl Publisher {
             self.timeline.place_late(packet.timestamp()).ok_or(RtpDiscard::TimestampJump)?
         };
         self.reception.record(now, tracked.index, media_time);
+        self.reception.skipped(tracked.skipped);
         Ok(Position {
             index: tracked.index,
             media_time,

@@ -18,6 +18,32 @@ pub struct ReceptionStats {
     transit: Option<i64>,
     /// In 1/16 ticks.
     jitter: u64,
+    losses: Losses,
+}
+
+/// Losses of late, each the packets that were missing in a row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Losses {
+    /// In 1/16.
+    packets: u32,
+    /// In 1/16.
+    runs: u32,
+}
+
+impl Losses {
+    const fn add(&mut self, skipped: u64) {
+        // What skips more is an outage.
+        let packets = if skipped < 64 { skipped as u32 } else { 64 };
+        self.packets = self.packets.saturating_add(packets * 16);
+        self.runs = self.runs.saturating_add(16);
+    }
+
+    /// The mean length of a run in quarters of a packet, 0 if there was none; halves what is known.
+    fn take_mean_quarters(&mut self) -> u8 {
+        let mean = self.packets.saturating_mul(4).checked_div(self.runs).unwrap_or(0);
+        (self.packets, self.runs) = (self.packets / 2, self.runs / 2);
+        u8::try_from(mean).unwrap_or(u8::MAX)
+    }
 }
 
 impl ReceptionStats {
@@ -38,6 +64,7 @@ impl ReceptionStats {
             origin: None,
             transit: None,
             jitter: 0,
+            losses: Losses { packets: 0, runs: 0 },
         }
     }
 
@@ -77,6 +104,11 @@ impl ReceptionStats {
         ticks::to_duration(self.jitter_ticks(), self.clock_hz)
     }
 
+    /// Whether anything came since the last call of [`Self::take_fraction_lost`].
+    pub(crate) const fn has_news(&self) -> bool {
+        self.received > self.received_before
+    }
+
     /// The share lost since the last call, in 1/256; `None` if nothing came since.
     pub(crate) fn take_fraction_lost(&mut self) -> Option<u8> {
         let received = self.received - self.received_before;
@@ -89,6 +121,18 @@ impl ReceptionStats {
         let lost = expected.saturating_sub(received);
         // Below 256, since something was received.
         Some((lost * 256).checked_div(expected).unwrap_or(0).min(255) as u8)
+    }
+
+    /// So many packets are missing before the newest.
+    pub(crate) const fn skipped(&mut self, packets: u64) {
+        if packets > 0 {
+            self.losses.add(packets);
+        }
+    }
+
+    /// How many packets were missing in a row of late, on average, in quarters; 0 if none were.
+    pub(crate) fn take_burst_quarters(&mut self) -> u8 {
+        self.losses.take_mean_quarters()
     }
 
     fn expected(&self) -> u64 {

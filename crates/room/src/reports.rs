@@ -3,6 +3,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use calling_model::ParticipantId;
+use calling_wire::DeliveryReport;
 use rtcp::receiver_report::ReceiverReport;
 use rtcp::reception_report::ReceptionReport;
 use rtcp::sender_report::SenderReport;
@@ -11,6 +12,7 @@ use rtcp::source_description::{
 };
 use webrtc_util::marshal::Marshal;
 
+use crate::leg::Leg;
 use crate::participant::Participant;
 use crate::publisher::Publisher;
 use crate::room::Room;
@@ -30,6 +32,8 @@ struct Report {
     reception: Vec<ReceptionReport>,
     /// Of the streams it receives.
     senders: Vec<SenderReport>,
+    /// What becomes of its own voice.
+    delivery: Option<DeliveryReport>,
 }
 
 impl Room {
@@ -41,6 +45,11 @@ impl Room {
 
         let mut reports = BTreeMap::<ParticipantId, Report>::new();
         for (participant, present) in &mut self.participants {
+            if let Some(report) =
+                delivery(now, self.ssrc, present, self.router.legs_mut(*participant))
+            {
+                reports.entry(*participant).or_default().delivery = Some(report);
+            }
             let audio = present.audio_ssrc.map(|ssrc| (ssrc, &mut present.publisher));
             let layers = present.video.layers_mut();
             let video = layers.filter_map(|layer| Some((layer.ssrc?, &mut layer.publisher)));
@@ -73,6 +82,27 @@ fn reception(now: Instant, ssrc: u32, stream: &mut Publisher) -> Option<Receptio
         jitter: stream.reception.jitter_ticks(),
         last_sender_report,
         delay,
+    })
+}
+
+/// What becomes of a voice behind the server, for a sender that can do something about it: one that
+/// agreed on copies of earlier frames and sent something since the last report.
+fn delivery(
+    now: Instant,
+    reporter: u32,
+    present: &mut Participant,
+    legs: &[Leg],
+) -> Option<DeliveryReport> {
+    present.terms.red_payload_type?;
+    let ssrc = present.audio_ssrc.filter(|_| present.publisher.reception.has_news())?;
+    let legs = || legs.iter().filter(|leg| leg.is_subscribed);
+    let without = |leg: &Leg| leg.rewrite.is_some_and(|rewrite| rewrite.takes_copies_out());
+    Some(DeliveryReport {
+        reporter,
+        ssrc,
+        fraction_lost: legs().map(|leg| leg.reports.fraction_lost(now)).max().unwrap_or(0),
+        burst_quarters: present.publisher.reception.take_burst_quarters(),
+        copies_taken_out: legs().any(without),
     })
 }
 
@@ -131,7 +161,8 @@ fn add_video_senders(
 impl Report {
     fn into_datagrams(self, own_ssrc: u32) -> Vec<Vec<u8>> {
         let mut chunks = self.senders.chunks(MAX_SENDER_REPORTS);
-        let first = compound(own_ssrc, self.reception, chunks.next().unwrap_or_default());
+        let mut first = compound(own_ssrc, self.reception, chunks.next().unwrap_or_default());
+        first.extend(self.delivery.iter().flat_map(|report| report.to_bytes()));
         let rest = chunks.map(|senders| compound(own_ssrc, Vec::new(), senders));
         std::iter::once(first).chain(rest).collect()
     }

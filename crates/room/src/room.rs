@@ -211,7 +211,7 @@ impl Room {
         if !muted {
             return Ok(());
         }
-        found.meter.silence();
+        found.silence();
         if found.stop_flow() {
             let stopped = audio_available(participant, found);
             self.output(stopped);

@@ -90,7 +90,10 @@ impl Router {
     /// Adds to `forwards` whom the packet goes to, and under which header.
     pub fn route(&mut self, now: Instant, packet: &Arrived, forwards: &mut Forwards) {
         for leg in self.legs_mut(packet.source).iter_mut().filter(|leg| leg.is_subscribed) {
-            let Some(header) = leg.forwarder.rewrite(now, packet) else { continue };
+            let without = leg.rewrite.is_some_and(|rewrite| rewrite.takes_copies_out());
+            let payload_len = if without { packet.own_len } else { packet.payload_len };
+            let packet = Arrived { payload_len, ..*packet };
+            let Some(header) = leg.forwarder.rewrite(now, &packet) else { continue };
             forwards.push(Forward {
                 to: leg.to,
                 ssrc: header.ssrc,

@@ -33,7 +33,7 @@ fn the_header_is_rewritten_and_the_rest_is_left() {
     assert_eq!(view.timestamp(), forward.timestamp);
     assert_eq!((view.payload_type(), view.extension(1)), (111, Some(&[0x80 | 30][..])));
     assert_eq!(after[12..], before[12..]);
-    assert!(forward.apply(&mut [0x80; 11]).is_err(), "not the packet that was handled");
+    assert!(forward.apply(&mut vec![0x80; 11]).is_err(), "not the packet that was handled");
 }
 
 #[test]

@@ -15,6 +15,7 @@ const MID_ID: u8 = 4;
 fn browser(payload_type: u8, level: Option<u8>, from: &[u64]) -> AudioTerms {
     AudioTerms {
         payload_type,
+        red_payload_type: None,
         audio_level_id: level,
         source: AudioSource::Mid { id: MID_ID, mid: "0".to_owned() },
         receives: Receives::Only(from.iter().map(|number| id(*number)).collect()),

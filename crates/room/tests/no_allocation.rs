@@ -45,6 +45,33 @@ fn pictures_allocate_nothing() {
     assert_eq!(forwarding, 0);
 }
 
+/// Copies of earlier frames for nine who can read them and ten who cannot.
+fn copies_allocate_nothing() {
+    let mut table = Table::open(20);
+    for number in 1..=10 {
+        table.agree_on_copies(number);
+    }
+    table.send_raw(1, &Voice::nth(1, 0).with_copies(2)).expect("it is forwarded");
+    let packets: Vec<_> = (1..1_001).map(|number| Voice::nth(1, number).with_copies(2)).collect();
+    let Table { room, now, forwards, .. } = &mut table;
+    let mut copy = Vec::with_capacity(400);
+    let mut lengths = [0; 2];
+    let forwarding = allocations(|| {
+        for packet in &packets {
+            room.handle_rtp(*now, id(1), packet, forwards).expect("it is forwarded");
+            assert_eq!(forwards.len(), 19);
+            for forward in forwards.iter() {
+                copy.clear();
+                copy.extend_from_slice(forwards.packet(packet));
+                forward.apply(&mut copy).expect("it is the packet that was handled");
+                lengths[usize::from(forward.rewrite.is_some())] = copy.len();
+            }
+        }
+    });
+    assert_eq!(forwarding, 0);
+    assert_eq!(lengths, [packets[0].len(), Voice::nth(1, 0).bytes().len()]);
+}
+
 #[test]
 fn a_forwarded_packet_and_a_discarded_packet_allocate_nothing() {
     assert!(allocations(|| drop(std::hint::black_box(vec![1_u8; 100]))) > 0, "the counter counts");
@@ -83,6 +110,7 @@ fn a_forwarded_packet_and_a_discarded_packet_allocate_nothing() {
     // Nor is anything needed to write headers anew for browsers.
     let browser = |number: u64| AudioTerms {
         payload_type: 96,
+        red_payload_type: None,
         audio_level_id: Some(2),
         source: AudioSource::Ssrc(common::ssrc(number)),
         receives: Receives::Only((1..=50).map(id).collect()),
@@ -106,6 +134,7 @@ fn a_forwarded_packet_and_a_discarded_packet_allocate_nothing() {
     assert_eq!(rewriting, 0);
 
     pictures_allocate_nothing();
+    copies_allocate_nothing();
 
     // Nor do feedback and reports on unknown streams.
     let rtcp = [[0x81, 205, 0, 3].as_slice(), &[7; 12], &[0x81, 201, 0, 7], &[9; 28]].concat();

@@ -56,6 +56,7 @@ fn requests() -> Vec<Request> {
                 candidates: vec![],
                 audio_ssrc: u32::MAX,
                 video: vec![VideoStream { track: VideoTrack::Camera, ssrc: 1, rtx_ssrc: 2 }],
+                red: false,
             }),
         },
         Request::ConnectMedia {

@@ -1,8 +1,9 @@
 //! Bodies of fuzz targets: never panic, whatever the input.
 
 use crate::{
-    AudioLevelExtension, Feedback, GoodbyeView, ProtectedHeader, ReceiverReportView, RtcpPackets,
-    RtpView, SenderReportView, VideoCodec, Vp8Descriptor, classify,
+    AudioLevelExtension, DeliveryReport, Feedback, GoodbyeView, ProtectedHeader,
+    ReceiverReportView, RtcpPackets, RtpView, SenderReportView, VideoCodec, Vp8Descriptor,
+    classify,
 };
 
 /// Parses a datagram as RTP and checks what a valid view promises.
@@ -47,6 +48,10 @@ pub fn rtcp_parse(data: &[u8]) {
                 assert!(ssrcs.count() <= packet.body.len() / 8, "8 bytes a stream");
             }
             Some(Feedback::PictureLoss { .. }) | None => {}
+        }
+        if let Some(report) = DeliveryReport::parse(&packet) {
+            let written = report.to_bytes();
+            assert!(written[4..18] == packet.bytes[4..18], "it says what was read");
         }
         let _ = GoodbyeView::parse(&packet).map(|view| view.ssrcs().count());
     }

@@ -26,6 +26,7 @@ mod datagram;
 mod extender;
 #[doc(hidden)]
 pub mod fuzz;
+mod red;
 mod rtcp;
 mod rtp;
 mod video;
@@ -37,8 +38,12 @@ struct Readme;
 pub use audio_level::AudioLevelExtension;
 pub use datagram::{DatagramKind, classify};
 pub use extender::{SequenceExtender, TimestampExtender};
+pub use red::{
+    MAX_COPIES, MAX_COPY_BYTES, MAX_OFFSET, RedBlock, RedParseError, RedPayload, RedWriteError,
+    rename_red, write_red,
+};
 pub use rtcp::{
-    Feedback, FullIntraStreams, GoodbyeView, MAX_COMPOUND_PACKETS, NackedPackets,
+    DeliveryReport, Feedback, FullIntraStreams, GoodbyeView, MAX_COMPOUND_PACKETS, NackedPackets,
     ReceiverReportView, ReportBlock, ReportBlocks, RtcpError, RtcpPackets, RtcpView, SenderInfo,
     SenderReportView, packet_type,
 };

@@ -4,6 +4,9 @@
 //! two lossy legs that happens often. While the server reports loss, each packet is therefore sent
 //! a second time behind the next one, so that only what is lost twice is lost. The server's replay
 //! window discards the copy it does not need. This costs bitrate only while there is loss.
+//!
+//! Where everybody who listens reads copies of earlier frames in later packets (RFC 2198), those do
+//! the same on all of the way, and nothing is repeated.
 
 use std::time::{Duration, Instant};
 

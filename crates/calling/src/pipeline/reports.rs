@@ -1,6 +1,8 @@
 use std::time::{Duration, Instant};
 
-use calling_media::{OwnStream, ReceiverStats, RemoteView, RtcpSession, Sender};
+use calling_media::{
+    OwnStream, Planner, PlannerConfig, ReceiverStats, RemoteView, RtcpSession, Sender,
+};
 use calling_signaling::client::{NetworkQuality, UserQuality};
 use calling_wire::ReportBlock;
 
@@ -17,6 +19,9 @@ const FIRST_REPORT: Duration = Duration::from_millis(250);
 /// Sender and receiver reports (RFC 3550 section 6.4), and what they say of the network.
 pub(super) struct Reports {
     rtcp: RtcpSession,
+    planner: Planner,
+    /// Packets may carry copies of earlier frames.
+    copies_agreed: bool,
     timers: Option<Timers>,
     heard: Option<Instant>,
     reports_seen: u64,
@@ -34,6 +39,8 @@ impl Reports {
         let ssrc = settings.sender.ssrc;
         Self {
             rtcp: RtcpSession::new(ssrc, settings.cname.clone(), now, settings.unix),
+            planner: Planner::new(PlannerConfig::of(&settings.sender)),
+            copies_agreed: settings.sender.red_payload_type.is_some(),
             timers: None,
             heard: None,
             reports_seen: 0,
@@ -56,8 +63,9 @@ impl Reports {
         self.heard = Some(now);
     }
 
-    /// Reads a compound packet and tells `sender` of the loss it reports; that loss, 0.0..=1.0, if
-    /// it is news.
+    /// Reads a compound packet and has `sender` prepare for the losses it reports. If it is news,
+    /// the share lost on the way to the server, 0.0..=1.0, that repetition is to make up for: none
+    /// if copies reach everybody.
     pub(super) fn handle(
         &mut self,
         now: Instant,
@@ -73,8 +81,9 @@ impl Reports {
             return None;
         }
         self.reports_seen = remote.reports;
-        sender.set_expected_loss(remote.loss_percent());
-        Some(remote.fraction_lost)
+        sender.apply(&self.planner.report(now, remote.loss()));
+        let by_copies = self.copies_agreed && !remote.copies_taken_out;
+        Some(if by_copies { 0.0 } else { remote.fraction_lost })
     }
 
     /// The compound packet to send, if one is due.
@@ -159,4 +168,49 @@ fn downlink(alive: bool, before: &ReceiverStats, after: &ReceiverStats) -> PathR
     let share = (expected > 0).then(|| lost as f64 / expected as f64);
     let jitter_ms = (received > 0).then_some(after.jitter_ms);
     PathReport { alive, loss: share, rtt_ms: None, jitter_ms }
+}
+
+#[cfg(test)]
+mod tests {
+    use calling_model::{UnixMillis, UserId};
+    use calling_testkit::{epoch, seed};
+    use calling_wire::DeliveryReport;
+
+    use super::*;
+    use crate::config::VoiceConfig;
+    use crate::pipeline::VideoSettings;
+
+    /// What is left to repetition of a quarter lost on the way to the server, and how many copies
+    /// are sent.
+    fn told(red_payload_type: Option<u8>, copies_taken_out: bool) -> (Option<f64>, u8) {
+        let voice = VoiceConfig::default();
+        let settings = PipelineSettings {
+            user: UserId::new("us").unwrap(),
+            sender: calling_media::SenderConfig { red_payload_type, ..voice.sender(7, 111, 1) },
+            receiver: voice.receiver(111, 1),
+            cname: "us".to_owned(),
+            unix: UnixMillis(0),
+            seed: seed(1),
+            camera: VideoSettings { ssrc: 8, rtx_ssrc: 9, bitrate_bps: 1_000_000 },
+            screen: VideoSettings { ssrc: 10, rtx_ssrc: 11, bitrate_bps: 1_000_000 },
+        };
+        let mut sender = Sender::new(settings.sender.clone(), settings.seed).unwrap();
+        let mut reports = Reports::new(&settings, epoch());
+        let theirs = RtcpSession::new(1, "server", epoch(), UnixMillis(0));
+        let nothing = OwnStream { rtp_timestamp: 0, packets_sent: 0, payload_bytes_sent: 0 };
+        let block = ReportBlock { ssrc: 7, fraction_lost: 64, ..Default::default() };
+        let mut compound = theirs.report(epoch(), nothing, &[block]).to_vec();
+        let report =
+            DeliveryReport { reporter: 1, ssrc: 7, copies_taken_out, ..Default::default() };
+        compound.extend(report.to_bytes());
+        let left = reports.handle(epoch(), &compound, &mut sender);
+        (left, sender.stats().red_copies)
+    }
+
+    #[test]
+    fn packets_are_repeated_only_for_those_whom_copies_do_not_reach() {
+        assert_eq!(told(Some(63), false), (Some(0.0), 3));
+        assert_eq!(told(Some(63), true), (Some(0.25), 3));
+        assert_eq!(told(None, false), (Some(0.25), 0));
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use calling_impair::{Impairment, Link};
-use calling_media::{AudioSink, AudioSource, ToneSource};
+use calling_media::{AudioSink, AudioSource, ReceiverConfig, SenderConfig, ToneSource};
 use calling_model::{Machine, UnixMillis, UserId};
 use calling_signaling::client::NetworkQuality;
 use calling_testkit::{Drained, drain, epoch, seed};
@@ -92,14 +92,22 @@ const fn video(ssrc: u32) -> VideoSettings {
 
 impl Pair {
     fn new(delay_ms: u64) -> Self {
+        Self::with(delay_ms, None)
+    }
+
+    /// Two who agreed on copies of earlier frames in packets of a payload type of their own.
+    fn with(delay_ms: u64, red_payload_type: Option<u8>) -> Self {
         let impairment =
             Impairment { delay: Duration::from_millis(delay_ms), ..Default::default() };
         let side = |index: usize| {
             let voice = VoiceConfig::default();
             let settings = PipelineSettings {
                 user: user(index),
-                sender: voice.sender([LEFT, RIGHT][index], 111, 1),
-                receiver: voice.receiver(111, 1),
+                sender: SenderConfig {
+                    red_payload_type,
+                    ..voice.sender([LEFT, RIGHT][index], 111, 1)
+                },
+                receiver: ReceiverConfig { red_payload_type, ..voice.receiver(111, 1) },
                 cname: "test".to_owned(),
                 unix: UnixMillis(1_700_000_000_000),
                 seed: seed(index as u64),
@@ -246,6 +254,42 @@ fn each_hears_the_other_and_not_itself() {
         let stats = pair.sides[side].pipeline.stats();
         assert_eq!(stats.received[0].stats.packets_lost, 0);
         assert_eq!(stats.srtp_profile, Some("AEAD_AES_128_GCM"));
+    }
+}
+
+#[test]
+fn what_a_fifth_of_loss_takes_comes_back_from_copies() {
+    let delay = Duration::from_millis(25);
+    let mut pair = Pair::with(25, Some(63));
+    pair.secure();
+    pair.run_ms(1_000);
+    for index in [0, 1] {
+        pair.open(index);
+        pair.announce(index);
+        pair.sides[index].incoming.impair(Impairment { loss: 0.2, delay, ..Default::default() });
+    }
+    pair.run_ms(4_000);
+    let before = [0, 1].map(|index| pair.sides[index].pipeline.stats().received[0].stats);
+    pair.run_ms(12_000);
+    for (side, before) in pair.sides.iter().zip(before) {
+        let stats = side.pipeline.stats();
+        assert!((2..=4).contains(&stats.sent.red_copies), "{:?}", stats.sent);
+        assert_eq!(stats.packets_repeated, 0, "copies do what repetition would");
+        let after = stats.received[0].stats;
+        let lost = after.packets_lost - before.packets_lost;
+        assert!((80..160).contains(&lost), "of 600: {lost}");
+        let restored = (after.red_samples - before.red_samples) / 960;
+        assert!(restored as i64 * 10 > lost * 9, "{restored} of {lost}");
+        let made_up = after.concealed_samples - before.concealed_samples;
+        assert!(made_up < 12 * 480, "1 % of twelve seconds: {made_up}");
+    }
+    for side in &mut pair.sides {
+        side.incoming.impair(Impairment { delay, ..Default::default() });
+    }
+    pair.run_ms(18_000);
+    for side in &pair.sides {
+        let sent = side.pipeline.stats().sent;
+        assert_eq!((sent.red_copies, sent.bitrate_bps), (0, 32_000), "the network healed");
     }
 }
 

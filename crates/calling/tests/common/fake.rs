@@ -239,6 +239,7 @@ impl Media {
             candidates: local.candidates,
             audio_payload_type: 111,
             audio_level_id: 1,
+            red_payload_type: None,
         })
     }
 

@@ -29,6 +29,12 @@ pub(crate) struct Figures {
     pub(crate) concealed_ms: f64,
     /// Lost sound brought back from the redundancy of a later packet.
     pub(crate) recovered_ms: f64,
+    /// Of it, from copies of earlier frames (RFC 2198); the rest is from in-band FEC.
+    pub(crate) recovered_by_copies_ms: f64,
+    /// Packets received that carried such copies.
+    pub(crate) packets_with_copies: u64,
+    /// How this side's packets were made at the end.
+    pub(crate) sending: Sending,
     pub(crate) concealed_percent: f64,
     pub(crate) mean_playout_delay_ms: f64,
     pub(crate) playout_delay_ms: f64,
@@ -40,6 +46,19 @@ pub(crate) struct Figures {
     pub(crate) timeline_ms: BTreeMap<&'static str, f64>,
 }
 
+/// What a sender chose from the losses it was told of.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Sending {
+    /// Copies of earlier frames in each packet.
+    pub(crate) copies: u8,
+    /// Of Opus, without copies and headers.
+    pub(crate) bitrate_bps: u64,
+    pub(crate) frame_ms: u32,
+    pub(crate) in_band_fec: bool,
+    /// What in-band FEC was prepared for.
+    pub(crate) expected_loss_percent: u8,
+}
+
 impl Figures {
     pub(crate) fn of(stats: &CallStats) -> Self {
         let mut figures = Self::without_remotes(stats);
@@ -47,7 +66,9 @@ impl Figures {
             let stats = &remote.stats;
             figures.played_ms += stats.media_ms();
             figures.concealed_ms += stats.concealed_ms();
-            figures.recovered_ms += stats.fec_recovered_ms();
+            figures.recovered_ms += stats.fec_recovered_ms() + stats.red_recovered_ms();
+            figures.recovered_by_copies_ms += stats.red_recovered_ms();
+            figures.packets_with_copies += stats.packets_with_copies;
             // One-to-one: the last remote is the only one.
             figures.mean_playout_delay_ms = stats.mean_playout_delay_ms();
             figures.playout_delay_ms = stats.playout_delay_ms;
@@ -78,6 +99,15 @@ impl Figures {
             played_ms: 0.0,
             concealed_ms: 0.0,
             recovered_ms: 0.0,
+            recovered_by_copies_ms: 0.0,
+            packets_with_copies: 0,
+            sending: Sending {
+                copies: stats.sent.red_copies,
+                bitrate_bps: stats.sent.bitrate_bps,
+                frame_ms: stats.sent.frame_ms,
+                in_band_fec: stats.sent.in_band_fec,
+                expected_loss_percent: stats.sent.expected_loss_percent,
+            },
             concealed_percent: 0.0,
             mean_playout_delay_ms: 0.0,
             playout_delay_ms: 0.0,
@@ -101,7 +131,10 @@ impl Figures {
     pub(crate) fn print(&self, title: &str) {
         output::line(format!("\n{}", paint(BOLD, title)));
         row("media path", self.path());
-        row("sent", format!("{} packets", self.packets_sent));
+        let Sending { copies, bitrate_bps, .. } = self.sending;
+        let kbps = bitrate_bps / 1_000;
+        let sent = format!("{} packets, {kbps} kbit/s, {copies} copies each", self.packets_sent);
+        row("sent", sent);
         row("received", format!("{} packets, {} lost", self.packets_received, self.packets_lost));
         if !self.packets_discarded.is_empty() {
             let reasons: Vec<String> = self
@@ -139,11 +172,12 @@ impl Figures {
 
     fn heard(&self) -> String {
         format!(
-            "{:.1} s, {:.0} ms concealed ({:.2} %), {:.0} ms recovered",
+            "{:.1} s, {:.0} ms concealed ({:.2} %), {:.0} ms recovered ({:.0} by copies)",
             self.played_ms / 1_000.0,
             self.concealed_ms,
             self.concealed_percent,
-            self.recovered_ms
+            self.recovered_ms,
+            self.recovered_by_copies_ms
         )
     }
 }

@@ -10,8 +10,8 @@ use crate::codec::PayloadInfo;
 use crate::fake::{FakeDecoder, fake_payload};
 pub use model::receiver_model;
 
-use crate::red::{RedPayload, write_red};
 use crate::{AudioDecoder, Channels, OpusDecoder, Receiver, ReceiverConfig, SAMPLES_PER_TICK};
+use calling_wire::{RedPayload, write_red};
 
 /// A receiver under any sequence of packets and pulls: two bytes of operation each, most of them
 /// meant to be near what real streams do.

@@ -79,6 +79,7 @@ pub struct Receiver<D = OpusDecoder> {
     /// Late packets since the last that was not.
     late_in_a_row: u32,
     restarts: u64,
+    packets_with_copies: u64,
 }
 
 /// So many late packets in a row, a second's worth, and it is playout that is ahead of the
@@ -115,6 +116,7 @@ impl<D: AudioDecoder> Receiver<D> {
             known: Played::default(),
             late_in_a_row: 0,
             restarts: 0,
+            packets_with_copies: 0,
             config,
         }
     }
@@ -239,6 +241,7 @@ impl<D: AudioDecoder> Receiver<D> {
             decoded_samples: counts.decoded,
             fec_samples: counts.restored,
             red_samples: counts.copied,
+            packets_with_copies: self.packets_with_copies,
             concealed_samples: self.playout.gap.audible_samples,
             silent_concealed_samples: self.playout.gap.silent_samples,
             comfort_noise_samples: counts.comfort_noise,

@@ -6,7 +6,7 @@ use super::packet_buffer::Packet;
 use super::reception::Place;
 use super::{InsertDiscard, Receiver, in_ms};
 use crate::codec::AudioDecoder;
-use crate::red::{RedBlock, RedPayload};
+use calling_wire::{RedBlock, RedPayload};
 
 impl<D: AudioDecoder> Receiver<D> {
     /// What a packet carries: its own frame and, if it is one of copies, all of it.
@@ -26,6 +26,7 @@ impl<D: AudioDecoder> Receiver<D> {
     /// much RFC 2198 takes for granted, and no copy tells its sequence number.
     pub(super) fn take_copies(&mut self, place: Place, red: &RedPayload<'_>) {
         let copies = red.copies();
+        self.packets_with_copies += u64::from(copies.len() > 0);
         for (back, copy) in (1..=copies.len() as u64).rev().zip(copies) {
             let sequence = place.sequence.checked_sub(back);
             let timestamp = place.timestamp.checked_sub(u64::from(copy.offset));

@@ -21,6 +21,8 @@ pub struct ReceiverStats {
     pub fec_samples: u64,
     /// Audio decoded from copies in later packets (RFC 2198), in samples per channel.
     pub red_samples: u64,
+    /// Packets of the stream that carried copies of earlier frames (RFC 2198).
+    pub packets_with_copies: u64,
     /// Audible audio made up where neither packet nor redundancy was there in time, in samples
     /// per channel. What is made up after the last packet of a stream counts only once it lasts
     /// for a second or the stream goes on: the end of a call is no concealment.
@@ -83,6 +85,15 @@ impl ReceiverStats {
     /// [`red_samples`](Self::red_samples) in milliseconds.
     pub fn red_recovered_ms(&self) -> f64 {
         crate::units::milliseconds(self.red_samples)
+    }
+
+    /// Shares of the audio whose own packet did not come in time that came back all the same: from
+    /// copies in later packets, and from in-band FEC, 0.0..=1.0 together. The rest was made up.
+    pub fn recovered_shares(&self) -> (f64, f64) {
+        let made_up = self.concealed_samples + self.silent_concealed_samples;
+        let missed = self.red_samples + self.fec_samples + made_up;
+        let share = |samples: u64| if missed > 0 { samples as f64 / missed as f64 } else { 0.0 };
+        (share(self.red_samples), share(self.fec_samples))
     }
 
     /// Audio that the sender meant to be heard, in milliseconds: decoded, restored or made up.

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use calling_model::UnixMillis;
 use calling_wire::{
-    ReceiverReportView, ReportBlock, RtcpError, RtcpPackets, RtcpView, SenderReportView,
+    DeliveryReport, ReceiverReportView, ReportBlock, RtcpError, RtcpPackets, RtcpView,
+    SenderReportView,
 };
 use rtcp::packet::Packet;
 use rtcp::receiver_report::ReceiverReport;
@@ -21,6 +22,7 @@ use rtcp::source_description::{
 };
 
 use crate::SAMPLE_RATE_HZ;
+use crate::planner::LossPattern;
 use ntp::{NtpClock, in_units, middle};
 
 /// What a sender report says of our own stream.
@@ -45,16 +47,25 @@ pub struct RemoteView {
     pub packets_lost: i64,
     /// Jitter that our packets arrive with, in milliseconds.
     pub jitter_ms: f64,
+    /// Packets of ours lost in a row on the way to the server, on average; `None` if it does not
+    /// tell.
+    pub mean_burst: Option<f64>,
+    /// Share of our packets lost lately behind the server, on the way to whoever loses most,
+    /// 0.0..=1.0; 0 if it does not tell.
+    pub fraction_lost_behind: f64,
+    /// Somebody gets our packets without the copies of earlier frames in them.
+    pub copies_taken_out: bool,
     /// Reports about our stream so far.
     pub reports: u64,
 }
 
 impl RemoteView {
-    /// [`fraction_lost`](Self::fraction_lost) in whole percent, for
-    /// [`Sender::set_expected_loss`](crate::Sender::set_expected_loss).
-    pub fn loss_percent(&self) -> u8 {
-        // 0..=100 by the field's range; `as` saturates.
-        (self.fraction_lost * 100.0).round() as u8
+    /// The losses all the way to whoever hears us worst, for a [`Planner`](crate::Planner).
+    pub fn loss(&self) -> LossPattern {
+        let to_reporter =
+            LossPattern { fraction_lost: self.fraction_lost, mean_burst: self.mean_burst };
+        let behind = LossPattern { fraction_lost: self.fraction_lost_behind, mean_burst: None };
+        to_reporter.then(behind)
     }
 }
 
@@ -164,6 +175,13 @@ impl RtcpSession {
             report.blocks().for_each(|block| self.learn(now, &block));
         } else if let Some(report) = ReceiverReportView::parse(packet) {
             report.blocks().for_each(|block| self.learn(now, &block));
+        } else if let Some(report) = DeliveryReport::parse(packet)
+            && report.ssrc == self.ssrc
+        {
+            self.remote.fraction_lost_behind = f64::from(report.fraction_lost) / 256.0;
+            let burst = f64::from(report.burst_quarters) / 4.0;
+            self.remote.mean_burst = (burst > 0.0).then_some(burst);
+            self.remote.copies_taken_out = report.copies_taken_out;
         }
     }
 

@@ -38,8 +38,30 @@ fn round_trip_excludes_the_time_the_report_lay_there() {
     ours.handle(epoch() + ms(1_070), &to_us).unwrap();
     let remote = ours.remote();
     assert!((remote.round_trip_ms.unwrap() - 70.0).abs() < 0.1, "{remote:?}");
-    assert_eq!((remote.fraction_lost, remote.loss_percent()), (0.25, 25));
+    assert_eq!((remote.fraction_lost, remote.loss().fraction_lost), (0.25, 0.25));
     assert_eq!((remote.packets_lost, remote.jitter_ms, remote.reports), (-3, 10.0, 1));
+}
+
+#[test]
+fn what_becomes_of_our_stream_behind_the_server_joins_what_was_lost_before_it() {
+    let mut ours = session(OURS);
+    let mut report = session(THEIRS).report(epoch(), sent(0), &[block(OURS)]).to_vec();
+    let delivery = DeliveryReport {
+        reporter: THEIRS,
+        ssrc: OURS,
+        fraction_lost: 128,
+        burst_quarters: 10,
+        copies_taken_out: true,
+    };
+    // Of somebody else's stream nothing is learned.
+    report.extend(DeliveryReport { ssrc: 77, fraction_lost: 255, ..delivery }.to_bytes());
+    ours.handle(epoch(), &report).unwrap();
+    assert_eq!(ours.remote().loss(), LossPattern { fraction_lost: 0.25, mean_burst: None });
+    report.extend(delivery.to_bytes());
+    ours.handle(epoch(), &report).unwrap();
+    let remote = ours.remote();
+    assert_eq!(remote.loss(), LossPattern { fraction_lost: 0.625, mean_burst: Some(2.5) });
+    assert_eq!((remote.fraction_lost, remote.copies_taken_out), (0.25, true));
 }
 
 #[test]

@@ -3,7 +3,7 @@ use calling_model::Bitrate;
 use crate::codec::CodecError;
 
 /// How much audio one packet holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FrameDuration {
     /// 10 ms.
     Ms10,
@@ -17,6 +17,9 @@ pub enum FrameDuration {
 }
 
 impl FrameDuration {
+    /// All of them, the shortest first.
+    pub const ALL: [Self; 4] = [Self::Ms10, Self::Ms20, Self::Ms40, Self::Ms60];
+
     /// In milliseconds.
     pub const fn ms(self) -> u32 {
         match self {
@@ -60,6 +63,9 @@ pub struct SenderConfig {
     pub red_copies: u8,
     /// Copies in each packet at most, at high loss; at most 32 are used.
     pub red_most_copies: u8,
+    /// Bits per second at most that a [`Planner`](crate::Planner) may spend under loss, copies and
+    /// all headers included; what `bitrate` needs by itself may always be sent.
+    pub most_bitrate: Bitrate,
     /// Send nothing while nobody speaks. Betrays when that is.
     pub dtx: bool,
     /// 0 (cheap) ..=10 (best).
@@ -82,7 +88,8 @@ impl SenderConfig {
             expected_loss_percent: 15,
             red_payload_type: None,
             red_copies: 0,
-            red_most_copies: 3,
+            red_most_copies: 9,
+            most_bitrate: Bitrate::from_kbps(160),
             dtx: false,
             complexity: 9,
             stored_packets: 128,
@@ -90,14 +97,11 @@ impl SenderConfig {
     }
 }
 
-impl SenderConfig {
-    /// Bytes that one payload may take (1,275 and a byte per frame of up to 20 ms, RFC 6716
-    /// section 3.2.1).
-    pub(super) const fn max_payload_bytes(&self) -> usize {
-        let frames = self.frame_duration.ms().div_ceil(20) as usize;
-        1_276 * frames
-    }
+/// Bytes that one payload may take: 60 ms are three frames of up to 1,275 bytes and a byte each
+/// (RFC 6716 section 3.2.1).
+pub(super) const MAX_PAYLOAD_BYTES: usize = 3 * 1_276;
 
+impl SenderConfig {
     pub(super) fn check(&self) -> Result<(), SenderConfigError> {
         if !(6_000..=510_000).contains(&self.bitrate.bps()) {
             return Err(SenderConfigError::Bitrate(self.bitrate.bps()));

@@ -11,9 +11,12 @@ mod voice_activity;
 use crate::SAMPLES_PER_TICK;
 use crate::codec::{CodecError, OpusEncoder};
 use crate::mix::LevelMeter;
+use crate::planner::{PlannerConfig, RedundancyPlan};
+use config::MAX_PAYLOAD_BYTES;
 pub use config::{FrameDuration, SenderConfig, SenderConfigError};
 use packet::{MAX_PACKET_BYTES, Packetizer};
 pub use packet_store::PacketStore;
+pub(crate) use redundancy::MAX_COPIED_BYTES;
 use redundancy::Redundancy;
 use voice_activity::VoiceActivity;
 
@@ -37,7 +40,13 @@ pub struct SenderStats {
     pub payload_bytes_sent: u64,
     /// Frames not sent because nobody spoke (DTX).
     pub frames_suppressed: u64,
-    /// The loss that packets are prepared for, in percent.
+    /// Bits per second of Opus now, without copies and headers.
+    pub bitrate_bps: u64,
+    /// Audio per packet now, in milliseconds.
+    pub frame_ms: u32,
+    /// Each packet carries a coarse copy of the frame before it now.
+    pub in_band_fec: bool,
+    /// The loss that in-band FEC is prepared for, in percent.
     pub expected_loss_percent: u8,
     /// Copies of earlier frames in each packet now (RFC 2198).
     pub red_copies: u8,
@@ -49,6 +58,10 @@ pub struct SenderStats {
 #[derive(Debug)]
 pub struct Sender {
     config: SenderConfig,
+    /// How packets are made now.
+    plan: RedundancyPlan,
+    /// Audio per packet from the next frame on.
+    next_duration: FrameDuration,
     encoder: OpusEncoder,
     packetizer: Packetizer,
     store: PacketStore,
@@ -78,25 +91,26 @@ impl Sender {
     /// A setting cannot be.
     pub fn new(config: SenderConfig, seed: [u8; 32]) -> Result<Self, SenderConfigError> {
         config.check()?;
-        let expected_loss_percent = config.expected_loss_percent;
-        let redundancy = Redundancy::new(&config);
-        // At most 32.
-        let red_copies = redundancy.as_ref().map_or(0, Redundancy::copies) as u8;
-        Ok(Self {
-            payload: vec![0; config.max_payload_bytes()],
-            redundancy,
+        let plan = PlannerConfig::of(&config).base;
+        let mut sender = Self {
+            plan,
+            next_duration: config.frame_duration,
+            payload: vec![0; MAX_PAYLOAD_BYTES],
+            redundancy: Redundancy::new(&config),
             encoder: OpusEncoder::new(&config)?,
             packetizer: Packetizer::new(&config, seed),
             store: PacketStore::new(config.stored_packets),
             activity: VoiceActivity::new(),
             muted: false,
-            frame: Vec::with_capacity(config.frame_duration.samples()),
+            frame: Vec::with_capacity(FrameDuration::Ms60.samples()),
             voice_in_frame: false,
             packet: vec![0; MAX_PACKET_BYTES],
             in_dtx: false,
-            stats: SenderStats { expected_loss_percent, red_copies, ..Default::default() },
+            stats: SenderStats::default(),
             config,
-        })
+        };
+        sender.tell_plan();
+        Ok(sender)
     }
 
     /// Takes one tick of mono PCM (480 samples in −1.0..=1.0) and returns the packet that it
@@ -109,6 +123,10 @@ impl Sender {
             return Err(PushError::Length(pcm.len()));
         }
         let start = self.frame.len();
+        if start == 0 {
+            self.plan.frame_duration = self.next_duration;
+            self.stats.frame_ms = self.next_duration.ms();
+        }
         if self.muted {
             self.frame.resize(start + SAMPLES_PER_TICK, 0.0);
         } else {
@@ -116,7 +134,7 @@ impl Sender {
         }
         let level = LevelMeter::measure(&self.frame[start..]);
         self.voice_in_frame |= self.activity.update(level);
-        if self.frame.len() < self.config.frame_duration.samples() {
+        if self.frame.len() < self.plan.frame_duration.samples() {
             return Ok(None);
         }
         let sent = self.send_frame();
@@ -188,22 +206,37 @@ impl Sender {
         self.muted
     }
 
-    /// Tells the loss that receivers report, in percent. FEC is prepared for it, and always for
-    /// at least [`SenderConfig::expected_loss_percent`]; packets carry as many copies of earlier
-    /// frames as leave a percent of it, within [`SenderConfig::red_most_copies`]. When the loss
-    /// falls, copies fall by one with each call.
-    pub fn set_expected_loss(&mut self, percent: u8) {
+    /// Makes packets as `plan` says: the length of packets from the next frame on, everything else
+    /// at once. What was not agreed on, as copies without a payload type for them, is left out; so
+    /// is what the encoder refuses.
+    pub fn apply(&mut self, plan: &RedundancyPlan) {
+        let before = self.plan;
+        if plan.bitrate != before.bitrate && self.encoder.set_bitrate(plan.bitrate).is_ok() {
+            self.plan.bitrate = plan.bitrate;
+        }
+        let fec = plan.in_band_fec;
+        if fec != before.in_band_fec && self.encoder.set_in_band_fec(fec).is_ok() {
+            self.plan.in_band_fec = fec;
+        }
+        let loss = plan.expected_loss_percent.min(100);
+        if loss != before.expected_loss_percent && self.encoder.set_expected_loss(loss).is_ok() {
+            self.plan.expected_loss_percent = loss;
+        }
+        self.next_duration = plan.frame_duration;
         if let Some(redundancy) = &mut self.redundancy {
-            redundancy.adapt(percent);
-            // At most 32.
-            self.stats.red_copies = redundancy.copies() as u8;
+            redundancy.set_copies(plan.red_copies);
         }
-        let percent = percent.clamp(self.config.expected_loss_percent.min(100), 100);
-        if percent != self.stats.expected_loss_percent
-            && self.encoder.set_expected_loss(percent).is_ok()
-        {
-            self.stats.expected_loss_percent = percent;
-        }
+        self.tell_plan();
+    }
+
+    fn tell_plan(&mut self) {
+        // At most 32.
+        self.plan.red_copies = self.redundancy.as_ref().map_or(0, Redundancy::copies) as u8;
+        self.stats.bitrate_bps = self.plan.bitrate.bps();
+        self.stats.frame_ms = self.plan.frame_duration.ms();
+        self.stats.in_band_fec = self.plan.in_band_fec;
+        self.stats.expected_loss_percent = self.plan.expected_loss_percent;
+        self.stats.red_copies = self.plan.red_copies;
     }
 
     /// Packets sent lately, for retransmission.

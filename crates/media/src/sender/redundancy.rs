@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use super::SenderConfig;
-use crate::red::{MAX_COPIES, MAX_COPY_BYTES, MAX_OFFSET, RedBlock, RedWriteError, write_red};
+use calling_wire::{MAX_COPIES, MAX_COPY_BYTES, MAX_OFFSET, RedBlock, RedWriteError, write_red};
 
 /// Copies of the frames sent last, for the packets after them (RFC 2198).
 #[derive(Debug)]
@@ -12,29 +12,21 @@ pub(super) struct Redundancy {
     /// RTP timestamp and payload of the frames sent last, oldest first.
     frames: VecDeque<(u32, Vec<u8>)>,
     copies: usize,
-    least: usize,
     most: usize,
 }
 
 /// A payload with copies is at most so long: with its headers and those of RTP, SRTP, UDP and IP
 /// it fits into 1,280 bytes, which every path carries (RFC 8200 section 5).
-const MAX_BYTES: usize = 1_100;
-/// Loss that copies are to leave, as a share of frames.
-const RESIDUAL_LOSS: f64 = 0.01;
-/// Below it nothing is copied for a loss that was reported, in percent: concealment does.
-const NEGLIGIBLE_PERCENT: u8 = 3;
-
+pub(crate) const MAX_COPIED_BYTES: usize = 1_100;
 impl Redundancy {
     /// `None` if the configuration has no payload type for it.
     pub(super) fn new(config: &SenderConfig) -> Option<Self> {
         let most = usize::from(config.red_most_copies).min(MAX_COPIES);
-        let least = usize::from(config.red_copies).min(most);
         Some(Self {
             payload_type: config.red_payload_type?,
             frame_type: config.payload_type,
             frames: VecDeque::with_capacity(most + 1),
-            copies: least,
-            least,
+            copies: usize::from(config.red_copies).min(most),
             most,
         })
     }
@@ -68,7 +60,7 @@ impl Redundancy {
         let newest_first = self.frames.iter().rev().take(self.copies);
         let fit = newest_first.take_while(|(sent, payload)| {
             bytes += 4 + payload.len();
-            bytes <= MAX_BYTES
+            bytes <= MAX_COPIED_BYTES
                 && payload.len() <= MAX_COPY_BYTES
                 && timestamp.wrapping_sub(*sent) <= MAX_OFFSET
         });
@@ -88,10 +80,9 @@ impl Redundancy {
         self.frames.push_back((timestamp, memory));
     }
 
-    /// Copies what a loss asks for: more at once, fewer by one with each report.
-    pub(super) fn adapt(&mut self, loss_percent: u8) {
-        let wanted = copies_for(loss_percent).clamp(self.least, self.most);
-        self.copies = wanted.max(self.copies.saturating_sub(1));
+    /// Copies so many frames into each packet from now on, within what the configuration allows.
+    pub(super) fn set_copies(&mut self, copies: u8) {
+        self.copies = usize::from(copies).min(self.most);
     }
 
     /// Copies per packet now, if there are as many frames.
@@ -100,21 +91,10 @@ impl Redundancy {
     }
 }
 
-/// The least copies with which at most [`RESIDUAL_LOSS`] is left of losses that are independent.
-fn copies_for(loss_percent: u8) -> usize {
-    if loss_percent < NEGLIGIBLE_PERCENT {
-        return 0;
-    }
-    let loss = f64::from(loss_percent.min(99)) / 100.0;
-    let packets = RESIDUAL_LOSS.ln() / loss.ln();
-    // A frame is in its own packet already. Below 500 for 99 %.
-    (packets - 1e-9).ceil() as usize - 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::red::RedPayload;
+    use calling_wire::RedPayload;
 
     fn redundancy(copies: u8, most: u8) -> Redundancy {
         let config = SenderConfig {
@@ -130,7 +110,7 @@ mod tests {
     fn copied(redundancy: &Redundancy, timestamp: u32, own: &[u8]) -> Vec<(u32, Vec<u8>)> {
         let mut out = [0; 4_096];
         let length = redundancy.write(timestamp, own, &mut out).unwrap();
-        assert!(length <= MAX_BYTES.max(own.len() + 1));
+        assert!(length <= MAX_COPIED_BYTES.max(own.len() + 1));
         if length == 0 {
             return Vec::new();
         }
@@ -162,16 +142,5 @@ mod tests {
         }
         assert_eq!(copied(&red, 24_800, &[3; 100]).len(), 3, "1,100 bytes");
         assert_eq!(copied(&red, 24_800, &[3; 1_200]), []);
-    }
-
-    #[test]
-    fn copies_follow_the_loss_at_once_and_leave_it_slowly() {
-        assert_eq!([0, 2, 3, 10, 30, 50, 80, 100].map(copies_for), [0, 0, 1, 1, 3, 6, 20, 458]);
-        let mut red = redundancy(0, 9);
-        let mut after = |loss| {
-            red.adapt(loss);
-            red.copies()
-        };
-        assert_eq!([30, 10, 0, 0, 0, 90, 0].map(&mut after), [3, 2, 1, 0, 0, 9, 8]);
     }
 }

@@ -1,6 +1,6 @@
 use calling_model::{AudioLevel, Bitrate};
 use calling_testkit::seed;
-use calling_wire::{AudioLevelExtension, RtpView};
+use calling_wire::{AudioLevelExtension, RedPayload, RtpView};
 
 use super::*;
 use crate::codec::{AudioDecoder, OpusDecoder};
@@ -126,12 +126,43 @@ fn dtx_sends_little_in_silence_and_marks_the_next_spurt() {
 }
 
 #[test]
-fn reported_loss_never_goes_below_the_configured() {
+fn a_plan_is_followed_from_the_next_frame_on() {
+    let red = SenderConfig { red_payload_type: Some(63), ..SenderConfig::voice(7) };
+    let mut sender = sender(red);
+    let base = sender.stats();
+    assert_eq!((base.bitrate_bps, base.frame_ms, base.in_band_fec), (32_000, 20, true));
+    send(&mut sender, &mut VoiceSource::new(2), 21);
+    let plan = RedundancyPlan {
+        in_band_fec: false,
+        expected_loss_percent: 40,
+        red_copies: 2,
+        bitrate: Bitrate::from_kbps(16),
+        frame_duration: FrameDuration::Ms40,
+    };
+    sender.apply(&plan);
+    let packets = send(&mut sender, &mut VoiceSource::new(3), 1 + 12);
+    let views = views(&packets);
+    let timestamps: Vec<u32> = views
+        .windows(2)
+        .map(|pair| pair[1].timestamp().wrapping_sub(pair[0].timestamp()))
+        .collect();
+    assert_eq!(timestamps, [960, 1_920, 1_920], "the frame under way is not torn");
+    let red = RedPayload::parse(views[3].payload()).unwrap();
+    let copies: Vec<_> = red.copies().map(|copy| (copy.offset, copy.payload.len())).collect();
+    assert_eq!((copies, red.primary.payload.len()), (vec![(3_840, 80), (1_920, 80)], 80));
+    let stats = sender.stats();
+    let told = (stats.bitrate_bps, stats.frame_ms, stats.in_band_fec, stats.red_copies);
+    assert_eq!((told, stats.expected_loss_percent), ((16_000, 40, false, 2), 40));
+}
+
+#[test]
+fn copies_that_were_not_agreed_on_are_not_sent() {
     let mut sender = sender(SenderConfig::voice(7));
-    for (reported, expected) in [(0, 15), (30, 30), (200, 100), (3, 15)] {
-        sender.set_expected_loss(reported);
-        assert_eq!(sender.stats().expected_loss_percent, expected);
-    }
+    let plan = PlannerConfig::of(&SenderConfig::voice(7)).base;
+    sender.apply(&RedundancyPlan { red_copies: 3, ..plan });
+    let packets = send(&mut sender, &mut VoiceSource::new(2), 20);
+    assert!(views(&packets).iter().all(|view| view.payload_type() == 111));
+    assert_eq!(sender.stats().red_copies, 0);
 }
 
 #[test]

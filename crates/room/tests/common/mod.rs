@@ -6,9 +6,9 @@ pub(crate) mod pictures;
 use std::time::{Duration, Instant};
 
 use calling_model::{Machine, ParticipantId, UserId};
-use calling_room::{Forward, Forwards, Room, RoomConfig, RoomOutput, RtpDiscard};
+use calling_room::{AudioTerms, Forward, Forwards, Room, RoomConfig, RoomOutput, RtpDiscard};
 use calling_testkit::{drain, epoch, seed};
-use calling_wire::{RtpHeader, RtpView, write_header};
+use calling_wire::{RedBlock, RtpHeader, RtpView, write_header, write_red};
 
 /// The id of participant `number`.
 pub(crate) fn id(number: u64) -> ParticipantId {
@@ -27,6 +27,14 @@ pub(crate) fn ssrc(number: u64) -> u32 {
 
 pub(crate) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
+}
+
+/// The payload type of packets with copies.
+pub(crate) const RED: u8 = 63;
+
+/// The payload of the packet with that number.
+pub(crate) fn frame(sequence_number: u16) -> Vec<u8> {
+    vec![sequence_number as u8; 80]
 }
 
 /// A voice packet.
@@ -52,6 +60,24 @@ impl Voice {
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
+        [self.header(), frame(self.sequence_number)].concat()
+    }
+
+    /// As [`bytes`](Self::bytes), with copies of the frames of so many packets before.
+    pub(crate) fn with_copies(&self, copies: u16) -> Vec<u8> {
+        let before: Vec<_> = (1..=copies)
+            .rev()
+            .map(|back| (u32::from(back) * 960, frame(self.sequence_number.wrapping_sub(back))))
+            .collect();
+        let block = |offset, payload| RedBlock { payload_type: 111, offset, payload };
+        let own = frame(self.sequence_number);
+        let mut payload = vec![0; 4_096];
+        let copies = before.iter().map(|(offset, frame)| block(*offset, frame));
+        let len = write_red(copies, block(0, &own), &mut payload).expect("it fits");
+        [Self { payload_type: RED, ..*self }.header(), payload[..len].to_vec()].concat()
+    }
+
+    pub(crate) fn header(&self) -> Vec<u8> {
         let header = RtpHeader {
             payload_type: self.payload_type,
             marker: false,
@@ -61,9 +87,9 @@ impl Voice {
         };
         let level = self.level.map(|level| [0x80 | level]);
         let extensions: Vec<(u8, &[u8])> = level.iter().map(|level| (1, &level[..])).collect();
-        let mut bytes = vec![0; 120];
+        let mut bytes = vec![0; 40];
         let len = write_header(&header, &extensions, &mut bytes).expect("it fits");
-        bytes.truncate(len + 80);
+        bytes.truncate(len);
         bytes
     }
 }
@@ -105,8 +131,23 @@ impl Table {
         joined.expect("there is room")
     }
 
+    /// Participant `number` can send and read copies of earlier frames.
+    pub(crate) fn agree_on_copies(&mut self, number: u64) {
+        let terms = AudioTerms::native(&RoomConfig::default(), ssrc(number));
+        let terms = AudioTerms { red_payload_type: Some(RED), ..terms };
+        self.room.negotiate(id(number), terms).expect("it is in the room");
+    }
+
     pub(crate) fn send(&mut self, from: u64, voice: Voice) -> Result<Vec<Forward>, RtpDiscard> {
-        let handled = self.room.handle_rtp(self.now, id(from), &voice.bytes(), &mut self.forwards);
+        self.send_raw(from, &voice.bytes())
+    }
+
+    pub(crate) fn send_raw(
+        &mut self,
+        from: u64,
+        packet: &[u8],
+    ) -> Result<Vec<Forward>, RtpDiscard> {
+        let handled = self.room.handle_rtp(self.now, id(from), packet, &mut self.forwards);
         self.drain();
         if handled.is_err() {
             assert!(self.forwards.is_empty(), "a discard goes to nobody");

@@ -22,7 +22,10 @@ pub(super) type Opening = oneshot::Receiver<Result<LocalParams, OpenError>>;
 /// In which form an offer is answered.
 #[derive(Debug)]
 pub(super) enum MediaReply {
-    Native,
+    Native {
+        /// Copies of earlier frames were offered.
+        red: bool,
+    },
     Sdp(Box<Answering>),
 }
 
@@ -96,7 +99,7 @@ impl<S: CallStore> Actor<S> {
     ) {
         let result = match opened {
             Some(Ok(local)) => Ok(match reply {
-                MediaReply::Native => Reply::Media(self.media_answer(&local)),
+                MediaReply::Native { red } => Reply::Media(self.media_answer(&local, *red)),
                 MediaReply::Sdp(answering) => Reply::MediaSdp(answering.answer(&local)),
             }),
             Some(Err(error)) => {
@@ -143,11 +146,13 @@ impl<S: CallStore> Actor<S> {
             Ok(remote) => remote,
             Err(error) => return self.answer(&asker, Err(error)),
         };
+        let red_payload_type = offer.red.then_some(self.settings.room.red_payload_type);
         let terms = AudioTerms::native(&self.settings.room, offer.audio_ssrc);
+        let terms = AudioTerms { red_payload_type, ..terms };
         let video = video::native_terms(&offer.video);
         let (connection, opened) =
             self.open_media(&asker, &call_id, remote, (terms, video), None).await;
-        self.await_media(asker, connection, opened, MediaReply::Native);
+        self.await_media(asker, connection, opened, MediaReply::Native { red: offer.red });
     }
 
     /// Answers the asker once the shard has said what came of [`Self::open_media`].
@@ -211,7 +216,7 @@ impl<S: CallStore> Actor<S> {
         }));
     }
 
-    fn media_answer(&self, local: &LocalParams) -> MediaAnswer {
+    fn media_answer(&self, local: &LocalParams, red: bool) -> MediaAnswer {
         MediaAnswer {
             ufrag: local.credentials.ufrag().to_owned(),
             pwd: local.credentials.pwd().to_owned(),
@@ -219,6 +224,7 @@ impl<S: CallStore> Actor<S> {
             candidates: local.candidates.clone(),
             audio_payload_type: self.settings.room.payload_type,
             audio_level_id: self.settings.room.audio_level_id,
+            red_payload_type: red.then_some(self.settings.room.red_payload_type),
         }
     }
 }

@@ -288,6 +288,7 @@ fn audio_terms(
     let places = heard.map(|wanted| ParticipantId(wanted.connection.0));
     Ok(AudioTerms {
         payload_type: audio.payload_type,
+        red_payload_type: audio.red_payload_type,
         audio_level_id: audio.audio_level_id,
         source,
         receives: Receives::Only(places.collect()),

@@ -35,6 +35,7 @@ fn offer() -> MediaOffer {
         candidates: Vec::new(),
         audio_ssrc: 666,
         video: Vec::new(),
+        red: false,
     }
 }
 

@@ -126,6 +126,7 @@ async fn a_rejected_call_never_carries_media() {
         candidates: Vec::new(),
         audio_ssrc: 3,
         video: Vec::new(),
+        red: false,
     };
     let request = Request::ConnectMedia { call_id: call_id.clone(), offer: offer().into() };
     assert!(alice.ask(request).await.is_err());

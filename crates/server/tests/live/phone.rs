@@ -72,6 +72,7 @@ impl Phone {
             candidates: Vec::new(),
             audio_ssrc: ssrc,
             video: VideoTrack::ALL.map(|track| announced(ssrc, track)).to_vec(),
+            red: false,
         };
         let request = Request::ConnectMedia { call_id: call_id.clone(), offer: offer.into() };
         let reply = client.ask(request).await.unwrap();
@@ -326,5 +327,6 @@ fn read_answer(sdp: &str) -> MediaAnswer {
         candidates: vec![format!("candidate:{}", attribute(sdp, "candidate"))],
         audio_payload_type: 111,
         audio_level_id: 1,
+        red_payload_type: None,
     }
 }

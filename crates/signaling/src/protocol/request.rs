@@ -279,6 +279,9 @@ pub struct MediaOffer {
     /// connection.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub video: Vec<VideoStream>,
+    /// The client can send and read packets that carry copies of earlier frames (RFC 2198).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub red: bool,
 }
 
 /// The server's half of a media connection.
@@ -296,6 +299,9 @@ pub struct MediaAnswer {
     pub audio_payload_type: u8,
     /// Id of the audio-level header extension (RFC 6464).
     pub audio_level_id: u8,
+    /// RTP payload type of packets with copies of earlier frames, if the client offered them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub red_payload_type: Option<u8>,
 }
 
 /// What the server sends.

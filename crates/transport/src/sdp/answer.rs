@@ -8,7 +8,7 @@ use super::model::{
     Codec, Direction, ExtensionMap, MediaKind, MediaSection, Msid, SessionDescription, Setup,
     TransportAttributes,
 };
-use super::offer::{AUDIO_LEVEL, MID, Offer, TRANSPORT_FEEDBACK, TRANSPORT_WIDE, opus};
+use super::offer::{AUDIO_LEVEL, AudioFormat, MID, Offer, TRANSPORT_FEEDBACK, TRANSPORT_WIDE};
 use super::video;
 use crate::server::LocalParams;
 
@@ -107,7 +107,7 @@ impl Offer {
         let receives = if offered.kind == MediaKind::Video {
             self.answer_video(&mut section, index, answered)
         } else {
-            section.codecs = opus(offered).map(as_passed_on).into_iter().collect();
+            section.codecs = self.answer_audio(offered);
             section.extensions = self.extensions();
             self.publishing() == Some(index)
         };
@@ -139,6 +139,22 @@ impl Offer {
             video::receive_layers(section, offered);
         }
         receives
+    }
+
+    /// Opus and copies of it, in the order of the offer: browsers send what stands first.
+    fn answer_audio(&self, offered: &MediaSection) -> Vec<Codec> {
+        let Some(AudioFormat { payload_type, red_payload_type, .. }) = self.audio() else {
+            return Vec::new();
+        };
+        let answer = |codec: &Codec| {
+            if codec.payload_type == payload_type {
+                Some(as_passed_on(codec))
+            } else {
+                let is_red = red_payload_type == Some(codec.payload_type);
+                is_red.then(|| Codec { feedback: Vec::new(), ..codec.clone() })
+            }
+        };
+        offered.codecs.iter().filter_map(answer).collect()
     }
 
     fn extensions(&self) -> Vec<ExtensionMap> {

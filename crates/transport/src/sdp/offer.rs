@@ -52,6 +52,9 @@ pub struct OfferedSection {
 pub struct AudioFormat {
     /// The payload type of Opus.
     pub payload_type: u8,
+    /// The payload type of packets that carry copies of earlier frames of it (RFC 2198), if
+    /// offered.
+    pub red_payload_type: Option<u8>,
     /// The id of the audio level, if offered.
     pub audio_level_id: Option<u8>,
     /// The id of the mid, if offered.
@@ -84,13 +87,10 @@ impl Offer {
         if candidates.is_empty() {
             return Err(OfferError::NothingAcceptable);
         }
-        let audio = of_kind(MediaKind::Audio).next().and_then(AudioFormat::of);
         for section in &candidates {
             check(section, candidates.len() > 1)?;
         }
-        if of_kind(MediaKind::Audio).any(|it| AudioFormat::of(it) != audio) {
-            return Err(OfferError::Conflict);
-        }
+        let audio = AudioFormat::of_all(of_kind(MediaKind::Audio))?;
         let video = VideoFormats::of(of_kind(MediaKind::Video))?;
         let (credentials, fingerprint) = transport(tagged)?;
         let sections = description.sections.iter().map(|section| OfferedSection {
@@ -170,11 +170,32 @@ impl OfferedSection {
 }
 
 impl AudioFormat {
+    /// What all sections say alike, if there are any; copies of earlier frames only if all do.
+    fn of_all<'a>(
+        sections: impl Iterator<Item = &'a MediaSection>,
+    ) -> Result<Option<Self>, OfferError> {
+        let mut formats = sections.filter_map(Self::of);
+        let Some(first) = formats.next() else { return Ok(None) };
+        let all = formats.try_fold(first, |all, format| {
+            let red_payload_type =
+                all.red_payload_type.filter(|it| format.red_payload_type == Some(*it));
+            let same = Self { red_payload_type, ..format } == Self { red_payload_type, ..all };
+            if same { Ok(Self { red_payload_type, ..all }) } else { Err(OfferError::Conflict) }
+        });
+        all.map(Some)
+    }
+
     fn of(section: &MediaSection) -> Option<Self> {
-        let payload_type = opus(section)?.payload_type;
+        let opus = opus(section)?;
+        let red_payload_type = red(section, opus).map(|red| red.payload_type);
         // Only what fits the one-byte form, so that headers can be rewritten in place.
         let id = |uri| section.extension(uri).filter(|id| (1..=14).contains(id));
-        Some(Self { payload_type, audio_level_id: id(AUDIO_LEVEL), mid_id: id(MID) })
+        Some(Self {
+            payload_type: opus.payload_type,
+            red_payload_type,
+            audio_level_id: id(AUDIO_LEVEL),
+            mid_id: id(MID),
+        })
     }
 }
 
@@ -211,8 +232,21 @@ fn feedback_id(section: &MediaSection) -> Option<u8> {
 }
 
 /// RFC 7587 section 7: always 48,000 and two channels.
-pub(super) fn opus(section: &MediaSection) -> Option<&Codec> {
+fn opus(section: &MediaSection) -> Option<&Codec> {
     section.codecs.iter().find(|codec| codec.is("opus", 48_000, 2) && !is_of_rtcp(codec))
+}
+
+/// Redundant audio of `opus` and of nothing else (RFC 2198 section 5: its parameters are the
+/// payload types of frame and copies, separated by slashes).
+fn red<'a>(section: &'a MediaSection, opus: &Codec) -> Option<&'a Codec> {
+    let is_of_opus = |codec: &Codec| {
+        let mut blocks = codec.parameters.split('/');
+        blocks.all(|block| block.parse() == Ok(opus.payload_type))
+    };
+    section
+        .codecs
+        .iter()
+        .find(|codec| codec.is("red", 48_000, 2) && !is_of_rtcp(codec) && is_of_opus(codec))
 }
 
 /// Payload types that look like RTCP where both share a port (RFC 5761 section 4).

@@ -83,7 +83,8 @@ fn every_answer_keeps_the_sections_and_the_transport() {
             assert_eq!(ours.transport.fingerprint, Some(local().fingerprint));
             assert!(ours.rtcp_mux);
             if ours.kind == MediaKind::Audio {
-                assert_eq!(ours.codecs.len(), 1, "Opus alone");
+                let expected = if text == CHROMIUM { 2 } else { 1 };
+                assert_eq!(ours.codecs.len(), expected, "Opus and copies of it alone");
             }
             let theirs = &theirs.codecs;
             assert!(theirs.iter().any(|it| it.payload_type == ours.codecs[0].payload_type));
@@ -92,6 +93,19 @@ fn every_answer_keeps_the_sections_and_the_transport() {
         assert_eq!(first.candidates.len(), 1);
         assert!(first.end_of_candidates);
     }
+}
+
+#[test]
+fn copies_are_answered_where_they_stood_in_the_offer() {
+    let codecs = |text: &str| -> Vec<(u8, String)> {
+        let answer = answer(text, &[]);
+        let codecs = answer.sections[0].codecs.iter();
+        codecs.map(|it| (it.payload_type, it.parameters.clone())).collect()
+    };
+    let opus = (111, "minptime=10;useinbandfec=1".to_owned());
+    let red = (63, "111/111".to_owned());
+    assert_eq!(codecs(CHROMIUM), [opus.clone(), red.clone()], "which is read but not sent");
+    assert_eq!(codecs(&CHROMIUM.replace("SAVPF 111 63", "SAVPF 63 111")), [red, opus]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn published(mid: &str, ssrc: u32) -> Option<Published> {
 }
 
 fn audio(payload_type: u8, audio_level_id: Option<u8>, mid_id: Option<u8>) -> AudioFormat {
-    AudioFormat { payload_type, audio_level_id, mid_id }
+    AudioFormat { payload_type, red_payload_type: None, audio_level_id, mid_id }
 }
 
 #[test]
@@ -28,7 +28,8 @@ fn chromium_is_understood() {
     let offer = Offer::parse(CHROMIUM).unwrap();
     assert_eq!(offer.session_id(), 4_611_731_400_430_051_336);
     assert_eq!(offer.credentials().ufrag(), "W9ZQ");
-    assert_eq!(offer.audio(), Some(audio(111, Some(1), Some(4))));
+    let with_copies = AudioFormat { red_payload_type: Some(63), ..audio(111, Some(1), Some(4)) };
+    assert_eq!(offer.audio(), Some(with_copies));
     assert_eq!(offer.published(), published("0", 3_570_614_608));
     let accepted: Vec<bool> = offer.sections().iter().map(|section| section.accepted).collect();
     assert_eq!(accepted, [true, true, true], "sound and pictures");
@@ -68,6 +69,33 @@ fn a_section_without_an_ssrc_is_known_by_its_mid() {
         .collect();
     let offer = Offer::parse(&without).unwrap();
     assert_eq!(offer.published(), Some(Published { mid: Some("0".to_owned()), ssrc: None }));
+}
+
+/// Parameters that name another codec, none, a payload type that looks like RTCP: no copies, and
+/// sound all the same.
+#[test]
+fn copies_of_something_else_are_not_agreed_on() {
+    let red = |from: &str, to: &str| {
+        let offer = Offer::parse(&CHROMIUM.replace(from, to)).unwrap();
+        (offer.audio().payload_type, offer.audio().red_payload_type)
+    };
+    for parameters in ["111/9", "9/9", "111/", "/111", "111/111/0", "0111x", "63/63"] {
+        assert_eq!(red("a=fmtp:63 111/111", &format!("a=fmtp:63 {parameters}")), (111, None));
+    }
+    assert_eq!(red("a=fmtp:63 111/111\n", ""), (111, None));
+    assert_eq!(red("red/48000/2", "red/8000"), (111, None));
+    assert_eq!(red("a=fmtp:63 111/111", "a=fmtp:63 111"), (111, Some(63)));
+    assert_eq!(red("a=fmtp:63 111/111", "a=fmtp:63 111/111/111/111"), (111, Some(63)));
+}
+
+/// Payload types are the same in all sections of a kind; a section without copies has none.
+#[test]
+fn copies_are_agreed_on_if_all_sections_offer_them() {
+    let (first, second) = CHROMIUM.split_once("m=audio 9 UDP/TLS/RTP/SAVPF 111 63\n").unwrap();
+    let second = second.replacen("a=rtpmap:63 red/48000/2\n", "", 1);
+    let second = second.replacen("a=fmtp:63 111/111\n", "", 1);
+    let offer = Offer::parse(&format!("{first}m=audio 9 UDP/TLS/RTP/SAVPF 111\n{second}"));
+    assert_eq!(offer.unwrap().audio(), audio(111, Some(1), Some(4)));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 mod compound;
+mod delivery;
 mod feedback;
 mod report;
 
 pub use compound::{MAX_COMPOUND_PACKETS, RtcpError, RtcpPackets, RtcpView};
+pub use delivery::DeliveryReport;
 pub use feedback::{Feedback, FullIntraStreams, NackedPackets};
 pub use report::{
     GoodbyeView, ReceiverReportView, ReportBlock, ReportBlocks, SenderInfo, SenderReportView,

@@ -26,6 +26,11 @@ impl<'a> RtpViewMut<'a> {
         self.fixed[1] = self.fixed[1] & 0x7f | (marker as u8) << 7;
     }
 
+    /// The payload type.
+    pub const fn payload_type(&self) -> u8 {
+        self.fixed[1] & 0x7f
+    }
+
     /// Sets the payload type; only its low seven bits exist.
     pub const fn set_payload_type(&mut self, payload_type: u8) {
         self.fixed[1] = self.fixed[1] & 0x80 | payload_type & 0x7f;

@@ -93,6 +93,7 @@ async fn ask(attempt: &Attempt, local: &PathParams) -> Result<MediaAnswer, Proto
         candidates: local.candidates.iter().map(Candidate::to_string).collect(),
         audio_ssrc: attempt.audio_ssrc,
         video: attempt.pictures.to_vec(),
+        red: true,
     };
     let (reply, answer) = oneshot::channel();
     attempt.tells.tell(MediaEvent::Offer { offer, answer: reply });

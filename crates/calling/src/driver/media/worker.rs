@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use calling_media::SilenceSource;
+use calling_media::{ReceiverConfig, SenderConfig, SilenceSource};
 use calling_model::{Machine, UnixMillis, UserId, VideoTrack};
 use calling_signaling::protocol::{MediaAnswer, ProtocolError, VideoStream};
 use calling_transport::{CandidateKind, Certificate, CloseReason, Path};
@@ -358,8 +358,14 @@ impl Worker {
         let voice = &self.start.config.voice;
         let settings = PipelineSettings {
             user: self.start.config.user_id.clone(),
-            sender: voice.sender(self.audio_ssrc, payload_type, level_id),
-            receiver: voice.receiver(payload_type, level_id),
+            sender: SenderConfig {
+                red_payload_type: answer.red_payload_type,
+                ..voice.sender(self.audio_ssrc, payload_type, level_id)
+            },
+            receiver: ReceiverConfig {
+                red_payload_type: answer.red_payload_type,
+                ..voice.receiver(payload_type, level_id)
+            },
             // RFC 7022 section 4.2 asks for 96 random bits.
             cname: format!("{:032x}", u128::from_be_bytes(first_half(&secret_seed()?))),
             unix: wall_clock(),

@@ -123,6 +123,7 @@ fn a_browser_and_a_rust_client_hear_each_other() {
     let flags = ["--auto", "--calls", "1", "--json", "--play", play, "--record", record];
     let bob = server.answer("bob", &flags);
     let mut alice = chromium.phone(&server, "alice");
+    alice.run("void (phone.copies = true)");
     talk(&mut alice, &mut [], "['bob']");
     hears(&mut alice, "bob");
     alice.run("void (phone.pitch = phone.listen('bob'))");
@@ -132,6 +133,7 @@ fn a_browser_and_a_rust_client_hear_each_other() {
     let bob = bob.finish().exits(0).json();
     assert_eq!(bob["outcome"], "completed");
     assert!(bob["figures"]["packets_received"].as_u64().unwrap() > 100, "{bob:#}");
+    assert!(bob["figures"]["packets_with_copies"].as_u64().unwrap() > 100, "{bob:#}");
     let pcm = wav::read(&heard);
     let loudest = |hz| pcm.chunks(960).map(|it| wav::strength(it, hz)).fold(0.0, f64::max);
     let (beep, other) = (loudest(BEEP_HZ), loudest(2_950.0));

@@ -3,7 +3,7 @@
   const phone = {
     events: [], invites: [], ended: null, failed: null, players: {}, shown: {},
     // What it sends beside its voice, and what it wants to see of everybody: tracks and a size.
-    camera: null, screen: false, watch: [], size: "large",
+    camera: null, screen: false, watch: [], size: "large", copies: false,
   };
   window.phone = phone;
   const waiting = new Map();
@@ -83,7 +83,13 @@
       audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
     });
     phone.mic = mic.getAudioTracks()[0];
-    pc.addTransceiver(phone.mic, { direction: "sendonly", streams: [mic] });
+    const voice = pc.addTransceiver(phone.mic, { direction: "sendonly", streams: [mic] });
+    if (phone.copies) {
+      // What stands first is sent: each packet with a copy of the frame before it (RFC 2198).
+      const { codecs } = RTCRtpSender.getCapabilities("audio");
+      const first = (it) => Number(it.mimeType !== "audio/red");
+      voice.setCodecPreferences([...codecs].sort((one, other) => first(one) - first(other)));
+    }
     if (phone.camera) await open("camera", await picture(), phone.camera);
     if (phone.screen) await open("screen", await picture());
     for (const user of early) for (const track of ["audio", ...phone.watch]) place(user, track);

@@ -1,7 +1,7 @@
 //! Copies of earlier frames in later packets.
 
 use super::*;
-use crate::red::{RedBlock, write_red};
+use calling_wire::{RedBlock, write_red};
 
 const RED: u8 = 63;
 
@@ -50,6 +50,7 @@ fn what_a_later_packet_copies_is_not_missed() {
     let stats = rig.stats();
     assert_eq!((stats.red_samples, stats.fec_samples, rig.concealed_ticks()), (1_920, 0, 0));
     assert_eq!((stats.packets_lost, stats.packets_discarded.total()), (2, 0));
+    assert_eq!((stats.packets_with_copies, stats.recovered_shares()), (57, (1.0, 0.0)));
     for number in [30, 31] {
         let heard = rig.heard.iter().filter(|sample| **sample == sound_of(number)).count();
         assert!(heard > 900, "{number}: {heard}");
@@ -121,4 +122,37 @@ fn what_is_no_redundant_audio_is_malformed() {
     rig.insert_payload(Made { payload_type: RED, ..made(3) }, &other).unwrap();
     assert_eq!(rig.receiver.buffer.len(), 2);
     assert_eq!(rig.stats().packets_discarded.malformed, 4);
+}
+
+/// Headers cut off or nested in each other, payload types of something else: counted, and what was
+/// sent before and after is played.
+#[test]
+fn copies_that_cannot_be_read_are_counted_discards() {
+    let mut rig = rig(40);
+    play(&mut rig, 1..10, 2, |_| false);
+    let own = frame(10);
+    let nested = [&[RED, 111][..], &own].concat();
+    let foreign = [&[9][..], &own].concat();
+    let endless = [0xef; 600];
+    let cut = [0x80 | 111, 0, 0x03, 0xff, 111, 1, 2];
+    for (payload, expected) in [
+        (&nested[..], InsertDiscard::PayloadType),
+        (&foreign, InsertDiscard::PayloadType),
+        (&endless, InsertDiscard::Malformed),
+        (&cut, InsertDiscard::Malformed),
+        (&[0x80], InsertDiscard::Malformed),
+        (&[111], InsertDiscard::Malformed),
+        (&[], InsertDiscard::Malformed),
+    ] {
+        let taken = rig.insert_payload(Made { payload_type: RED, ..made(10) }, payload);
+        assert_eq!(taken, Err(expected), "{payload:?}");
+    }
+    // A copy of another codec among good ones is passed over, the frame is not.
+    let hidden = [&[0x80 | RED, 0x0f, 0, 2, 111, 111, 9][..], &own].concat();
+    rig.insert_payload(Made { payload_type: RED, ..made(10) }, &hidden).unwrap();
+    rig.pulls(2);
+    play(&mut rig, 11..30, 2, |_| false);
+    let stats = rig.stats();
+    assert_eq!((stats.packets_discarded.malformed, stats.packets_discarded.payload_type), (5, 2));
+    assert_eq!((rig.concealed_ticks(), stats.red_samples), (0, 0));
 }

@@ -184,6 +184,7 @@ async fn a_wrong_offer_is_explained() {
         candidates: Vec::new(),
         audio_ssrc: 1,
         video: Vec::new(),
+        red: false,
     };
     for offer in [
         calling_signaling::protocol::MediaOffer { ufrag: "x".to_owned(), ..good.clone() },

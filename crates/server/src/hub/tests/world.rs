@@ -345,6 +345,7 @@ impl Device {
             candidates: Vec::new(),
             audio_ssrc: 7,
             video: Vec::new(),
+            red: false,
         };
         self.request(HubRequest::ConnectMedia { call_id: call_id.clone(), offer: offer.into() })
             .await;

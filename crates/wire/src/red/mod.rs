@@ -108,6 +108,20 @@ impl<'a> RedPayload<'a> {
     }
 }
 
+/// Gives every block of a payload that [`RedPayload::parse`] reads another payload type, in place;
+/// only the low seven bits of it exist. Of other bytes, the headers up to the end change.
+pub fn rename_red(payload: &mut [u8], payload_type: u8) {
+    let mut at = 0;
+    while let Some(first) = payload.get_mut(at) {
+        let is_copy = *first & 0x80 != 0;
+        *first = *first & 0x80 | payload_type & 0x7f;
+        if !is_copy {
+            return;
+        }
+        at += COPY_HEADER;
+    }
+}
+
 fn length(high: u8, low: u8) -> usize {
     usize::from(high & 0b11) << 8 | usize::from(low)
 }

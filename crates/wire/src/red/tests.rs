@@ -33,6 +33,21 @@ fn every_truncation_before_the_own_frame_is_an_error() {
 }
 
 #[test]
+fn renaming_touches_the_payload_types_alone() {
+    let copies = [RedBlock { payload_type: 111, offset: 960, payload: &[0xff, 0x80] }; 2];
+    let primary = RedBlock { payload_type: 111, offset: 0, payload: &[0x91] };
+    let mut out = [0; 32];
+    let length = write_red(copies.into_iter(), primary, &mut out).unwrap();
+    rename_red(&mut out[..length], 96);
+    let parsed = RedPayload::parse(&out[..length]).unwrap();
+    let renamed = copies.map(|copy| RedBlock { payload_type: 96, ..copy });
+    assert_eq!(parsed.copies().collect::<Vec<_>>(), renamed);
+    assert_eq!(parsed.primary, RedBlock { payload_type: 96, ..primary });
+    rename_red(&mut [], 96);
+    rename_red(&mut [0x80; 6], 96);
+}
+
+#[test]
 fn a_chain_of_headers_without_end_is_refused() {
     assert_eq!(RedPayload::parse(&[0x80; 4 * 40]), Err(RedParseError::TooMany));
 }
