@@ -87,13 +87,14 @@ with_loss() {
         ip address add 10.77.0.1/24 dev here
         ip link set here up
         ip link set there up
-        ip route add default via 10.77.0.2'
+        ip route add default via 10.77.0.2' 2>"$out/loss.txt" || return 0
     for port in --dport --sport; do
         "${inside[@]}" iptables -A INPUT -p udp "$port" "$loss_port" -j NFQUEUE --queue-num 1 2>"$out/loss.txt" || return 0
     done
     "${inside[@]}" "$python" web/tests/interop/loss.py 1 "$loss_percent" >"$out/loss.log" 2>"$out/loss.txt" &
     ends+=("kill $!")
     timeout 10 sh -c "until grep -q ready '$out/loss.log'; do sleep 0.1; done" || return 0
+    # From here on what fails is no lack of this machine.
     LOSS_PORT=$loss_port "${inside[@]}" bash -c 'cd web && npx vitest run --config vitest.interop.config.ts tests/interop/loss.test.ts'
 }
 

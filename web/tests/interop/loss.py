@@ -1,4 +1,4 @@
-"""Loses every so-manyth datagram of a queue of netfilter, by a seeded chance.
+"""Loses a share of the datagrams of a queue of netfilter, by a seeded chance.
 
     loss.py QUEUE PERCENT
 

@@ -14,9 +14,26 @@ const RUNS = [
   ["loss", "With 5 % loss", ["Peer", "Version", "Which way"]],
 ];
 
+/** In this order; what is not named here follows as it came. */
+const ORDER = ["Opus", "VP8", "VP9", "H264", "AV1", "voice", "video", "picture"];
+const PEERS = ["Chromium", "Firefox", "Rust client"];
+
+function place(list, it) {
+  const at = list.findIndex((known) => it.startsWith(known));
+  return at < 0 ? list.length : at;
+}
+
 /** A table in Markdown; the reasons of cells that are no tick follow as notes. */
-function table(rows, head) {
-  const columns = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
+function table(unsorted, head) {
+  const whole = new Set(unsorted.flatMap(({ cells }) => Object.keys(cells)));
+  const columns = [...whole].sort((one, other) => place(ORDER, one) - place(ORDER, other));
+  // Of a peer what it sends stands first, of a call the caller.
+  const [peer, way] = [({ row }) => row.split(" | ")[0], ({ row }) => row.split(" | ")[2]];
+  const peers = [...new Set(unsorted.map(peer))].sort((one, other) => place(PEERS, one) - place(PEERS, other));
+  const rank = (it) => (way(it).startsWith("receives") || way(it).startsWith("callee") ? 1 : 0);
+  const rows = [...unsorted].sort(
+    (one, other) => peers.indexOf(peer(one)) - peers.indexOf(peer(other)) || rank(one) - rank(other),
+  );
   const notes = [];
   const text = ({ is, note } = { is: "–", note: "not run" }) => {
     if (is === "✓") return note === undefined ? is : `${is} ${note}`;
@@ -35,7 +52,8 @@ for (const [name, heading, head] of RUNS) {
   const file = path.join(ROOT, "target/interop", `${name}.json`);
   if (!existsSync(file)) {
     const reason = path.join(ROOT, "target/interop", `${name}.txt`);
-    const why = existsSync(reason) ? readFileSync(reason, "utf8").trim() : "it was left out of this run";
+    const told = existsSync(reason) ? readFileSync(reason, "utf8").trim().split("\n").at(-1) : "";
+    const why = told || "it gave no result";
     parts.push(`### ${heading}\n\nNot run: ${why}.`);
     continue;
   }

@@ -107,10 +107,14 @@ function open(): void {
       const element = await until("an element that shows it", () =>
         below(document, "video").find(shows) as HTMLVideoElement | undefined,
       );
-      const first = element.getVideoPlaybackQuality().totalVideoFrames;
-      await until("twenty pictures", () =>
-        element.getVideoPlaybackQuality().totalVideoFrames >= first + 20 ? true : undefined,
-      );
+      // Firefox keeps no `getVideoPlaybackQuality` of streams.
+      let shown = 0;
+      const count = (): void => {
+        shown += 1;
+        element.requestVideoFrameCallback(count);
+      };
+      element.requestVideoFrameCallback(count);
+      await until("twenty pictures", () => (shown >= 20 ? true : undefined));
       const canvas = new OffscreenCanvas(16, 16);
       const context = canvas.getContext("2d", { willReadFrequently: true })!;
       context.drawImage(element, 0, 0, 16, 16);
