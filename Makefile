@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 ARGS ?=
 FUZZ_SECONDS ?= 30
+DEVICES := calling/camera,calling/screen,calling-cli/camera,calling-cli/screen
 
 .PHONY: help setup setup-tests build web run test web-check web-e2e interop check unit docs-check examples devices-check fuzz explore model-check bench figures audio-lab clean
 
@@ -59,8 +60,8 @@ examples: ## Runs every example
 	@scripts/run-examples.sh
 
 devices-check: setup ## Lints and tests the features camera and screen (Xvfb, if there is one)
-	cargo clippy --workspace --all-targets --locked --features calling-cli/camera,calling-cli/screen -- -D warnings
-	cargo test --locked -p calling -p calling-cli --features calling-cli/camera,calling-cli/screen --lib --bins --test screen devices screen
+	cargo clippy --locked -p calling -p calling-cli --all-targets --features $(DEVICES) -- -D warnings
+	cargo test --locked -p calling -p calling-cli --features $(DEVICES) --lib --bins --test screen -- devices screen without
 
 fuzz: setup ## Fuzzes every target for FUZZ_SECONDS each (needs the nightly toolchain)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)

@@ -38,8 +38,8 @@ impl Xvfb {
         let [width, height] = SIZE;
         let screen = format!("{width}x{height}x24");
         let mut command = Command::new("Xvfb");
-        // It takes a number that is free, and says which.
-        command.args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp"]);
+        // It takes a number that is free, and says which; what was painted outlives who painted it.
+        command.args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset"]);
         let started = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let Ok(mut child) = started else {
             let why = "skipped: there is no Xvfb; on Debian it is in the package xvfb";
@@ -120,6 +120,6 @@ async fn a_screen_is_read_and_seen_by_others() {
 
 #[test]
 fn without_a_server_the_error_says_what_is_missing() {
-    let error = ScreenSource::open(Some(":59999")).unwrap_err();
+    let error = ScreenSource::open(Some(":5999")).unwrap_err();
     assert!(error.0.contains("DISPLAY"), "{error}");
 }

@@ -148,11 +148,11 @@ fn system_camera(_: &str) -> Result<Video, Failure> {
     Err(Failure::usage(format!("--camera: {}", crate::cmd::devices::without("camera"))))
 }
 
-/// How to open a file of pictures, which is checked.
-fn file(
-    path: &Path,
-) -> Result<(String, impl Fn(&CallId) -> Result<Box<dyn VideoSource>, DeviceError> + use<>), Failure>
-{
+/// What opens a source when a call wants it.
+type Open = Box<dyn Fn(&CallId) -> Result<Box<dyn VideoSource>, DeviceError> + Send + Sync>;
+
+/// The name of a file of pictures, which is checked, and how to open it.
+fn file(path: &Path) -> Result<(String, Open), Failure> {
     let name = path.display().to_string();
     FileSource::open(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     let path = path.to_owned();
@@ -160,7 +160,7 @@ fn file(
         let source = FileSource::open(&path).map_err(DeviceError)?;
         Ok::<Box<dyn VideoSource>, _>(Box::new(source))
     };
-    Ok((name, open))
+    Ok((name, Box::new(open)))
 }
 
 /// A Y4M or IVF file that begins anew when it ends.

@@ -1,5 +1,7 @@
 //! Two pipelines over a seeded link, in virtual time. One plays the server's part in DTLS.
 
+mod pictures;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 

@@ -118,10 +118,10 @@ impl Phone {
         )
     }
 
-    /// What a tool would offer to send the camera of such a phone, and no sound.
-    pub(crate) fn picture_offer(certificate: &Certificate, ssrc: u32) -> String {
+    /// What a tool would offer to send the camera of such a phone, or to receive one, and no sound.
+    pub(crate) fn picture_offer(certificate: &Certificate, direction: &str, ssrc: u32) -> String {
         let camera = announced(ssrc, VideoTrack::Camera).ssrc;
-        Self::sdp_offer(certificate, "sendonly", camera)
+        Self::sdp_offer(certificate, direction, camera)
             .replace("m=audio 9 UDP/TLS/RTP/SAVPF 111", "m=video 9 UDP/TLS/RTP/SAVPF 96")
             .replace("a=rtpmap:111 opus/48000/2", "a=rtpmap:96 VP8/90000")
     }

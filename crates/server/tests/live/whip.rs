@@ -202,7 +202,7 @@ async fn a_tool_publishes_a_picture_without_sound() {
     let Talk { server, mut alice, bob: _bob, call_id } = talk(&["obs"]).await;
     let mut eye = Phone::connect(&mut alice, &call_id, 1).await;
     let obs = Tool::new(&server, "obs");
-    let offer = Phone::picture_offer(&obs.certificate, 0x0b5);
+    let offer = Phone::picture_offer(&obs.certificate, "sendonly", 0x0b5);
     let created = obs.post(&whip(&call_id), &offer).await.expect(201);
     assert!(created.text.contains("m=video 9") && !created.text.contains("m=audio"));
     let mut camera = obs.phone(&created, 0x0b5).await;
@@ -223,6 +223,23 @@ async fn a_tool_publishes_a_picture_without_sound() {
     assert!(!eye.has_heard(b"voice"));
     obs.delete(&created.location()).await.expect(200);
     left(&mut alice, "obs").await;
+}
+
+#[tokio::test]
+async fn a_tool_receives_a_picture_without_sound() {
+    let Talk { server, mut alice, bob: _bob, call_id } = talk(&["tv"]).await;
+    let mut camera = Phone::connect(&mut alice, &call_id, 1).await;
+    let tv = Tool::new(&server, "tv");
+    let offer = Phone::picture_offer(&tv.certificate, "recvonly", 9);
+    let created = tv.post(&format!("/whep/{}", call_id.as_str()), &offer).await.expect(201);
+    assert!(created.text.contains("a=msid:alice camera"), "{}", created.text);
+    let mut screen = tv.phone(&created, 9).await;
+    entered(&mut alice, "tv").await;
+    camera.say(b"voice").await;
+    camera.show(VideoTrack::Camera, &frame(true, b"seen")).await;
+    screen.hear(&frame(true, b"seen")).await;
+    assert!(!screen.has_heard(b"voice"));
+    tv.delete(&created.location()).await.expect(200);
 }
 
 #[tokio::test]
