@@ -20,6 +20,7 @@ const GROUPS: &[(u32, usize)] = &[
     (22, 9),
     (23, 6),
     (28, 5),
+    (30, 4),
 ];
 
 /// One row of the tables.
@@ -58,7 +59,7 @@ fn row(line: &str) -> Option<Row> {
     })
 }
 
-/// What is wrong with a test named as `file::function`; `None` if it is there and runs.
+/// What is wrong with a test named as `file::function`, in TypeScript `file::title`; `None` if it is there and runs.
 fn fault(test: &str) -> Option<String> {
     let Some((file, function)) = test.rsplit_once("::") else {
         return Some(format!("{test}: write file::function"));
@@ -66,6 +67,11 @@ fn fault(test: &str) -> Option<String> {
     let Ok(source) = fs::read_to_string(root().join(file)) else {
         return Some(format!("{test}: there is no such file"));
     };
+    if file.ends_with(".ts") {
+        let runs =
+            ["it", "test"].iter().any(|word| source.contains(&format!("{word}(\"{function}\"")));
+        return (!runs).then(|| format!("{test}: there is no such test"));
+    }
     runs(&source, function).err().map(|why| format!("{test}: {why}"))
 }
 
@@ -118,5 +124,6 @@ fn what_is_no_test_is_told() {
     assert_eq!(runs(source, "three"), Err("it is ignored"));
     assert_eq!(runs(source, "four"), Ok(()));
     assert_eq!(runs(source, "on"), Err("there is no such function"));
+    assert!(fault("web/tests/e2e/ui/page.test.ts::nothing of the kind").is_some());
     assert!(fault("crates/no/such.rs::one").unwrap().contains("no such file"));
 }

@@ -281,9 +281,93 @@ describe("what others write", () => {
     expect(await alice.title()).not.toBe("owned");
     await withCalling(dave, (calling) => calling.chat.setSelfInfo({ nickname: "" }), 0);
   });
+
+  it("stays text: titles of groups, in the chat and in a call", async () => {
+    const evil = `<img src=x onerror="document.title='owned'">`;
+    const [alice, bob] = [await site.as("alice"), await site.as("bob")];
+    const group = await withCalling(
+      bob,
+      async (calling, name) => {
+        const { groupId } = await calling.chat.createGroup({ name, members: ["alice"] });
+        await calling.groupCall({ users: ["alice"], groupId, mediaType: "audio" });
+        return groupId;
+      },
+      evil,
+    );
+    await control(alice, "accept").waitFor();
+    await answer(alice);
+    expect(await alice.locator("calling-window .title h2").innerText()).toBe(evil);
+    await alice.keyboard.press("Escape");
+    const row = alice.locator(`calling-chat [data-conversation="g:${group}"]`);
+    expect(await row.locator("b").innerText()).toBe(evil);
+    expect(await alice.locator("calling-chat img, calling-window img").count()).toBe(0);
+    expect(await alice.title()).not.toBe("owned");
+  });
+
+  it("is no avatar from elsewhere, and none that is too large", async () => {
+    const asked: string[] = [];
+    const bob = await site.as("bob");
+    const refused = await withCalling(
+      bob,
+      (calling, avatar) =>
+        calling.chat.setSelfInfo({ avatar }).then(
+          () => undefined,
+          (error: unknown) => (error as { code: number }).code,
+        ),
+      `data:image/png;base64,${"A".repeat(600)}`,
+    );
+    expect(refused).toBe(-1202);
+    const avatar = "https://elsewhere.example/beacon.png";
+    await withCalling(bob, (calling, avatar) => calling.chat.setSelfInfo({ avatar }), avatar);
+    const alice = await site.as("alice", {}, (page) => {
+      page.on("request", (request) => asked.push(request.url()));
+      return Promise.resolve();
+    });
+    await profileOf(alice, "bob");
+    expect(asked.filter((it) => !it.startsWith(site.origin))).toEqual([]);
+    expect(await alice.locator("calling-chat img").count()).toBe(0);
+    await withCalling(bob, (calling) => calling.chat.setSelfInfo({ avatar: "" }), 0);
+  });
 });
 
 describe("a page of somebody else", () => {
+  it("learns no demo account, and signs in nobody with another's UserSig", async () => {
+    const { app, sig } = await accountOf("carol");
+    const page = await site.visit();
+    const shop = createServer((_, response) => {
+      response.setHeader("content-type", "text/html");
+      response.end("<!doctype html><title>Shop</title>");
+    });
+    await new Promise<void>((listening) => shop.listen(0, "127.0.0.1", listening));
+    try {
+      await page.goto(`http://127.0.0.1:${(shop.address() as AddressInfo).port}/`);
+      const seen = await page.evaluate(
+        (origin) => fetch(`${origin}/v1/status`).then((it) => it.text(), () => "nothing"),
+        site.origin,
+      );
+      expect(seen).toBe("nothing");
+      const code = await page.evaluate(
+        ({ origin, app, sig }) =>
+          new Promise<number>((told) => {
+            const socket = new WebSocket(`${origin.replace("http", "ws")}/v1/ws`);
+            const ask = (id: number, method: string, params: object): void =>
+              socket.send(JSON.stringify({ id, method, params }));
+            const who = { sdk_app_id: app, user_id: "alice", user_sig: sig, device_id: "shop" };
+            socket.onopen = () => ask(1, "hello", { versions: [1], agent: "shop" });
+            socket.onmessage = ({ data }) => {
+              const { id, error } = JSON.parse(String(data)) as { id: number; error?: { code: number } };
+              if (id === 1) ask(2, "sign_in", who);
+              else told(error?.code ?? 0);
+            };
+          }),
+        { origin: site.origin, app, sig },
+      );
+      expect(code).toBe(70013);
+    } finally {
+      shop.close();
+    }
+  });
+
   it("has the window by one script tag", async () => {
     const { app, sig } = await accountOf("carol");
     const page = await site.visit();
