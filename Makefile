@@ -8,7 +8,7 @@ SHELL := /bin/bash
 ARGS ?=
 FUZZ_SECONDS ?= 30
 
-.PHONY: help setup setup-tests build web run test web-check web-e2e check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
+.PHONY: help setup setup-tests build web run test web-check web-e2e screenshots check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ web-e2e: ## The web client in Chromium against a real server
 	@# The binary as `unit` builds it: alone it would have other features, and be built anew.
 	cargo test --workspace --locked --no-run
 	@scripts/web.sh e2e
+
+screenshots: ## Takes the pictures of docs/images anew, of the client's screens in Chromium
+	@scripts/web.sh screenshots
 
 check: ## Formatting, lints, features
 	cargo fmt --all --check
