@@ -9,7 +9,7 @@ ARGS ?=
 FUZZ_SECONDS ?= 30
 DEVICES := calling/camera,calling/screen,calling-cli/camera,calling-cli/screen
 
-.PHONY: help setup setup-tests build web run test web-check web-e2e interop check unit docs-check examples devices-check fuzz explore model-check bench figures audio-lab clean
+.PHONY: help setup setup-tests build web run test web-check web-e2e interop screenshots check unit docs-check examples devices-check fuzz explore model-check bench figures audio-lab clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ interop: setup-tests ## Calls with every peer of docs/interop.md, and writes its
 	cargo build --locked -p calling-cli
 	@scripts/web.sh build
 	@scripts/interop.sh
+
+screenshots: ## Takes the pictures of docs/images anew, of the client's screens in Chromium
+	@scripts/web.sh screenshots
 
 check: ## Formatting, lints, features
 	cargo fmt --all --check

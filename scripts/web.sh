@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The browser client in web/, with Node: `build` makes web/dist for the server to embed, `check` lints, types and
-# runs its unit tests, `e2e` drives it in Chromium against target/debug/calling.
+# runs its unit tests, `e2e` drives it in Chromium against target/debug/calling, `screenshots` takes its pictures.
 set -euo pipefail
 cd "$(dirname "$0")/../web"
 
@@ -41,8 +41,11 @@ e2e)
     build
     npm run --silent e2e
     ;;
+screenshots)
+    npm run --silent screenshots
+    ;;
 *)
-    echo "web: build, check or e2e?" >&2
+    echo "web: build, check, e2e or screenshots?" >&2
     exit 2
     ;;
 esac

@@ -7,7 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Of tests that say they may run beside others.
     maxConcurrency: 2,
-    testTimeout: 90_000,
+    testTimeout: 120_000,
     hookTimeout: 90_000,
   },
 });

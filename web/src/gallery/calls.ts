@@ -123,6 +123,10 @@ export const CALLS: Readonly<Record<string, Scenario>> = {
       connection: "reconnecting",
     },
   },
+  "peer-away": { state: at({ members: [me(), bob({ entered: false, audio: false })] }) },
+  "video-peer-away": {
+    state: at({ ...video, members: [me({ camera: true }), bob({ entered: false, audio: false })] }),
+  },
   "poor-network": { state: at({ members: [me({ quality: 4 }), bob()] }) },
   video: { state: at({ ...video, members: [me({ camera: true }), bob(seen)] }) },
   "video-camera-off": {

@@ -16,7 +16,7 @@ const PICTURES = [
   ["group-chat", "chat-group", "dark", "zh-Hans", 390, 760],
 ] as const;
 
-it.runIf(README_SHOTS !== undefined)("takes the pictures", async () => {
+it.runIf(README_SHOTS !== undefined)("takes the pictures", { timeout: 300_000 }, async () => {
   const server = await createServer({ server: { port: 0, host: "127.0.0.1" }, logLevel: "error" });
   await server.listen();
   const browser = await chromium.launch({
