@@ -24,3 +24,4 @@ import json, sys
 side = json.load(sys.stdin)["sides"]["caller"]
 print(json.dumps({"figure": "10 s after the storm", "playout_delay_ms": side["playout_delay_ms"], "target_delay_ms": side["target_delay_ms"]}))'
 $calling bench idle --clients 1000 --json | pick "1,000 idle clients" server_rss_bytes bytes_per_client
+$calling bench video --seconds 10 --json | pick "four people in 720p, three sizes" packets_out_per_second lost_share server_cpu_percent

@@ -67,8 +67,8 @@ interface Inbound {
 /** The way from the page to the server. */
 interface Uplink {
   estimate: number;
-  /** Of the pictures being sent, in pixels. */
-  widest: number;
+  /** Receiver reports that came. */
+  reports: number;
 }
 
 export class Phone {
@@ -125,14 +125,15 @@ export class Phone {
     return [...(entries?.values() ?? [])];
   }
 
-  /** What the page thinks that its way to the server carries, in bit/s, and what it sends. */
+  /** What the page thinks that its way to the server carries, in bit/s, and how often it was told. */
   async uplink(): Promise<Uplink> {
     const stats = await this.stats();
     const pair = stats.find((it) => it["type"] === "candidate-pair" && it["nominated"] === true);
     const estimate = pair?.["availableOutgoingBitrate"];
-    const layers = stats.filter((it) => it["type"] === "outbound-rtp" && it["kind"] === "video");
-    const widths = layers.map((it) => (it["active"] === true ? Number(it["frameWidth"] ?? 0) : 0));
-    return { estimate: typeof estimate === "number" ? estimate : 0, widest: Math.max(0, ...widths) };
+    const reports = stats
+      .filter((it) => it["type"] === "remote-inbound-rtp")
+      .reduce((sum, it) => sum + Number(it["roundTripTimeMeasurements"] ?? 0), 0);
+    return { estimate: typeof estimate === "number" ? estimate : 0, reports };
   }
 
   /** What comes from `user`, by the stream the server named after them. */

@@ -77,27 +77,32 @@ test("a small view receives a small picture, and a large one a large", async () 
   }, small);
 });
 
-test("what the way to the server carries is found out fast, and the full size comes", async () => {
+test("a sender is told what its way to the server carries, and sends the full size", { timeout: 120_000 }, async () => {
   const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
   await talk(alice, { bob });
-  // A receiver report alone, which comes each second, lets a sender go up by 8 % each time: from
-  // its 300 kbit/s it would have seen sixteen of them.
-  const found = await bob.evaluate(async () => {
-    const came = (stats: Record<string, unknown>[]): number =>
-      stats
-        .filter((it) => it["type"] === "remote-inbound-rtp" && it["kind"] === "audio")
-        .reduce((sum, it) => sum + Number(it["roundTripTimeMeasurements"] ?? 0), 0);
-    const before = came(await phone.stats());
-    await phone.until(async () => (await phone.uplink()).estimate > 1_000_000, "a higher estimate");
-    return { reports: came(await phone.stats()) - before };
+  // By receiver reports alone an estimate changes once a second. With feedback on its packets a
+  // sender thinks anew with each, whatever it finds out.
+  await bob.evaluate(async () => {
+    const estimates = new Set<number>();
+    let before: number | undefined;
+    await phone.until(async () => {
+      const { estimate, reports } = await phone.uplink();
+      if (reports !== before) estimates.clear();
+      before = reports;
+      estimates.add(estimate);
+      return estimates.size >= 4;
+    }, "four estimates between two receiver reports");
   });
-  expect(found.reports).toBeLessThan(12);
   await alice.evaluate(async () => {
     await phone.calling.startRemoteView("bob", phone.video(), { size: "large" });
-    await phone.until(
-      async () => ((await phone.inbound("bob", "video"))?.width ?? 0) >= 1_280,
-      "the full size",
-    );
+    const isFull = async (): Promise<boolean> =>
+      ((await phone.inbound("bob", "video"))?.width ?? 0) >= 1_280;
+    // A machine that is busy with other things takes its time.
+    for (let tries = 0; tries < 3 && !(await isFull()); tries += 1) {
+      await phone.until(isFull, "the full size").catch((error: unknown) => {
+        if (tries === 2) throw error;
+      });
+    }
   });
 });
 
