@@ -51,6 +51,8 @@ pub(super) struct Status {
     pub(super) stretchable: bool,
     /// Ticks for which the delay has been too long, or too short, without a change.
     pub(super) waited_ticks: u32,
+    /// Of these, ticks in which a change was tried and nothing was alike enough.
+    pub(super) vain_ticks: u32,
     /// The stream has just begun.
     pub(super) starting: bool,
 }
@@ -133,6 +135,13 @@ fn after_loss(status: &Status, at: i64, fec: i64) -> Operation {
 /// Above the target by less than it, delay is left alone for a while (NetEq's band between its
 /// lower and higher limit is 20 ms).
 const TOLERANCE: i64 = samples(15);
+/// The same below the target: half a tick, since less than a whole one is seldom what a packet is
+/// late by.
+const TOLERANCE_BELOW: i64 = samples(6);
+/// Ticks to wait for a pause before so little is put in.
+const SLIGHTLY_SHORT_TICKS: u32 = 300;
+/// The same before so little is left out, in a pause and in speech: a change is heard, 15 ms are not.
+const SLIGHTLY_LONG_TICKS: [u32; 2] = [50, 100];
 /// The least there is to leave out.
 const STEP: i64 = MIN_LAG as i64;
 /// Longer than the target by as much and as the target itself, the delay is shortened in haste:
@@ -171,6 +180,9 @@ const fn patience_to_lengthen(status: &Status) -> u32 {
     match (status.quiet, status.starting) {
         // At first there may be no delay at all: the second packet must not find a hole.
         _ if status.is_hole_ahead() => 1,
+        _ if !status.starting && status.delay > status.target - TOLERANCE_BELOW => {
+            SLIGHTLY_SHORT_TICKS
+        }
         // Every other tick, so that nothing is heard more than twice.
         (true, _) | (_, true) => 2,
         (false, false) => STRETCH_INTERVAL_TICKS,
@@ -180,9 +192,8 @@ const fn patience_to_lengthen(status: &Status) -> u32 {
 /// Ticks to wait before the delay is shortened.
 const fn patience_to_shorten(status: &Status, excess: i64) -> u32 {
     match (excess < TOLERANCE, status.quiet) {
-        // The last step is not for a passing change.
-        (true, true) => 10,
-        (true, false) => 100,
+        (true, true) => SLIGHTLY_LONG_TICKS[0],
+        (true, false) => SLIGHTLY_LONG_TICKS[1],
         (false, true) => 1,
         (false, false) if excess >= HASTE + status.target => 1,
         (false, false) => STRETCH_INTERVAL_TICKS,
@@ -198,7 +209,7 @@ const SAME_PERIOD_IN_HASTE: f32 = 0.5;
 /// a second in vain anything goes.
 const SIMILARITY_PER_TICK: f32 = 0.02;
 /// Ticks in vain before standards are lowered.
-const STRICT_TICKS: u32 = 20;
+const STRICT_TICKS: u32 = 15;
 
 /// How alike two periods must be for one of them to be left out or repeated; −1 for not at all.
 pub(super) fn similarity(status: &Status, operation: Operation) -> f32 {
@@ -218,11 +229,12 @@ pub(super) fn similarity(status: &Status, operation: Operation) -> f32 {
         | Operation::Expand => SAME_PERIOD,
     };
     let excess = status.delay - status.target;
-    if (0..TOLERANCE).contains(&excess) {
+    if !status.starting && (1 - TOLERANCE_BELOW..TOLERANCE).contains(&excess) {
         // The last step can wait.
         return best;
     }
-    let in_vain = status.waited_ticks - status.waited_ticks.min(STRICT_TICKS);
+    // What was waited for without trying says nothing of the sound.
+    let in_vain = status.vain_ticks.saturating_sub(STRICT_TICKS);
     best - in_vain.min(100) as f32 * SIMILARITY_PER_TICK
 }
 

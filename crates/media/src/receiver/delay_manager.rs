@@ -9,15 +9,20 @@ use crate::TICK_MS;
 /// the least sum of delay and of the share not covered, priced at [`MS_PER_PERCENT`]. Losses
 /// thereby lengthen the delay only as far as redundancy makes up for them.
 ///
-/// Two memories are asked. The short one follows the network. What comes in one tick counts once
-/// there, unless that happens often: the burst that ends a stall is one event, and a memory of a
-/// second cannot tell its price. The long one knows what is rare, and may add [`RARE_MS`] for it,
-/// no more, so that no storm of the past holds the delay.
+/// Two memories are asked. The long one holds the target still: each change of it is heard as
+/// stretched time, and the last second of even a steady network says something else every time.
+/// The short one tells when the network is another: once it knows a delay that is cheaper by
+/// [`SURPRISE_MS`], or for [`CALM_ENTRIES`] nothing has come near the target, what was before is
+/// forgotten.
+///
+/// What comes in one tick counts once, unless that happens often: the burst that ends a stall is
+/// one event, and a memory cannot tell its price.
 #[derive(Debug)]
 pub(super) struct DelayManager {
     short: Histogram,
     long: Histogram,
-    /// The tick of the entry last made in the short memory, and what it was.
+    calm: Calm,
+    /// The tick of the entry last made, and what it was.
     in_tick: Option<(u64, u32)>,
     /// The tick in which several frames came last, and whether that happens often.
     burst: Option<(u64, bool)>,
@@ -32,22 +37,33 @@ pub(super) struct DelayManager {
     outage: bool,
 }
 
+/// Entries since the last that came near the target, and the largest bucket among them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Calm {
+    entries: u32,
+    bucket: usize,
+}
+
 /// Share of packets that the delay must cover (NetEq's underrun optimiser: 0.95).
 const QUANTILE: f32 = 0.95;
-/// What a percent of late audio costs in milliseconds of delay. NetEq's reorder optimiser takes
-/// 20, for latecomers by reordering alone; less than this makes the delay waver where a few percent
-/// come late.
-const MS_PER_PERCENT: f32 = 30.0;
-/// The same in the long memory, which may add but little.
-const MS_PER_RARE_PERCENT: f32 = 40.0;
-/// An entry's weight falls so with each later one (NetEq: 0.983, a memory of about 1.2 s at 20 ms
-/// per packet).
+/// What a percent of late audio costs in milliseconds of delay (NetEq's reorder optimiser: 20, for
+/// latecomers by reordering alone).
+const MS_PER_PERCENT: f32 = 20.0;
+/// Another delay must be cheaper by so much to be changed for: less is chance, and changing is heard.
+const SWITCH_MS: f32 = 8.0;
+/// By so much cheaper, in the short memory, it is another network: three percent of audio.
+const SURPRISE_MS: f32 = 60.0;
+/// An entry's weight falls so with each later one in the short memory (NetEq: 0.983, a memory of
+/// about 1.2 s at 20 ms per packet).
 const FORGET: f32 = 0.983;
-/// The same of the long memory: it sees what comes every two seconds, and a storm is forgotten
-/// within ten.
-const FORGET_RARE: f32 = 0.989;
-/// What the long memory may add: two ticks, the hiccup of a busy machine.
-const RARE_MS: u32 = 20;
+/// The same in the long one, a memory of 13 s: of exponential jitter it knows the 99th percentile to
+/// one step of the histogram.
+const FORGET_LONG: f32 = 0.9985;
+/// After so many entries far below the target, 4 s at 20 ms per packet, the storm is over.
+const CALM_ENTRIES: u32 = 200;
+/// Far below is less than this share of the target. Of exponential jitter one packet in thirty is
+/// above it: false alarms are one in 500.
+const CALM_SHARE: f32 = 0.7;
 /// Bursts are usual if they come within so many ticks, the short memory's 1.5 s.
 const USUAL_TICKS: u64 = 150;
 /// Until so many entries are known, a second's worth, the delay of the start is kept.
@@ -70,7 +86,8 @@ impl DelayManager {
         let buckets = (max_ms / TICK_MS) as usize + 1;
         Self {
             short: Histogram::new(buckets, FORGET),
-            long: Histogram::new(buckets, FORGET_RARE),
+            long: Histogram::new(buckets, FORGET_LONG),
+            calm: Calm::default(),
             in_tick: None,
             burst: None,
             entries: 0,
@@ -97,17 +114,42 @@ impl DelayManager {
         let known = self.in_tick.is_some_and(|(at, most)| at == tick && delay_ms <= most);
         if !known || self.is_usual_burst(tick) {
             self.short.add(bucket);
+            self.long.add(bucket);
         }
         if !known {
             self.in_tick = Some((tick, delay_ms));
         }
-        self.long.add(bucket);
         self.entries = self.entries.saturating_add(1);
-        let now = best_ms(&self.short, MS_PER_PERCENT);
-        let rare = best_ms(&self.long, MS_PER_RARE_PERCENT).min(now + RARE_MS);
-        self.network_ms = now.max(rare).min(self.max_ms);
+        self.notice_calm(bucket);
+        self.network_ms = self.best_ms().min(self.max_ms);
         let least = if self.entries < STARTING { self.start_ms } else { self.min_ms };
         self.target_ms = self.network_ms.max(least);
+    }
+
+    /// The delay of least cost; the one there is unless the gain is worth a change.
+    fn best_ms(&mut self) -> u32 {
+        let recent = Choice::of(&self.short, self.network_ms);
+        if recent.gain_ms > SURPRISE_MS {
+            self.long.copy_weights(&self.short);
+            self.calm = Calm::default();
+        }
+        let choice = Choice::of(&self.long, self.network_ms);
+        if choice.gain_ms > SWITCH_MS { choice.best_ms } else { self.network_ms }
+    }
+
+    /// Forgets what was above, once nothing has come near the target for long.
+    fn notice_calm(&mut self, bucket: usize) {
+        if (bucket as u32 * TICK_MS) as f32 > self.network_ms as f32 * CALM_SHARE {
+            self.calm = Calm::default();
+            return;
+        }
+        let Calm { entries, bucket: largest } = self.calm;
+        self.calm = Calm { entries: entries + 1, bucket: largest.max(bucket) };
+        if self.calm.entries >= CALM_ENTRIES {
+            self.long.forget_above(self.calm.bucket);
+            self.network_ms = self.network_ms.min(self.calm.bucket as u32 * TICK_MS);
+            self.calm = Calm::default();
+        }
     }
 
     /// Several frames came in `tick`; whether the same happened shortly before.
@@ -133,25 +175,41 @@ impl DelayManager {
         self.short.clear();
         self.long.clear();
         (self.in_tick, self.burst) = (None, None);
+        self.calm = Calm::default();
         self.entries = 0;
         self.outage = false;
     }
 }
 
-/// The delay of least cost, a percent not covered being worth `ms_per_percent`.
-fn best_ms(needed: &Histogram, ms_per_percent: f32) -> u32 {
-    let mut best_cost = f32::INFINITY;
-    let mut best_ms = 0;
-    let mut covers_quantile = false;
-    for (bucket, uncovered) in needed.shares_above().enumerate() {
-        let delay_ms = bucket as u32 * TICK_MS;
-        let cost = delay_ms as f32 + ms_per_percent * 100.0 * uncovered;
-        if cost < best_cost || !covers_quantile {
-            (best_cost, best_ms) = (cost, delay_ms);
+/// What a memory would choose.
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    /// The delay of least cost.
+    best_ms: u32,
+    /// By so much it is cheaper than the one there is; without bounds if that covers too little.
+    gain_ms: f32,
+}
+
+impl Choice {
+    fn of(needed: &Histogram, held_ms: u32) -> Self {
+        let mut best = (f32::INFINITY, 0);
+        let mut held_cost = None;
+        let mut covers_quantile = false;
+        for (bucket, uncovered) in needed.shares_above().enumerate() {
+            let delay_ms = bucket as u32 * TICK_MS;
+            let cost = delay_ms as f32 + MS_PER_PERCENT * 100.0 * uncovered;
+            if cost < best.0 || !covers_quantile {
+                best = (cost, delay_ms);
+            }
+            covers_quantile |= uncovered <= 1.0 - QUANTILE;
+            if delay_ms == held_ms {
+                held_cost = Some(if covers_quantile { cost } else { f32::INFINITY });
+            }
         }
-        covers_quantile |= uncovered <= 1.0 - QUANTILE;
+        // Beyond all that was seen delay is the only cost.
+        let held_cost = held_cost.unwrap_or(held_ms as f32);
+        Self { best_ms: best.1, gain_ms: held_cost - best.0 }
     }
-    best_ms
 }
 
 #[cfg(test)]
@@ -243,6 +301,38 @@ mod tests {
             assert!(target_after(storm.clone()) >= 70);
             assert_eq!(target_after(storm.chain([0; 250])), 20);
         }
+    }
+
+    /// Exponential jitter of mean 20 ms, in whole ticks, by a generator of its own.
+    fn exponential(frames: u64) -> impl Iterator<Item = u32> {
+        let mut state = 1_u64;
+        (0..frames).map(move |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let uniform = ((state >> 33) + 1) as f64 / (1_u64 << 31) as f64;
+            (-uniform.ln() * 2.0).ceil() as u32 * 10
+        })
+    }
+
+    #[test]
+    fn steady_jitter_holds_the_target_still() {
+        let mut manager = DelayManager::new(BOUNDS);
+        let mut changes = 0;
+        for (frame, delay) in (0..).zip(exponential(6_000)) {
+            let before = manager.target_ms();
+            manager.update(frame * 2, delay);
+            changes += u32::from(frame > 500 && manager.target_ms() != before);
+            assert!(frame < 500 || (60..=140).contains(&manager.target_ms()), "{frame}");
+        }
+        // A memory of a second alone changes it 700 times in these two minutes.
+        assert!(changes <= 40, "{changes}");
+    }
+
+    #[test]
+    fn another_network_is_noticed() {
+        let jitter = (0..2_000).map(|n| n * 7 % 31).chain((0..25).map(|n| n * 70 % 310));
+        assert!(target_after(jitter.clone()) >= 240, "{}", target_after(jitter));
+        let calm = (0..2_000).map(|n| n * 70 % 310).chain((0..200).map(|n| n * 7 % 31));
+        assert!(target_after(calm) <= 40, "back within four seconds");
     }
 
     #[test]

@@ -66,6 +66,21 @@ impl Histogram {
         })
     }
 
+    /// Takes what was above `bucket` for `bucket`.
+    pub(super) fn forget_above(&mut self, bucket: usize) {
+        if bucket + 1 < self.used {
+            self.weights[bucket] += self.weights[bucket + 1..self.used].iter().sum::<f32>();
+            self.weights[bucket + 1..self.used].fill(0.0);
+            self.used = bucket + 1;
+        }
+    }
+
+    /// Knows what `other` knows from now on, of as many buckets, and forgets it in its own time.
+    pub(super) fn copy_weights(&mut self, other: &Self) {
+        self.weights.copy_from_slice(&other.weights);
+        (self.total, self.unit, self.used) = (other.total, other.unit, other.used);
+    }
+
     pub(super) fn clear(&mut self) {
         self.weights.fill(0.0);
         (self.total, self.unit, self.entries, self.used) = (0.0, 1.0, 0, 0);
@@ -116,6 +131,30 @@ mod tests {
         let first = histogram.shares_above().next().unwrap();
         assert!((0.05..0.15).contains(&first), "{first}");
         assert_eq!(histogram.used, 6);
+    }
+
+    #[test]
+    fn what_was_above_is_forgotten_and_the_rest_weighs_as_before() {
+        let mut histogram = Histogram::new(10, 0.99);
+        (0..100).for_each(|n| histogram.add(if n % 2 == 0 { 8 } else { 1 }));
+        histogram.forget_above(3);
+        assert_eq!(quantile(&histogram, 1.0), 3);
+        assert!((0.4..0.6).contains(&histogram.shares_above().nth(1).unwrap()));
+        histogram.forget_above(9);
+        assert_eq!(quantile(&histogram, 1.0), 3);
+    }
+
+    #[test]
+    fn a_copy_knows_the_same_and_forgets_in_its_own_time() {
+        let (mut quick, mut slow) = (Histogram::new(10, 0.9), Histogram::new(10, 0.999));
+        (0..100).for_each(|_| slow.add(9));
+        (0..100).for_each(|_| quick.add(2));
+        slow.copy_weights(&quick);
+        assert_eq!(quantile(&slow, 1.0), 2);
+        (0..5).for_each(|_| slow.add(4));
+        (0..5).for_each(|_| quick.add(4));
+        let above = |histogram: &Histogram| histogram.shares_above().nth(2).unwrap();
+        assert!(above(&slow) > 0.3 && above(&slow) < above(&quick), "{}", above(&slow));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::{SAMPLES_PER_TICK, TICK_MS};
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Patience {
     waited_ticks: u32,
+    /// Ticks in which a change was tried and could not be made.
+    vain_ticks: u32,
     too_long: bool,
 }
 
@@ -66,10 +68,11 @@ impl<D: AudioDecoder> Receiver<D> {
         for _ in 0..MAX_STEPS {
             self.drop_obsolete();
             let status = self.status();
-            let done = self.perform(decide(&status), &status);
+            let wanted = decide(&status);
+            let done = self.perform(wanted, &status);
             most_serious = most_serious.max(done);
             if status.ready >= SAMPLES_PER_TICK {
-                self.count_patience(done, &status);
+                self.count_patience(wanted, done, &status);
                 self.playout.play(out);
                 return most_serious;
             }
@@ -191,14 +194,16 @@ impl<D: AudioDecoder> Receiver<D> {
         }
     }
 
-    fn count_patience(&mut self, operation: Operation, status: &Status) {
+    fn count_patience(&mut self, wanted: Operation, done: Operation, status: &Status) {
         let too_long = status.delay > status.target;
-        let changed = matches!(
-            operation,
-            Operation::Accelerate | Operation::FastAccelerate | Operation::PreemptiveExpand
-        );
-        if changed || status.delay == status.target || too_long != self.patience.too_long {
-            self.patience = Patience { waited_ticks: 0, too_long };
+        let tried = changes_length(wanted);
+        if tried && changes_length(done)
+            || status.delay == status.target
+            || too_long != self.patience.too_long
+        {
+            self.patience = Patience { too_long, ..Patience::default() };
+        } else {
+            self.patience.vain_ticks = self.patience.vain_ticks.saturating_add(u32::from(tried));
         }
         self.patience.waited_ticks = self.patience.waited_ticks.saturating_add(1);
     }
@@ -220,6 +225,7 @@ impl<D: AudioDecoder> Receiver<D> {
             quiet: delay != target && ready >= SAMPLES_PER_TICK && self.playout.is_quiet(),
             stretchable: self.playout.is_stretchable(),
             waited_ticks: self.patience.waited_ticks,
+            vain_ticks: self.patience.vain_ticks,
             starting: self.playout.counts.packets < STARTING_PACKETS,
         }
     }
@@ -227,6 +233,13 @@ impl<D: AudioDecoder> Receiver<D> {
     fn target(&self) -> i64 {
         samples(self.delay.target_ms())
     }
+}
+
+const fn changes_length(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Accelerate | Operation::FastAccelerate | Operation::PreemptiveExpand
+    )
 }
 
 /// Made-up audio ends where real audio can take over.

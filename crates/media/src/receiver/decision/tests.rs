@@ -14,6 +14,7 @@ const STATUS: Status = Status {
     quiet: false,
     stretchable: true,
     waited_ticks: 0,
+    vain_ticks: 0,
     starting: false,
 };
 
@@ -79,11 +80,13 @@ fn delay_is_changed_in_pauses_soon_and_in_speech_later() {
     use Operation::{Accelerate, PreemptiveExpand};
     assert_eq!(change(playing(40, true)), None);
     assert_eq!(change(playing(42, true)), None, "too little to be left out");
-    assert_eq!(change(playing(43, true)), Some((10, Accelerate)));
-    assert_eq!(change(playing(39, true)), Some((2, PreemptiveExpand)));
-    assert_eq!(change(playing(39, false)), Some((5, PreemptiveExpand)));
-    assert_eq!(change(playing(49, true)), Some((10, Accelerate)));
-    assert_eq!(change(playing(49, false)), Some((100, Accelerate)));
+    assert_eq!(change(playing(43, true)), Some((50, Accelerate)));
+    assert_eq!(change(playing(34, true)), Some((2, PreemptiveExpand)));
+    assert_eq!(change(playing(34, false)), Some((5, PreemptiveExpand)));
+    assert_eq!(change(playing(54, true)), Some((50, Accelerate)));
+    assert_eq!(change(playing(54, false)), Some((100, Accelerate)));
+    assert_eq!(change(playing(35, true)), Some((300, PreemptiveExpand)), "too little to be heard");
+    assert_eq!(change(playing(35, false)), Some((300, PreemptiveExpand)));
     assert_eq!(change(playing(55, true)), Some((1, Accelerate)));
     assert_eq!(change(playing(55, false)), Some((5, Accelerate)));
     let starting = Status { starting: true, ..playing(0, false) };
@@ -116,17 +119,19 @@ fn what_was_made_up_is_not_stretched() {
 
 #[test]
 fn standards_are_high_and_fall_only_in_vain() {
-    let after = |waited_ticks, operation| {
-        similarity(&Status { waited_ticks, ..playing(60, false) }, operation)
+    let after = |vain_ticks, operation| {
+        similarity(&Status { vain_ticks, waited_ticks: 900, ..playing(60, false) }, operation)
     };
-    assert_eq!(after(5, Operation::Accelerate), SAME_PERIOD);
-    assert_eq!(after(20, Operation::Accelerate), SAME_PERIOD);
-    assert_eq!(after(5, Operation::FastAccelerate), SAME_PERIOD_IN_HASTE);
-    assert!((after(40, Operation::Accelerate) - 0.5).abs() < 1e-6);
+    assert_eq!(after(0, Operation::Accelerate), SAME_PERIOD, "waiting alone lowers nothing");
+    assert_eq!(after(15, Operation::Accelerate), SAME_PERIOD);
+    assert_eq!(after(15, Operation::FastAccelerate), SAME_PERIOD_IN_HASTE);
+    assert!((after(35, Operation::Accelerate) - 0.5).abs() < 1e-6);
     assert!(after(500, Operation::Accelerate) <= -1.0);
     assert_eq!(similarity(&playing(60, true), Operation::Accelerate), -1.0);
-    let little = Status { waited_ticks: 900, ..playing(49, false) };
-    assert_eq!(similarity(&little, Operation::Accelerate), SAME_PERIOD);
+    for (delay_ms, operation) in [(49, Operation::Accelerate), (35, Operation::PreemptiveExpand)] {
+        let little = Status { vain_ticks: 900, ..playing(delay_ms, false) };
+        assert_eq!(similarity(&little, operation), SAME_PERIOD);
+    }
 }
 
 #[test]
