@@ -38,6 +38,9 @@ impl Pair {
                 cname: "bench".to_owned(),
                 unix: UnixMillis(0),
                 seed: [1; 32],
+                #[cfg(feature = "processing")]
+                processing: calling_media::AudioProcessing::default(),
+                record_traces: false,
                 video: VideoSettings {
                     ssrc: index + 10,
                     rtx_ssrc: index + 20,

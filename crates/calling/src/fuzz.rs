@@ -75,6 +75,9 @@ impl World {
             cname: "fuzz".to_owned(),
             unix: UnixMillis(0),
             seed: [1; 32],
+            #[cfg(feature = "processing")]
+            processing: calling_media::AudioProcessing::default(),
+            record_traces: true,
             video: VideoSettings { ssrc: 100, rtx_ssrc: 101, bitrate_bps: 500_000 },
         };
         let mut world = Self {

@@ -76,6 +76,8 @@ pub mod view;
 pub use audio::{Audio, AudioRoute, DeviceError};
 pub use bell::CallingBell;
 pub use calling_callrecord::{CallLogEntry, CallLogFilter, CallLogResult, Scene};
+#[cfg(feature = "processing")]
+pub use calling_media::AudioProcessing;
 pub use calling_media::video::{
     I420Frame, TestPattern, VideoCodec, VideoFrame, VideoReceiverStats, VideoSenderStats,
     VideoSink, VideoSource,
@@ -104,7 +106,7 @@ pub use error::{CommandError, InitError};
 pub use event::TimedEvent;
 pub use listener::{CallingListener, Invite, dispatch};
 pub use options::CallOptions;
-pub use pipeline::{RemoteFigures, VideoFigures};
+pub use pipeline::{RemoteFigures, VideoFigures, VoiceQuality};
 pub use state::CallState;
 pub use stats::CallStats;
 pub use timings::{Timings, TimingsMs};

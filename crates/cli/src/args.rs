@@ -49,6 +49,9 @@ pub(crate) enum Command {
     Answer(AnswerArgs),
     /// Show the stored call records
     Records(RecordsArgs),
+    /// Record when the packets of a call came, or look at such a recording
+    #[command(subcommand)]
+    Trace(TraceCommand),
     /// Place one measured call over a network as bad as you like
     Demo(DemoArgs),
     /// Measure this machine
@@ -157,6 +160,13 @@ pub(crate) struct PhoneArgs {
     /// In video calls write what is seen to this Y4M file
     #[arg(long, value_name = "FILE.y4m", value_hint = ValueHint::FilePath)]
     pub(crate) record_video: Option<PathBuf>,
+    /// Cancel echo, suppress noise and level the voice before it is sent
+    #[cfg(feature = "processing")]
+    #[arg(long)]
+    pub(crate) process: bool,
+    /// Write when packets came to this trace file, for `calling-lab audio --trace`
+    #[arg(long, value_name = "FILE.cltr", value_hint = ValueHint::FilePath)]
+    pub(crate) trace: Option<PathBuf>,
     /// Print lines, as to a file, instead of opening the call window
     #[arg(long)]
     pub(crate) no_ui: bool,
@@ -309,6 +319,27 @@ pub(crate) struct BenchIdleArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TraceCommand {
+    /// Ring somebody and write when their packets came; never what was said
+    Record {
+        /// The file, *.cltr
+        #[arg(value_name = "FILE.cltr", value_hint = ValueHint::FilePath)]
+        out: PathBuf,
+        #[command(flatten)]
+        call: Box<CallArgs>,
+    },
+    /// Tell what a trace file holds
+    Show {
+        /// The file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

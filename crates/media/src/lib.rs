@@ -5,6 +5,7 @@
 //! time of arrival, and the count of pulls is the clock of playout.
 
 mod audio;
+mod capture;
 mod codec;
 #[doc(hidden)]
 pub mod fake;
@@ -16,12 +17,18 @@ mod red;
 mod rtcp;
 mod sender;
 mod stretch;
+pub mod trace;
 mod units;
 pub mod video;
 mod voice;
 mod wav;
 
 pub use audio::{AudioSink, AudioSource, MemorySink, SilenceSource, ToneSource};
+pub use capture::AudioProcessing;
+#[cfg(feature = "processing")]
+pub use capture::{
+    CaptureProcessor, CaptureResampler, CaptureStats, ProcessingError, ResamplerError,
+};
 pub use codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
 pub use mix::{Audience, LevelMeter, Mixer};
 pub use receiver::{

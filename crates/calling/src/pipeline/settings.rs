@@ -18,6 +18,11 @@ pub struct PipelineSettings {
     pub seed: [u8; 32],
     /// How our picture is sent.
     pub video: VideoSettings,
+    /// What is done to the sound of the microphone.
+    #[cfg(feature = "processing")]
+    pub processing: calling_media::AudioProcessing,
+    /// Write down when packets come.
+    pub record_traces: bool,
 }
 
 /// How our picture is sent.

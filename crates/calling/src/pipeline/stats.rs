@@ -7,7 +7,7 @@ use calling_signaling::protocol::UserVolume;
 
 use super::pictures::VideoFigures;
 use super::remotes::RemoteFigures;
-use super::{Gate, Microphone, Pipeline};
+use super::{Gate, Microphone, Pipeline, VoiceQuality};
 use crate::timings::Timings;
 
 /// The figures of a [`Pipeline`]; see [`CallStats`](crate::CallStats) for what each says.
@@ -21,6 +21,8 @@ pub struct PipelineStats {
     pub packets_repeated: u64,
     /// What was received, per remote; those who left stand first.
     pub received: Vec<RemoteFigures>,
+    /// How our voice sounds as far as the server receives it.
+    pub voice_sent: VoiceQuality,
     /// What was sent of our picture.
     pub video_sent: VideoSenderStats,
     /// What was received of others' pictures.
@@ -52,6 +54,7 @@ impl Pipeline {
             sent: self.sender.stats(),
             packets_repeated: self.repeat.repeated(),
             received: self.remotes.figures(),
+            voice_sent: self.speaking.quality,
             video_sent: self.pictures.sent(),
             video_received: self.pictures.figures(),
             round_trip_ms: remote.round_trip_ms,

@@ -1,5 +1,7 @@
 //! Two pipelines over a seeded link, in virtual time. One plays the server's part in DTLS.
 
+mod voice;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -88,6 +90,17 @@ fn user(index: usize) -> UserId {
 
 impl Pair {
     fn new(delay_ms: u64) -> Self {
+        Self::with(
+            delay_ms,
+            #[cfg(feature = "processing")]
+            calling_media::AudioProcessing::default(),
+        )
+    }
+
+    fn with(
+        delay_ms: u64,
+        #[cfg(feature = "processing")] processing: calling_media::AudioProcessing,
+    ) -> Self {
         let impairment =
             Impairment { delay: Duration::from_millis(delay_ms), ..Default::default() };
         let side = |index: usize| {
@@ -99,6 +112,9 @@ impl Pair {
                 cname: "test".to_owned(),
                 unix: UnixMillis(1_700_000_000_000),
                 seed: seed(index as u64),
+                #[cfg(feature = "processing")]
+                processing,
+                record_traces: true,
                 video: VideoSettings {
                     ssrc: [LEFT, RIGHT][index] + 1,
                     rtx_ssrc: [LEFT, RIGHT][index] + 2,
@@ -162,8 +178,12 @@ impl Pair {
     fn open(&mut self, index: usize) {
         let device = self.sides[index].device.clone();
         *device.opened.lock().unwrap() = true;
-        let source = Tone(ToneSource::new(self.sides[index].tone_hz, 0.5), device.clone());
-        let (source, sink) = (Box::new(source), Box::new(Loudspeaker(device)));
+        let source = Tone(ToneSource::new(self.sides[index].tone_hz, 0.5), device);
+        self.open_with(index, Box::new(source));
+    }
+
+    fn open_with(&mut self, index: usize, source: Box<dyn AudioSource>) {
+        let sink = Box::new(Loudspeaker(self.sides[index].device.clone()));
         self.input(index, PipelineInput::OpenGate { source, sink });
     }
 

@@ -8,4 +8,5 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod records;
 pub(crate) mod serve;
+pub(crate) mod trace;
 pub(crate) mod usersig;

@@ -362,6 +362,9 @@ impl Worker {
                 rtx_ssrc: self.camera.rtx_ssrc,
                 bitrate_bps: self.start.config.video.quality().bitrate_bps,
             },
+            #[cfg(feature = "processing")]
+            processing: self.start.config.processing,
+            record_traces: self.start.config.record_traces,
         };
         let pipeline = Pipeline::new(settings, Instant::now())
             .map_err(|error| failure("the voice settings cannot be used", &error))?;
