@@ -8,7 +8,7 @@ SHELL := /bin/bash
 ARGS ?=
 FUZZ_SECONDS ?= 30
 
-.PHONY: help setup setup-tests build web run test web-check web-e2e check unit docs-check examples fuzz explore model-check bench figures audio-lab clean
+.PHONY: help setup setup-tests build web run test web-check web-e2e check unit devices docs-check examples fuzz explore model-check bench figures audio-lab clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,12 @@ check: ## Formatting, lints, features
 
 unit: ## All tests: unit, property, exhaustive, simulated, end to end, corpus replay
 	cargo test --workspace --locked
+
+devices: setup ## Tests microphones and loudspeakers on a sound server of its own (feature `devices`)
+	@scripts/setup.sh devices
+	cargo clippy -p calling -p calling-cli --features devices --all-targets --locked -- -D warnings
+	cargo test -p calling --features devices --locked --test devices
+	cargo test -p calling --features devices --locked --lib devices
 
 docs-check: ## Rustdoc without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

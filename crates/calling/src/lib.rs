@@ -54,6 +54,8 @@ mod audio;
 mod bell;
 pub mod codes;
 mod config;
+#[cfg(feature = "devices")]
+mod devices;
 #[cfg(feature = "tokio")]
 mod driver;
 mod echo;
@@ -75,6 +77,7 @@ pub mod view;
 
 pub use audio::{Audio, AudioRoute, DeviceError};
 pub use bell::CallingBell;
+pub use calling_callrecord::quality::{IntervalQuality, IntervalSummary};
 pub use calling_callrecord::{CallLogEntry, CallLogFilter, CallLogResult, Scene};
 #[cfg(feature = "processing")]
 pub use calling_media::AudioProcessing;
@@ -96,10 +99,12 @@ pub use calling_signaling::client::{
 pub use calling_signaling::protocol::{
     CallParams, Code, ConversationInfo, ConversationsReply, CreateGroupParams, GroupInfo,
     GroupMemberInfo, GroupRole, HistoryReply, IceServer, MessageEvent, ProfileInfo, ProtocolError,
-    RunningCall, SendMessageParams, SentReply, Target, UserVolume,
+    QualityCause, RunningCall, SendMessageParams, SentReply, Target, UserVolume,
 };
 pub use calling_transport::CandidateKind;
 pub use config::{Config, IceConfig, VoiceConfig};
+#[cfg(feature = "devices")]
+pub use devices::{DeviceInfo, DeviceKind, DeviceStats, Devices, devices};
 #[cfg(feature = "tokio")]
 pub use driver::{CallEngine, Calling, Chat, Events, RecentCalls};
 pub use error::{CommandError, InitError};

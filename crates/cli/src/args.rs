@@ -49,6 +49,12 @@ pub(crate) enum Command {
     Answer(AnswerArgs),
     /// Show the stored call records
     Records(RecordsArgs),
+    /// List the microphones and loudspeakers of this machine
+    Devices {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Record when the packets of a call came, or look at such a recording
     #[command(subcommand)]
     Trace(TraceCommand),
@@ -151,6 +157,14 @@ pub(crate) struct PhoneArgs {
     /// Send this WAV file (repeated to the end of the call); silence if absent
     #[arg(long, value_name = "FILE.wav", value_hint = ValueHint::FilePath)]
     pub(crate) play: Option<PathBuf>,
+    /// Speak into this microphone: an id that `calling devices` prints, or `default`
+    #[cfg(feature = "devices")]
+    #[arg(long, value_name = "ID", conflicts_with = "play")]
+    pub(crate) microphone: Option<String>,
+    /// Hear others on this loudspeaker: an id that `calling devices` prints, or `default`
+    #[cfg(feature = "devices")]
+    #[arg(long, value_name = "ID", conflicts_with = "record")]
+    pub(crate) loudspeaker: Option<String>,
     /// Write what is heard to this WAV file
     #[arg(long, value_name = "FILE.wav", value_hint = ValueHint::FilePath)]
     pub(crate) record: Option<PathBuf>,

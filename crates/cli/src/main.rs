@@ -59,6 +59,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             on_runtime(verbose, cmd::call::run(&call))
         }
         Command::Trace(TraceCommand::Show { file, json }) => cmd::trace::show(&file, json),
+        Command::Devices { json } => cmd::devices::run(json),
         Command::Demo(args) => on_runtime(verbose, cmd::demo::run(&args)),
         Command::Bench(BenchCommand::Calls(args)) => on_runtime(verbose, cmd::bench::calls(&args)),
         Command::Bench(BenchCommand::Timings(args)) => {

@@ -39,6 +39,8 @@ impl Phone {
             }
         };
         let audio = files(args.play.as_deref(), args.record.as_deref())?;
+        #[cfg(feature = "devices")]
+        let audio = with_devices(audio, args)?;
         let mut config =
             Config::new(args.server.clone(), sdk_app_id, user, user_sig).with_audio(audio);
         config.extra_roots_pem = args.tls_ca.as_deref().map(certificate).transpose()?;
@@ -111,6 +113,23 @@ fn files(play: Option<&Path>, record: Option<&Path>) -> Result<Audio, Failure> {
     if let Some(path) = record {
         let recordings = Recordings::new(path)?;
         audio = audio.with_sink(move |_| recordings.next());
+    }
+    Ok(audio)
+}
+
+/// With the microphone and the loudspeaker of the command line in place of files.
+#[cfg(feature = "devices")]
+fn with_devices(mut audio: Audio, args: &PhoneArgs) -> Result<Audio, Failure> {
+    let devices = calling::Devices::default();
+    let id = |id: &String| (id != "default").then(|| id.clone());
+    if let Some(wanted) = &args.microphone {
+        devices.use_input(id(wanted).as_deref()).map_err(Failure::machine)?;
+        let devices = devices.clone();
+        audio = audio.with_source(move |_| devices.microphone());
+    }
+    if let Some(wanted) = &args.loudspeaker {
+        devices.use_output(id(wanted).as_deref()).map_err(Failure::machine)?;
+        audio = audio.with_sink(move |_| devices.loudspeaker());
     }
     Ok(audio)
 }

@@ -110,7 +110,9 @@ fn heard(before: &Snapshot, after: &Snapshot, around: Circumstances) -> Option<I
             .stats
             .concealment_events
             .saturating_sub(before.stats.concealment_events),
-        unsent_ms: if paused { 0.0 } else { short(interval_ms, sent as f64 * packet_ms) },
+        // Whoever stopped to send for good is not missed: only what had to be made up counts.
+        unsent_ms: if paused { 0.0 } else { short(interval_ms, sent as f64 * packet_ms) }
+            .min(concealed_ms),
         device_ms: around.device_ms,
         playout_delay_ms: mean(ms(|stats| stats.playout_delay_sum_ms)).unwrap_or(0.0),
         rtt_ms: around.rtt_ms,
@@ -266,6 +268,11 @@ mod tests {
         let quality = judged(250, stats(500, 0, 0), QUIET).unwrap();
         assert!(quality.mos > 4.4 && quality.cause.is_none(), "{quality:?}");
         assert_eq!(judged(0, stats(250, 0, 0), QUIET), None);
+    }
+
+    #[test]
+    fn who_stopped_to_send_is_nobodys_fault() {
+        assert_eq!(judged(100, stats(350, 0, 0), QUIET).unwrap().cause, None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub const INTERVAL_MS: u32 = 5_000;
 
 /// What coding adds to the delay beside the packet: the look-ahead of Opus (RFC 6716 section 2.1.4
 /// and the 5 ms of its encoder), in milliseconds.
-const LOOKAHEAD_MS: f64 = 6.5;
+pub(super) const LOOKAHEAD_MS: f64 = 6.5;
 
 /// What one end knows of one direction of the sound in one interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -8,6 +8,7 @@ pub use emodel::{
     BEST_RATING, burst_ratio, delay_impairment, equipment_impairment, mos_estimate,
     mos_from_rating, rating,
 };
+use interval::LOOKAHEAD_MS;
 pub use interval::{
     INTERVAL_MS, IntervalFigures, IntervalQuality, IntervalSummary, judge_interval,
 };
@@ -87,7 +88,8 @@ impl QualitySummary {
         let sent = input.packets.saturating_add(input.packets_lost);
         let concealed_share = share(input.concealed_ms, input.played_ms);
         let (delay_ms, rtt_ms) = (finite(input.mean_delay_ms), finite(input.rtt_ms));
-        let mos = mos_estimate(concealed_share, input.burst_ratio, rtt_ms / 2.0 + delay_ms);
+        let one_way_ms = rtt_ms / 2.0 + delay_ms + CODING_MS;
+        let mos = mos_estimate(concealed_share, input.burst_ratio, one_way_ms);
         Self {
             packets: input.packets,
             lost_share: rounded(share(input.packets_lost, sent), 1e6),
@@ -119,6 +121,9 @@ impl QualitySummary {
         }
     }
 }
+
+/// What coding adds to the delay: a packet of 20 ms and [`LOOKAHEAD_MS`], in milliseconds.
+const CODING_MS: f64 = 20.0 + LOOKAHEAD_MS;
 
 /// `part` of `whole`, 0..=1; nothing of nothing is nothing.
 fn share(part: u64, whole: u64) -> f64 {
@@ -163,7 +168,7 @@ mod tests {
     fn shares_are_of_what_was_sent_and_played() {
         let summary = QualitySummary::new(&clean());
         assert_eq!((summary.lost_share, summary.concealed_share), (0.05, 0.01));
-        assert_eq!(summary.mos, rounded(mos_estimate(0.01, 1.0, 85.0), 100.0));
+        assert_eq!(summary.mos, rounded(mos_estimate(0.01, 1.0, 111.5), 100.0));
     }
 
     #[test]

@@ -4,9 +4,6 @@
 mod processor;
 #[cfg(feature = "processing")]
 mod resampler;
-#[cfg(feature = "processing")]
-#[cfg(test)]
-mod tests;
 
 #[cfg(feature = "processing")]
 pub use processor::{CaptureProcessor, CaptureStats, ProcessingError};
