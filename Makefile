@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 ARGS ?=
 FUZZ_SECONDS ?= 30
-DEVICES := calling/camera,calling/screen,calling-cli/camera,calling-cli/screen
+DEVICES := calling/camera,calling/devices,calling/screen,calling-cli/camera,calling-cli/devices,calling-cli/screen
 
 .PHONY: help setup setup-tests build web run test web-check web-e2e interop screenshots check unit docs-check examples devices-check fuzz explore model-check bench figures audio-lab clean
 
@@ -62,9 +62,11 @@ docs-check: ## Rustdoc without warnings
 examples: ## Runs every example
 	@scripts/run-examples.sh
 
-devices-check: setup ## Lints and tests the features camera and screen (Xvfb, if there is one)
+devices-check: setup ## Lints and tests the features devices, camera and screen (own sound server; Xvfb, if there is one)
+	@scripts/setup.sh devices
 	cargo clippy --locked -p calling -p calling-cli --all-targets --features $(DEVICES) -- -D warnings
-	cargo test --locked -p calling -p calling-cli --features $(DEVICES) --lib --bins --test screen -- devices screen without
+	cargo test --locked -p calling -p calling-cli --features $(DEVICES) --lib --bins -- devices screen without
+	cargo test --locked -p calling --features $(DEVICES) --test devices --test screen
 
 fuzz: setup ## Fuzzes every target for FUZZ_SECONDS each (needs the nightly toolchain)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)

@@ -54,7 +54,16 @@ def score(job):
         wideband = None
     # The same listeners for every recording.
     numpy.random.seed(1)
-    keys = ("speech", "trace", "stream", "player", "concealed_percent", "mean_delay_ms")
+    keys = (
+        "speech",
+        "trace",
+        "stream",
+        "player",
+        "concealed_percent",
+        "mean_delay_ms",
+        "mos_listening",
+        "mos_conversation",
+    )
     return {
         **{key: run[key] for key in keys},
         "pesq_wb": wideband,
@@ -82,6 +91,36 @@ def table(scores):
     return "\n".join(lines) + "\n"
 
 
+def ranks(values):
+    """Ranks from 1; equal values share the mean of theirs."""
+    _, inverse, counts = numpy.unique(values, return_inverse=True, return_counts=True)
+    last = numpy.cumsum(counts)
+    return ((2 * last - counts + 1) / 2)[inverse]
+
+
+def spearman(scores, one, other):
+    """Spearman's rank correlation of two columns, and of how many rows."""
+    pairs = [(entry[one], entry[other]) for entry in scores if entry[one] is not None and entry[other] is not None]
+    if len(pairs) < 3:
+        return None, len(pairs)
+    first, second = (ranks(numpy.array(column)) for column in zip(*pairs))
+    return float(numpy.corrcoef(first, second)[0, 1]), len(pairs)
+
+
+def correlations(scores):
+    """How well the E-model orders what was heard, against scores that know what was said."""
+    lines = ["", "| E-model without delay against | rows | Spearman's rank correlation |", "|---|--:|--:|"]
+    groups = {"all": scores}
+    for entry in scores:
+        groups.setdefault(entry["player"], []).append(entry)
+    for judge in ("pesq_wb", "plcmos"):
+        for name, entries in groups.items():
+            value, rows = spearman(entries, "mos_listening", judge)
+            told = "–" if value is None else f"{value:.3f}"
+            lines.append(f"| {judge}, {name} | {rows} | {told} |")
+    return "\n".join(lines) + "\n"
+
+
 def main():
     out = Path(sys.argv[1])
     findings = json.loads((out / "audio.json").read_text())
@@ -99,7 +138,7 @@ def main():
         print("scores: skipped, no recordings; run calling-lab audio with --wav", file=sys.stderr)
         return
     (out / "scores.json").write_text(json.dumps(scores, indent=2))
-    text = table(scores)
+    text = table(scores) + correlations(scores)
     (out / "scores.md").write_text(text)
     print(text, end="")
 

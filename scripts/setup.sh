@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build needs and this machine lacks: a C compiler (TLS, SQLite, Opus, H.264), cmake
 # (Opus), and libvpx with pkg-config to find it (VP8); with `tests` Chromium, GStreamer and, in a virtual
-# environment of its own, aiortc as well.
+# environment of its own, aiortc as well; with `devices` ALSA and PulseAudio, for the feature of that name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -43,6 +43,10 @@ if [ "${1:-}" = tests ]; then
         gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
     )
     python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
+elif [ "${1:-}" = devices ]; then
+    # Sound devices, and a sound server for their test.
+    pkg-config --exists alsa 2>/dev/null || need+=(libasound2-dev)
+    command -v pulseaudio >/dev/null 2>&1 || need+=(pulseaudio libasound2-plugins)
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

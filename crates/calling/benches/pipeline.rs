@@ -44,6 +44,9 @@ impl Pair {
                 seed: [1; 32],
                 camera: video(index + 10),
                 screen: video(index + 30),
+                #[cfg(feature = "processing")]
+                processing: calling_media::AudioProcessing::default(),
+                record_traces: false,
             };
             Pipeline::new(settings, now).expect("default settings")
         };

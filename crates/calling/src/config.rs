@@ -2,6 +2,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+#[cfg(feature = "processing")]
+use calling_media::AudioProcessing;
 use calling_media::{ReceiverConfig, SenderConfig};
 use calling_model::{Bitrate, DeviceId, UserId};
 use calling_signaling::protocol::IceServer;
@@ -28,6 +30,9 @@ pub struct Config {
     pub device_id: DeviceId,
     /// Microphone and loudspeaker.
     pub audio: Audio,
+    /// What is done to the sound of the microphone; nothing by default.
+    #[cfg(feature = "processing")]
+    pub processing: AudioProcessing,
     /// Cameras, and how pictures are sent.
     pub video: Video,
     /// How media finds its way.
@@ -45,6 +50,9 @@ pub struct Config {
     pub grace: Duration,
     /// Name and version of the program, for the server's operators.
     pub agent: String,
+    /// Write down when each remote's packets come, so that the audio laboratory can play the call
+    /// again: see [`RemoteFigures::trace`](crate::RemoteFigures::trace). Never what is said.
+    pub record_traces: bool,
 }
 
 impl Config {
@@ -63,6 +71,8 @@ impl Config {
             user_sig: user_sig.into(),
             device_id: random_device(),
             audio: Audio::silent(),
+            #[cfg(feature = "processing")]
+            processing: AudioProcessing::default(),
             video: Video::default(),
             ice: IceConfig::default(),
             voice: VoiceConfig::default(),
@@ -71,6 +81,7 @@ impl Config {
             request_timeout: Duration::from_secs(10),
             grace: Duration::from_secs(15),
             agent: concat!("calling-rust/", env!("CARGO_PKG_VERSION")).to_owned(),
+            record_traces: false,
         }
     }
 

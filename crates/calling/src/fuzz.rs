@@ -77,6 +77,9 @@ impl World {
             seed: [1; 32],
             camera: VideoSettings { ssrc: 100, rtx_ssrc: 101, bitrate_bps: 500_000 },
             screen: VideoSettings { ssrc: 102, rtx_ssrc: 103, bitrate_bps: 500_000 },
+            #[cfg(feature = "processing")]
+            processing: calling_media::AudioProcessing::default(),
+            record_traces: true,
         };
         let mut world = Self {
             now,

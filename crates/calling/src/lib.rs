@@ -69,6 +69,8 @@ mod listener;
 mod options;
 pub mod pipeline;
 mod quality;
+#[cfg(feature = "devices")]
+mod sound_devices;
 mod state;
 mod stats;
 mod ticker;
@@ -79,7 +81,10 @@ pub mod view;
 
 pub use audio::{Audio, AudioRoute, DeviceError};
 pub use bell::CallingBell;
+pub use calling_callrecord::quality::{IntervalQuality, IntervalSummary};
 pub use calling_callrecord::{CallLogEntry, CallLogFilter, CallLogResult, Scene};
+#[cfg(feature = "processing")]
+pub use calling_media::AudioProcessing;
 pub use calling_media::video::{
     I420Frame, TestPattern, VideoCodec, VideoFrame, VideoReceiverStats, VideoSenderStats,
     VideoSink, VideoSource,
@@ -98,7 +103,7 @@ pub use calling_signaling::client::{
 pub use calling_signaling::protocol::{
     CallParams, Code, ConversationInfo, ConversationsReply, CreateGroupParams, GroupInfo,
     GroupMemberInfo, GroupRole, HistoryReply, IceServer, MessageEvent, ProfileInfo, ProtocolError,
-    RunningCall, SendMessageParams, SentReply, Target, UserVolume,
+    QualityCause, RunningCall, SendMessageParams, SentReply, Target, UserVolume,
 };
 pub use calling_transport::CandidateKind;
 pub use config::{Config, IceConfig, VoiceConfig};
@@ -108,7 +113,9 @@ pub use error::{CommandError, InitError};
 pub use event::TimedEvent;
 pub use listener::{CallingListener, Invite, dispatch};
 pub use options::CallOptions;
-pub use pipeline::{RemoteFigures, VideoFigures};
+pub use pipeline::{RemoteFigures, VideoFigures, VoiceQuality};
+#[cfg(feature = "devices")]
+pub use sound_devices::{DeviceInfo, DeviceKind, DeviceStats, Devices, sound_devices};
 pub use state::CallState;
 pub use stats::CallStats;
 pub use timings::{Timings, TimingsMs};

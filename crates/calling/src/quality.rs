@@ -1,3 +1,4 @@
+use calling_callrecord::quality::{BEST_RATING, IntervalQuality};
 use calling_signaling::client::NetworkQuality;
 
 /// What one period of two seconds saw on one direction of the path.
@@ -42,9 +43,43 @@ pub(crate) fn grade(report: &PathReport) -> NetworkQuality {
         .map_or(NetworkQuality::VeryBad, |(quality, ..)| *quality)
 }
 
+/// Lower ends of each grade of how a voice sounded, in hundredths of the best rating: the bands of
+/// ITU-T G.109 (90 best, 80 high, 70 medium, 60 low, 50 poor), the two best taken as one.
+const RATINGS: [(NetworkQuality, f64); 4] = [
+    (NetworkQuality::Excellent, 80.0),
+    (NetworkQuality::Good, 70.0),
+    (NetworkQuality::Poor, 60.0),
+    (NetworkQuality::Bad, 50.0),
+];
+
+/// The worse of how the path is and how the voice sounded in its last interval. What is not
+/// measured, or down, stays so.
+pub(crate) fn worse(path: NetworkQuality, voice: Option<IntervalQuality>) -> NetworkQuality {
+    let (Some(voice), false) = (voice, path == NetworkQuality::Unknown) else { return path };
+    let rating = 100.0 * voice.rating / BEST_RATING;
+    let heard = RATINGS.iter().find(|(_, least)| rating >= *least);
+    path.max(heard.map_or(NetworkQuality::VeryBad, |(quality, _)| *quality))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_worse_of_path_and_voice_is_told() {
+        let voice = |rating| Some(IntervalQuality { rating, mos: 1.0, cause: None });
+        for (path, rating, told) in [
+            (NetworkQuality::Excellent, 139.0, NetworkQuality::Excellent),
+            (NetworkQuality::Excellent, 110.0, NetworkQuality::Good),
+            (NetworkQuality::Bad, 139.0, NetworkQuality::Bad),
+            (NetworkQuality::Good, 20.0, NetworkQuality::VeryBad),
+            (NetworkQuality::Down, 139.0, NetworkQuality::Down),
+            (NetworkQuality::Unknown, 20.0, NetworkQuality::Unknown),
+        ] {
+            assert_eq!(worse(path, voice(rating)), told, "{path:?} {rating}");
+        }
+        assert_eq!(worse(NetworkQuality::Good, None), NetworkQuality::Good);
+    }
 
     fn report(loss: f64, rtt_ms: f64, jitter_ms: f64) -> PathReport {
         PathReport {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use calling_callrecord::quality::IntervalSummary;
 use calling_media::SenderStats;
 use calling_media::video::VideoSenderStats;
 use calling_model::CallId;
@@ -7,7 +8,7 @@ use calling_signaling::client::NetworkQuality;
 use calling_signaling::protocol::UserVolume;
 use calling_transport::CandidateKind;
 
-use crate::pipeline::{PipelineStats, RemoteFigures, VideoFigures};
+use crate::pipeline::{PipelineStats, RemoteFigures, VideoFigures, VoiceQuality};
 use crate::timings::Timings;
 
 /// The figures of the running call, or of the last one.
@@ -27,6 +28,8 @@ pub struct CallStats {
     pub packets_repeated: u64,
     /// What was received, per remote; those who left stand first.
     pub received: Vec<RemoteFigures>,
+    /// How our voice sounds as far as the server receives it, in intervals of five seconds.
+    pub voice_sent: VoiceQuality,
     /// What was sent of our camera.
     pub video_sent: VideoSenderStats,
     /// What was sent of our screen.
@@ -79,12 +82,19 @@ impl CallStats {
         self.received.iter().map(|remote| remote.stats.concealed_ms()).sum()
     }
 
+    /// All intervals of the call, in either direction, in brief.
+    pub fn voice_summary(&self) -> IntervalSummary {
+        let heard = self.received.iter().map(|remote| remote.voice.summary);
+        heard.fold(self.voice_sent.summary, |all, one| all.merged(&one))
+    }
+
     /// Takes in the figures of the media pipeline; its moments join those of signalling.
     pub fn absorb(&mut self, media: PipelineStats) {
         self.srtp_profile = media.srtp_profile.or(self.srtp_profile);
         self.sent = media.sent;
         self.packets_repeated = media.packets_repeated;
         self.received = media.received;
+        self.voice_sent = media.voice_sent;
         self.video_sent = media.video_sent;
         self.screen_sent = media.screen_sent;
         self.video_received = media.video_received;

@@ -109,6 +109,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         jitter_ms: 8.5,
         rtt_ms: 48.0,
         burst_ratio: 1.4,
+        ..QualityInput::default()
     });
     let record = Record::from(long).with_quality(quality);
     println!("— bob's call log, and the record —");

@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Wait for a call and answer it
     Answer(AnswerArgs),
-    /// List the cameras and screens of this machine
+    /// List the microphones, loudspeakers, cameras and screens of this machine
     Devices {
         /// Print JSON
         #[arg(long)]
@@ -55,6 +55,9 @@ pub(crate) enum Command {
     },
     /// Show the stored call records
     Records(RecordsArgs),
+    /// Record when the packets of a call came, or look at such a recording
+    #[command(subcommand)]
+    Trace(TraceCommand),
     /// Place one measured call over a network as bad as you like
     Demo(DemoArgs),
     /// Measure this machine
@@ -154,6 +157,14 @@ pub(crate) struct PhoneArgs {
     /// Send this WAV file (repeated to the end of the call); silence if absent
     #[arg(long, value_name = "FILE.wav", value_hint = ValueHint::FilePath)]
     pub(crate) play: Option<PathBuf>,
+    /// Speak into this microphone: an id that `calling devices` prints, or `default`
+    #[cfg(feature = "devices")]
+    #[arg(long, value_name = "ID", conflicts_with = "play")]
+    pub(crate) microphone: Option<String>,
+    /// Hear others on this loudspeaker: an id that `calling devices` prints, or `default`
+    #[cfg(feature = "devices")]
+    #[arg(long, value_name = "ID", conflicts_with = "record")]
+    pub(crate) loudspeaker: Option<String>,
     /// Write what is heard to this WAV file
     #[arg(long, value_name = "FILE.wav", value_hint = ValueHint::FilePath)]
     pub(crate) record: Option<PathBuf>,
@@ -177,6 +188,13 @@ pub(crate) struct PhoneArgs {
     /// Send pictures in this codec; the first this program was built with if absent
     #[arg(long, value_name = "CODEC", value_enum)]
     pub(crate) video_codec: Option<Codec>,
+    /// Cancel echo, suppress noise and level the voice before it is sent
+    #[cfg(feature = "processing")]
+    #[arg(long)]
+    pub(crate) process: bool,
+    /// Write when packets came to this trace file, for `calling-lab audio --trace`
+    #[arg(long, value_name = "FILE.cltr", value_hint = ValueHint::FilePath)]
+    pub(crate) trace: Option<PathBuf>,
     /// Print lines, as to a file, instead of opening the call window
     #[arg(long)]
     pub(crate) no_ui: bool,
@@ -357,6 +375,27 @@ pub(crate) struct BenchVideoArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TraceCommand {
+    /// Ring somebody and write when their packets came; never what was said
+    Record {
+        /// The file, *.cltr
+        #[arg(value_name = "FILE.cltr", value_hint = ValueHint::FilePath)]
+        out: PathBuf,
+        #[command(flatten)]
+        call: Box<CallArgs>,
+    },
+    /// Tell what a trace file holds
+    Show {
+        /// The file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

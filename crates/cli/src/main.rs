@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{BenchCommand, Cli, ColorWhen, Command, ConfigCommand};
+use args::{BenchCommand, Cli, ColorWhen, Command, ConfigCommand, TraceCommand};
 use exit::Failure;
 
 fn main() -> ExitCode {
@@ -55,6 +55,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Answer(args) => on_runtime(verbose, cmd::answer::run(&args)),
         Command::Devices { json } => cmd::devices::run(json),
         Command::Records(args) => on_runtime(verbose, cmd::records::run(&args)),
+        Command::Trace(TraceCommand::Record { out, mut call }) => {
+            call.phone.trace = Some(out);
+            on_runtime(verbose, cmd::call::run(&call))
+        }
+        Command::Trace(TraceCommand::Show { file, json }) => cmd::trace::show(&file, json),
         Command::Demo(args) => on_runtime(verbose, cmd::demo::run(&args)),
         Command::Bench(BenchCommand::Calls(args)) => on_runtime(verbose, cmd::bench::calls(&args)),
         Command::Bench(BenchCommand::Timings(args)) => {

@@ -4,11 +4,12 @@ use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use calling::{Audio, Calling, Config, DeviceError, Events, InitError, ListenerEvent};
+use calling::{Audio, CallStats, Calling, Config, DeviceError, Events, InitError, ListenerEvent};
 use calling_media::{AudioSink, SilenceSource, WavSink, WavSource};
 use calling_server::config::DEFAULT_SDK_APP_ID;
 
 use crate::args::PhoneArgs;
+use crate::cmd::trace::Traces;
 use crate::exit::{Failure, Kind};
 use crate::keys::{Signer, user_id};
 use crate::pictures::{Pictures, video};
@@ -23,6 +24,7 @@ pub(crate) struct Phone {
     pub(crate) calling: Calling,
     pub(crate) events: Events,
     pictures: Option<Pictures>,
+    traces: Option<Traces>,
 }
 
 impl Phone {
@@ -37,12 +39,20 @@ impl Phone {
             }
         };
         let audio = files(args.play.as_deref(), args.record.as_deref())?;
+        #[cfg(feature = "devices")]
+        let audio = with_devices(audio, args)?;
         let mut config =
             Config::new(args.server.clone(), sdk_app_id, user, user_sig).with_audio(audio);
         config.extra_roots_pem = args.tls_ca.as_deref().map(certificate).transpose()?;
         config.video = video(args)?;
         let pictures = Pictures::new(args)?;
-        Ok(Self { pictures: Some(pictures), ..Self::start(config).await? })
+        let traces = args.trace.as_deref().map(Traces::new).transpose()?;
+        config.record_traces = traces.is_some();
+        #[cfg(feature = "processing")]
+        if args.process {
+            config.processing = calling::AudioProcessing::HANDS_FREE;
+        }
+        Ok(Self { pictures: Some(pictures), traces, ..Self::start(config).await? })
     }
 
     /// Opens the camera and records as the command line says.
@@ -52,11 +62,16 @@ impl Phone {
         }
     }
 
+    /// Writes when the packets of the call came whose figures these are, if that was asked for.
+    pub(crate) fn keep_trace(&self, stats: &CallStats) -> Result<(), Failure> {
+        self.traces.as_ref().map_or(Ok(()), |traces| traces.keep(stats))
+    }
+
     /// Signs in with a ready configuration.
     pub(crate) async fn start(config: Config) -> Result<Self, Failure> {
         let calling = Calling::init(config).await.map_err(refused)?;
         let events = calling.events();
-        Ok(Self { calling, events, pictures: None })
+        Ok(Self { calling, events, pictures: None, traces: None })
     }
 }
 
@@ -98,6 +113,23 @@ fn files(play: Option<&Path>, record: Option<&Path>) -> Result<Audio, Failure> {
     if let Some(path) = record {
         let recordings = Recordings::new(path)?;
         audio = audio.with_sink(move |_| recordings.next());
+    }
+    Ok(audio)
+}
+
+/// With the microphone and the loudspeaker of the command line in place of files.
+#[cfg(feature = "devices")]
+fn with_devices(mut audio: Audio, args: &PhoneArgs) -> Result<Audio, Failure> {
+    let devices = calling::Devices::default();
+    let id = |id: &String| (id != "default").then(|| id.clone());
+    if let Some(wanted) = &args.microphone {
+        devices.use_input(id(wanted).as_deref()).map_err(Failure::machine)?;
+        let devices = devices.clone();
+        audio = audio.with_source(move |_| devices.microphone());
+    }
+    if let Some(wanted) = &args.loudspeaker {
+        devices.use_output(id(wanted).as_deref()).map_err(Failure::machine)?;
+        audio = audio.with_sink(move |_| devices.loudspeaker());
     }
     Ok(audio)
 }

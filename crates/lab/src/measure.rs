@@ -1,6 +1,7 @@
 //! What a run comes to in numbers. Delays are playout times less the earliest that the path
 //! allows: sent, plus the least time that any packet of the trace took.
 
+use calling_callrecord::quality::{burst_ratio, mos_estimate};
 use serde::Serialize;
 
 use crate::oracle::{self, Frame};
@@ -37,7 +38,18 @@ pub(crate) struct Measures {
     pub(crate) optimal_delay_ms: f64,
     /// `mean_delay_ms` over it, both taken for a tick at least.
     pub(crate) times_optimal: f64,
+    /// What a call would report of itself: the score of the fullband E-model (ITU-T G.107.2) for
+    /// what was missing and how it fell together, delay aside: what full-reference scores judge.
+    pub(crate) mos_listening: f64,
+    /// The same with the delay, mouth to ear without devices.
+    pub(crate) mos_conversation: f64,
 }
+
+/// The least that the built-in networks take, one way, in milliseconds; recorded traces do not tell
+/// theirs.
+const PATH_MS: f64 = 40.0;
+/// What Opus looks ahead, in milliseconds.
+const LOOKAHEAD_MS: f64 = 6.5;
 
 /// Shares of lost frames restored, by what restored them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -63,6 +75,8 @@ impl Measures {
         // What was cut out is as lost to the listener as what was made up.
         let cost_ms = missed_ms.max(played.concealed_ms);
         let knowledge = knowledge(stream, trace);
+        let burst = burst_ratio(cost_ms / frame_ms, total_ms / frame_ms, played.concealment_events);
+        let mos = |delay_ms: f64| mos_estimate(cost_ms / total_ms, burst, delay_ms);
         let optimal_delay_ms = oracle::least_delay(&knowledge, cost_ms);
         let lost = share(&played.frames, &arrivals, |_, arrival| arrival.is_none());
         let restored = |source: Source| {
@@ -88,6 +102,8 @@ impl Measures {
             best_constant_delay_ms: oracle::best_constant(&knowledge, cost_ms),
             optimal_delay_ms,
             times_optimal: mean_delay_ms.max(LEAST_DELAY_MS) / optimal_delay_ms.max(LEAST_DELAY_MS),
+            mos_listening: mos(0.0),
+            mos_conversation: mos(PATH_MS + frame_ms + LOOKAHEAD_MS + mean_delay_ms),
         }
     }
 }

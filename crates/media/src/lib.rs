@@ -5,6 +5,7 @@
 //! time of arrival, and the count of pulls is the clock of playout.
 
 mod audio;
+mod capture;
 mod codec;
 #[doc(hidden)]
 pub mod fake;
@@ -16,6 +17,7 @@ mod receiver;
 mod rtcp;
 mod sender;
 mod stretch;
+pub mod trace;
 mod units;
 pub mod video;
 mod voice;
@@ -25,6 +27,11 @@ pub use audio::{AudioSink, AudioSource, MemorySink, SilenceSource, ToneSource};
 pub use calling_wire::{
     MAX_COPIES, MAX_COPY_BYTES, MAX_OFFSET, RedBlock, RedParseError, RedPayload, RedWriteError,
     write_red,
+};
+pub use capture::AudioProcessing;
+#[cfg(feature = "processing")]
+pub use capture::{
+    CaptureProcessor, CaptureResampler, CaptureStats, ProcessingError, ResamplerError,
 };
 pub use codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
 pub use mix::{Audience, LevelMeter, Mixer};

@@ -292,6 +292,8 @@ async fn only_who_talked_may_report_quality_and_only_at_once() {
         jitter_ms: 1.5,
         rtt_ms: 20.0,
         mos: 1.5,
+        worst_mos: None,
+        cause: None,
         measured_by: MeasuredBy::Receiver,
     };
     let ended = completed(&facts(1, "alice", "bob"));
@@ -318,6 +320,8 @@ async fn quality_is_added_to_a_record() {
         jitter_ms: 1.5,
         rtt_ms: 20.0,
         mos: 4.2,
+        worst_mos: None,
+        cause: None,
         measured_by: MeasuredBy::Receiver,
     };
     let ended = completed(&facts(1, "alice", "bob"));

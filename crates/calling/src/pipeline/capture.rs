@@ -28,9 +28,9 @@ impl Capture {
     }
 
     /// One tick of sound.
-    pub(super) fn read(&mut self) -> &[f32] {
+    pub(super) fn read(&mut self) -> &mut [f32] {
         self.source.read(&mut self.pcm);
-        &self.pcm
+        &mut self.pcm
     }
 
     pub(super) fn next(&self) -> Instant {

@@ -19,11 +19,14 @@ mod settings;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod voice;
 mod volumes;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "processing")]
+use calling_media::CaptureProcessor;
 use calling_media::{AudioSink, AudioSource, Sender, SenderConfigError};
 use calling_model::Machine;
 use calling_transport::{Received, SecureSession, SessionOutput, SrtpProfile};
@@ -42,6 +45,8 @@ use repeat::Repeat;
 use reports::Reports;
 pub use settings::{PipelineSettings, VideoSettings};
 pub use stats::PipelineStats;
+pub use voice::VoiceQuality;
+use voice::{Circumstances, Intervals, Sent, Speaking};
 use volumes::Volumes;
 
 use crate::timings::Timings;
@@ -67,6 +72,10 @@ pub struct Pipeline {
     remotes: Remotes,
     pictures: Pictures,
     reports: Reports,
+    intervals: Intervals,
+    speaking: Speaking,
+    #[cfg(feature = "processing")]
+    processor: Option<Box<CaptureProcessor>>,
     repeat: Repeat,
     volumes: Volumes,
     outputs: VecDeque<PipelineOutput>,
@@ -118,6 +127,11 @@ impl Pipeline {
             remotes: Remotes::new(&settings),
             pictures: Pictures::new(&settings, now),
             reports: Reports::new(&settings, now),
+            intervals: Intervals::default(),
+            speaking: Speaking::default(),
+            #[cfg(feature = "processing")]
+            processor: (!settings.processing.is_off())
+                .then(|| Box::new(CaptureProcessor::new(settings.processing))),
             repeat: Repeat::default(),
             volumes: Volumes::new(settings.user),
             session: None,
@@ -180,6 +194,7 @@ impl Pipeline {
                 if let Some(fraction_lost) = self.reports.handle(now, packet, &mut self.sender) {
                     self.repeat.reported(now, fraction_lost);
                 }
+                self.remotes.told(|ssrc| self.reports.packets_sent_of(ssrc));
                 self.drain_pictures();
             }
             Received::Control => self.drain_session(now),
@@ -195,6 +210,7 @@ impl Pipeline {
         let playout = Box::new(Playout::new(sink, now));
         self.gate = Gate::Open { microphone: Microphone::Waits(source), playout };
         self.reports.begin(now);
+        self.intervals.begin(now);
         self.begin_capture(now);
     }
 
@@ -232,6 +248,11 @@ impl Pipeline {
             return;
         };
         let pcm = capture.read();
+        #[cfg(feature = "processing")]
+        if let Some(processor) = &mut self.processor {
+            // Refuses only what is no tick.
+            let _ = processor.process(pcm);
+        }
         self.volumes.local(pcm, self.sender.is_muted());
         match self.sender.push(pcm) {
             Ok(Some(packet)) => {
@@ -261,6 +282,11 @@ impl Pipeline {
         let Gate::Open { playout, .. } = &mut self.gate else { return };
         while playout.is_due(now) {
             let audible = playout.play(&mut self.remotes, &mut self.volumes);
+            #[cfg(feature = "processing")]
+            if let Some(processor) = &mut self.processor {
+                // Refuses only what is no tick.
+                let _ = processor.played(playout.played());
+            }
             if audible {
                 Timings::mark(&mut self.timings.first_audio, now);
             }
@@ -279,9 +305,31 @@ impl Pipeline {
             self.send_rtcp(compound);
             self.drain_pictures();
         }
-        if let Some((local, remotes)) = self.reports.take_quality(now, &mut self.remotes) {
+        if self.intervals.take(now) {
+            self.judge();
+        }
+        let speaking = self.speaking.quality.last;
+        if let Some((local, remotes)) = self.reports.take_quality(now, &mut self.remotes, speaking)
+        {
             self.output(PipelineOutput::Quality { local, remotes });
         }
+    }
+
+    /// Judges how both directions of the voice sounded in the interval that is over.
+    fn judge(&mut self) {
+        let Gate::Open { microphone, playout } = &self.gate else { return };
+        let remote = self.reports.remote();
+        let around = Circumstances {
+            rtt_ms: remote.round_trip_ms.unwrap_or(0.0),
+            device_ms: self.intervals.device_ms(playout.skipped()),
+        };
+        let skipped = match microphone {
+            Microphone::Waits(_) => 0,
+            Microphone::Works(capture) => capture.skipped(),
+        };
+        let packet_ms = f64::from(self.frame_ticks * calling_media::TICK_MS);
+        self.speaking.judge(Sent { remote, skipped, packet_ms });
+        self.remotes.judge_voices(around);
     }
 
     fn send_rtcp(&mut self, mut compound: Vec<u8>) {
@@ -442,6 +490,7 @@ impl Machine for Pipeline {
         }
         consider(self.pictures.next(), PipelineReason::Pictures);
         consider(self.reports.next(), PipelineReason::Report);
+        consider(self.intervals.next(), PipelineReason::Report);
         consider(self.volumes.next(), PipelineReason::Volumes);
         soonest
     }

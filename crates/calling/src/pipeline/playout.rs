@@ -53,6 +53,12 @@ impl Playout {
         level.volume() > Volume::SILENT
     }
 
+    /// The tick that was played last.
+    #[cfg(feature = "processing")]
+    pub(super) fn played(&self) -> &[f32] {
+        &self.mixed
+    }
+
     pub(super) fn next(&self) -> Instant {
         self.ticker.next()
     }

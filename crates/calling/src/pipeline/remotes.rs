@@ -1,11 +1,17 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use calling_media::{Audience, Mixer, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK};
+use calling_callrecord::quality::IntervalQuality;
+use calling_media::trace::TraceRecorder;
+use calling_media::{
+    Audience, InsertDiscard, Mixer, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK,
+};
 use calling_model::UserId;
 use calling_wire::{ReportBlock, RtpView};
 
 use super::PipelineSettings;
+use super::voice::{Circumstances, Hearing, VoiceQuality};
 use super::volumes::Volumes;
 
 /// Remotes played at once. A call has at most fifty members by default.
@@ -22,6 +28,7 @@ const MOST_DEPARTED: usize = 64;
 /// Everybody whose voice arrives.
 pub(super) struct Remotes {
     config: ReceiverConfig,
+    record_traces: bool,
     by_ssrc: BTreeMap<u32, Remote>,
     early: VecDeque<(Instant, Vec<u8>)>,
     departed: VecDeque<RemoteFigures>,
@@ -35,6 +42,8 @@ struct Remote {
     receiver: Receiver,
     /// What the last judgement of the network saw.
     judged: ReceiverStats,
+    hearing: Hearing,
+    recorder: Option<TraceRecorder>,
 }
 
 /// The figures of one remote.
@@ -44,12 +53,26 @@ pub struct RemoteFigures {
     pub user: UserId,
     /// What was received and played of their voice.
     pub stats: ReceiverStats,
+    /// How it sounded.
+    pub voice: VoiceQuality,
+    /// When its packets came, as a file of 50 kB at most for the audio laboratory; `None` unless
+    /// [`Config::record_traces`](crate::Config::record_traces) is set.
+    pub trace: Option<Arc<[u8]>>,
+}
+
+/// What the network is judged by.
+pub(super) struct Judged {
+    pub(super) user: UserId,
+    pub(super) before: ReceiverStats,
+    pub(super) after: ReceiverStats,
+    pub(super) voice: Option<IntervalQuality>,
 }
 
 impl Remotes {
     pub(super) fn new(settings: &PipelineSettings) -> Self {
         Self {
             config: settings.receiver.clone(),
+            record_traces: settings.record_traces,
             by_ssrc: BTreeMap::new(),
             early: VecDeque::new(),
             departed: VecDeque::new(),
@@ -66,7 +89,7 @@ impl Remotes {
             return false;
         };
         match self.by_ssrc.get_mut(&view.ssrc()) {
-            Some(remote) => remote.receiver.insert(now, &view).is_ok(),
+            Some(remote) => remote.insert(now, &view),
             None => {
                 self.keep_early(now, packet);
                 false
@@ -89,7 +112,9 @@ impl Remotes {
             self.count("decoder");
             return false;
         };
-        let remote = Remote { user, receiver, judged: ReceiverStats::default() };
+        let judged = ReceiverStats::default();
+        let recorder = self.record_traces.then(TraceRecorder::default);
+        let remote = Remote { user, receiver, judged, hearing: Hearing::default(), recorder };
         self.by_ssrc.insert(ssrc, remote);
         self.replay_early(ssrc)
     }
@@ -127,6 +152,7 @@ impl Remotes {
             let told = remote.receiver.upcoming_level().filter(|_| !audible);
             remote.receiver.set_audible(audible);
             let pulled = remote.receiver.pull(&mut self.pcm);
+            remote.recorder.iter_mut().for_each(TraceRecorder::pulled);
             volumes.remote(&remote.user, told.unwrap_or(pulled.level));
             mixer.add(&self.pcm, pulled.level);
         }
@@ -138,11 +164,29 @@ impl Remotes {
         remotes.filter_map(|remote| remote.receiver.reception_report()).collect()
     }
 
-    /// The figures of each voice now and at the last call of this.
-    pub(super) fn judge(&mut self) -> Vec<(UserId, ReceiverStats, ReceiverStats)> {
+    /// Takes note of what sender reports say to have been sent, by SSRC.
+    pub(super) fn told(&mut self, packets_sent_of: impl Fn(u32) -> Option<u32>) {
+        for (ssrc, remote) in &mut self.by_ssrc {
+            if let Some(packets) = packets_sent_of(*ssrc) {
+                remote.hearing.told(packets, &remote.receiver.stats());
+            }
+        }
+    }
+
+    /// An interval is over: judges how each voice sounded in it.
+    pub(super) fn judge_voices(&mut self, around: Circumstances) {
+        for remote in self.by_ssrc.values_mut() {
+            remote.hearing.judge(remote.receiver.stats(), around);
+        }
+    }
+
+    /// The figures of each voice at the last call of this and now.
+    pub(super) fn judge(&mut self) -> Vec<Judged> {
         let judge = |remote: &mut Remote| {
-            let now = remote.receiver.stats();
-            (remote.user.clone(), std::mem::replace(&mut remote.judged, now), now)
+            let after = remote.receiver.stats();
+            let before = std::mem::replace(&mut remote.judged, after);
+            let voice = remote.hearing.quality.last;
+            Judged { user: remote.user.clone(), before, after, voice }
         };
         self.by_ssrc.values_mut().map(judge).collect()
     }
@@ -188,7 +232,32 @@ impl Remotes {
 }
 
 impl Remote {
+    /// Takes a packet; whether it will be played.
+    fn insert(&mut self, now: Instant, packet: &RtpView<'_>) -> bool {
+        let taken = self.receiver.insert(now, packet);
+        let of_stream = match taken {
+            Ok(()) | Err(InsertDiscard::Late | InsertDiscard::Duplicate) => true,
+            Err(
+                InsertDiscard::PayloadType | InsertDiscard::Malformed | InsertDiscard::Unconfirmed,
+            ) => false,
+        };
+        if of_stream && let Some(recorder) = &mut self.recorder {
+            recorder.arrived(now, packet);
+        }
+        taken.is_ok()
+    }
+
+    /// The file names nobody: it may be handed on.
+    fn trace(&self) -> Option<Arc<[u8]>> {
+        self.recorder.as_ref()?.file("recorded").map(Arc::from)
+    }
+
     fn figures(&self) -> RemoteFigures {
-        RemoteFigures { user: self.user.clone(), stats: self.receiver.stats() }
+        RemoteFigures {
+            user: self.user.clone(),
+            stats: self.receiver.stats(),
+            voice: self.hearing.quality,
+            trace: self.trace(),
+        }
     }
 }

@@ -1,14 +1,15 @@
 use std::time::{Duration, Instant};
 
+use calling_callrecord::quality::IntervalQuality;
 use calling_media::{
     OwnStream, Planner, PlannerConfig, ReceiverStats, RemoteView, RtcpSession, Sender,
 };
 use calling_signaling::client::{NetworkQuality, UserQuality};
 use calling_wire::ReportBlock;
 
-use super::remotes::Remotes;
+use super::remotes::{Judged, Remotes};
 use super::{MOST_BEHIND, PipelineSettings};
-use crate::quality::{PathReport, grade};
+use crate::quality::{PathReport, grade, worse};
 use crate::ticker::Ticker;
 
 /// How often the network is judged.
@@ -114,21 +115,27 @@ impl Reports {
         &mut self,
         now: Instant,
         remotes: &mut Remotes,
+        speaking: Option<IntervalQuality>,
     ) -> Option<(NetworkQuality, Vec<UserQuality>)> {
         if !self.timers.as_mut()?.quality.take(now) {
             return None;
         }
         let alive = self.is_alive(now);
-        self.quality = grade(&self.uplink(alive));
-        let judge = |(user, before, after)| {
-            let quality = grade(&downlink(alive, &before, &after));
-            UserQuality { user, quality }
+        self.quality = worse(grade(&self.uplink(alive)), speaking);
+        let judge = |judged: Judged| {
+            let path = grade(&downlink(alive, &judged.before, &judged.after));
+            UserQuality { user: judged.user, quality: worse(path, judged.voice) }
         };
         Some((self.quality, remotes.judge().into_iter().map(judge).collect()))
     }
 
     pub(super) fn remote(&self) -> RemoteView {
         self.rtcp.remote()
+    }
+
+    /// What the sender of a stream says to have sent, modulo 2^32.
+    pub(super) fn packets_sent_of(&self, ssrc: u32) -> Option<u32> {
+        self.rtcp.packets_sent_of(ssrc)
     }
 
     pub(super) fn quality(&self) -> NetworkQuality {
@@ -191,6 +198,9 @@ mod tests {
             cname: "us".to_owned(),
             unix: UnixMillis(0),
             seed: seed(1),
+            #[cfg(feature = "processing")]
+            processing: calling_media::AudioProcessing::default(),
+            record_traces: false,
             camera: VideoSettings { ssrc: 8, rtx_ssrc: 9, bitrate_bps: 1_000_000 },
             screen: VideoSettings { ssrc: 10, rtx_ssrc: 11, bitrate_bps: 1_000_000 },
         };

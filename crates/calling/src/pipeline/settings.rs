@@ -20,6 +20,11 @@ pub struct PipelineSettings {
     pub camera: VideoSettings,
     /// How our screen is sent.
     pub screen: VideoSettings,
+    /// What is done to the sound of the microphone.
+    #[cfg(feature = "processing")]
+    pub processing: calling_media::AudioProcessing,
+    /// Write down when packets come.
+    pub record_traces: bool,
 }
 
 /// How one of our pictures is sent.

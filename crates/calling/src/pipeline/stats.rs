@@ -8,7 +8,7 @@ use calling_signaling::protocol::UserVolume;
 
 use super::pictures::VideoFigures;
 use super::remotes::RemoteFigures;
-use super::{Gate, Microphone, Pipeline};
+use super::{Gate, Microphone, Pipeline, VoiceQuality};
 use crate::timings::Timings;
 
 /// The figures of a [`Pipeline`]; see [`CallStats`](crate::CallStats) for what each says.
@@ -22,6 +22,8 @@ pub struct PipelineStats {
     pub packets_repeated: u64,
     /// What was received, per remote; those who left stand first.
     pub received: Vec<RemoteFigures>,
+    /// How our voice sounds as far as the server receives it.
+    pub voice_sent: VoiceQuality,
     /// What was sent of our camera.
     pub video_sent: VideoSenderStats,
     /// What was sent of our screen.
@@ -57,6 +59,7 @@ impl Pipeline {
             received: self.remotes.figures(),
             video_sent: self.pictures.sent(VideoTrack::Camera),
             screen_sent: self.pictures.sent(VideoTrack::Screen),
+            voice_sent: self.speaking.quality,
             video_received: self.pictures.figures(),
             round_trip_ms: remote.round_trip_ms,
             remote_fraction_lost: remote.fraction_lost,

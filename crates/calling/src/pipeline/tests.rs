@@ -1,6 +1,7 @@
 //! Two pipelines over a seeded link, in virtual time. One plays the server's part in DTLS.
 
 mod pictures;
+mod voice;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -94,11 +95,21 @@ const fn video(ssrc: u32) -> VideoSettings {
 
 impl Pair {
     fn new(delay_ms: u64) -> Self {
-        Self::with(delay_ms, None)
+        Self::with(
+            delay_ms,
+            None,
+            #[cfg(feature = "processing")]
+            calling_media::AudioProcessing::default(),
+        )
     }
 
-    /// Two who agreed on copies of earlier frames in packets of a payload type of their own.
-    fn with(delay_ms: u64, red_payload_type: Option<u8>) -> Self {
+    /// Two who may have agreed on copies of earlier frames in packets of a payload type of their
+    /// own.
+    fn with(
+        delay_ms: u64,
+        red_payload_type: Option<u8>,
+        #[cfg(feature = "processing")] processing: calling_media::AudioProcessing,
+    ) -> Self {
         let impairment =
             Impairment { delay: Duration::from_millis(delay_ms), ..Default::default() };
         let side = |index: usize| {
@@ -115,6 +126,9 @@ impl Pair {
                 seed: seed(index as u64),
                 camera: video([LEFT, RIGHT][index] + 1),
                 screen: video([LEFT, RIGHT][index] + 3),
+                #[cfg(feature = "processing")]
+                processing,
+                record_traces: true,
             };
             Side {
                 pipeline: Pipeline::new(settings, epoch()).unwrap(),
@@ -173,8 +187,12 @@ impl Pair {
     fn open(&mut self, index: usize) {
         let device = self.sides[index].device.clone();
         *device.opened.lock().unwrap() = true;
-        let source = Tone(ToneSource::new(self.sides[index].tone_hz, 0.5), device.clone());
-        let (source, sink) = (Box::new(source), Box::new(Loudspeaker(device)));
+        let source = Tone(ToneSource::new(self.sides[index].tone_hz, 0.5), device);
+        self.open_with(index, Box::new(source));
+    }
+
+    fn open_with(&mut self, index: usize, source: Box<dyn AudioSource>) {
+        let sink = Box::new(Loudspeaker(self.sides[index].device.clone()));
         self.input(index, PipelineInput::OpenGate { source, sink });
     }
 
@@ -262,7 +280,12 @@ fn each_hears_the_other_and_not_itself() {
 #[test]
 fn what_a_fifth_of_loss_takes_comes_back_from_copies() {
     let delay = Duration::from_millis(25);
-    let mut pair = Pair::with(25, Some(63));
+    let mut pair = Pair::with(
+        25,
+        Some(63),
+        #[cfg(feature = "processing")]
+        calling_media::AudioProcessing::default(),
+    );
     pair.secure();
     pair.run_ms(1_000);
     for index in [0, 1] {

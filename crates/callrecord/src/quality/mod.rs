@@ -1,8 +1,17 @@
 //! How a call sounded: the figures and an estimate of what people would say of it.
 
 mod emodel;
+mod interval;
 
-pub use emodel::{delay_impairment, equipment_impairment, mos_estimate, mos_from_rating, rating};
+use calling_signaling::protocol::QualityCause;
+pub use emodel::{
+    BEST_RATING, burst_ratio, delay_impairment, equipment_impairment, mos_estimate,
+    mos_from_rating, rating,
+};
+use interval::LOOKAHEAD_MS;
+pub use interval::{
+    INTERVAL_MS, IntervalFigures, IntervalQuality, IntervalSummary, judge_interval,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +30,14 @@ pub struct QualitySummary {
     pub jitter_ms: f64,
     /// Round trip to the other end of the media path, in milliseconds; 0 if never measured.
     pub rtt_ms: f64,
-    /// Estimated mean opinion score, 1.0..=4.5.
+    /// Estimated mean opinion score of the whole, 1.0..=4.5, by the fullband E-model.
     pub mos: f64,
+    /// The lowest score of any five seconds, in either direction; `None` if nobody told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_mos: Option<f64>,
+    /// What most of the bad intervals suffered from; `None` if there was none, or nobody told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<QualityCause>,
     /// Whose figures these are.
     #[serde(default)]
     pub measured_by: MeasuredBy,
@@ -57,9 +72,13 @@ pub struct QualityInput {
     pub jitter_ms: f64,
     /// Round trip, in milliseconds; 0 if never measured.
     pub rtt_ms: f64,
-    /// Mean length of the runs in which packets were lost, over the length expected if losses
-    /// fell independently; 1 if unknown.
+    /// Mean length of the runs in which sound was missing, over the length expected if losses
+    /// fell independently; 1 if unknown. See [`burst_ratio`].
     pub burst_ratio: f64,
+    /// The lowest score of any interval.
+    pub worst_mos: Option<f64>,
+    /// What most of the bad intervals suffered from.
+    pub cause: Option<QualityCause>,
 }
 
 impl QualitySummary {
@@ -69,7 +88,8 @@ impl QualitySummary {
         let sent = input.packets.saturating_add(input.packets_lost);
         let concealed_share = share(input.concealed_ms, input.played_ms);
         let (delay_ms, rtt_ms) = (finite(input.mean_delay_ms), finite(input.rtt_ms));
-        let mos = mos_estimate(concealed_share, input.burst_ratio, rtt_ms / 2.0 + delay_ms);
+        let one_way_ms = rtt_ms / 2.0 + delay_ms + CODING_MS;
+        let mos = mos_estimate(concealed_share, input.burst_ratio, one_way_ms);
         Self {
             packets: input.packets,
             lost_share: rounded(share(input.packets_lost, sent), 1e6),
@@ -78,6 +98,8 @@ impl QualitySummary {
             jitter_ms: rounded(finite(input.jitter_ms), 10.0),
             rtt_ms: rounded(rtt_ms, 10.0),
             mos: rounded(mos, 100.0),
+            worst_mos: input.worst_mos.filter(|mos| mos.is_finite()).map(on_scale),
+            cause: input.cause,
             measured_by: MeasuredBy::Receiver,
         }
     }
@@ -100,6 +122,9 @@ impl QualitySummary {
     }
 }
 
+/// What coding adds to the delay: a packet of 20 ms and [`LOOKAHEAD_MS`], in milliseconds.
+const CODING_MS: f64 = 20.0 + LOOKAHEAD_MS;
+
 /// `part` of `whole`, 0..=1; nothing of nothing is nothing.
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
@@ -108,6 +133,11 @@ fn share(part: u64, whole: u64) -> f64 {
 /// To one part in `parts`: what is kept claims no more precision than was measured.
 fn rounded(value: f64, parts: f64) -> f64 {
     (value * parts).round() / parts
+}
+
+/// A score as it is kept.
+fn on_scale(mos: f64) -> f64 {
+    rounded(mos.clamp(1.0, 4.5), 100.0)
 }
 
 /// Not a number, infinite and negative become 0, and nothing lasts longer than eleven days, so
@@ -130,6 +160,7 @@ mod tests {
             jitter_ms: 12.0,
             rtt_ms: 50.0,
             burst_ratio: 1.0,
+            ..QualityInput::default()
         }
     }
 
@@ -137,14 +168,14 @@ mod tests {
     fn shares_are_of_what_was_sent_and_played() {
         let summary = QualitySummary::new(&clean());
         assert_eq!((summary.lost_share, summary.concealed_share), (0.05, 0.01));
-        assert_eq!(summary.mos, rounded(mos_estimate(0.01, 1.0, 85.0), 100.0));
+        assert_eq!(summary.mos, rounded(mos_estimate(0.01, 1.0, 111.5), 100.0));
     }
 
     #[test]
     fn a_restored_packet_costs_nothing() {
         let restored = QualityInput { concealed_ms: 0, ..clean() };
-        assert_eq!(QualitySummary::new(&restored).mos, 4.41);
-        assert!(QualitySummary::new(&clean()).mos < 4.41);
+        assert_eq!(QualitySummary::new(&restored).mos, 4.43);
+        assert!(QualitySummary::new(&clean()).mos < 4.43);
     }
 
     #[test]
@@ -179,10 +210,16 @@ mod tests {
             packets_lost: u64::MAX,
             concealed_ms: 9,
             played_ms: 1,
+            worst_mos: Some(f64::INFINITY),
+            cause: None,
         };
         let summary = QualitySummary::new(&input);
         let json = serde_json::to_string(&summary).unwrap();
         assert_eq!(serde_json::from_str::<QualitySummary>(&json).unwrap(), summary);
         assert_eq!(summary.concealed_share, 1.0);
+        assert_eq!(summary.worst_mos, None);
+        let worst_mos = Some(-3.0);
+        let summary = QualitySummary::new(&QualityInput { worst_mos, ..input });
+        assert_eq!(summary.worst_mos, Some(1.0));
     }
 }

@@ -303,6 +303,7 @@ impl Conversation {
         // A phone that was signed out has no figures any more.
         let stats = phone.calling.engine().stats().await.unwrap_or_default();
         let figures = Figures::of(&stats);
+        phone.keep_trace(&stats)?;
         if self.in_window {
             self.last.iter().for_each(output::line);
         }

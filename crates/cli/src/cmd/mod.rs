@@ -9,4 +9,5 @@ pub(crate) mod demo;
 pub(crate) mod devices;
 pub(crate) mod records;
 pub(crate) mod serve;
+pub(crate) mod trace;
 pub(crate) mod usersig;

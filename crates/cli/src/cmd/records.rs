@@ -1,8 +1,9 @@
-use calling_callrecord::Record;
+use calling_callrecord::{QualitySummary, Record};
 use calling_server::storage::{RecordFilter, Storage};
 use calling_signaling::call::Outcome;
 
 use crate::args::RecordsArgs;
+use crate::demo::figures::name;
 use crate::exit::Failure;
 use crate::keys::user_id;
 use crate::output::{self, BAD, BOLD, DIM, GOOD, NAME, WARN, paint};
@@ -22,8 +23,8 @@ pub(crate) async fn run(args: &RecordsArgs) -> Result<(), Failure> {
         return Ok(());
     }
     output::line(format!(
-        "{BOLD}{:<21} {:<16} {:<16} {:<12} {:>8}{BOLD:#}",
-        "started (UTC)", "caller", "callee", "outcome", "talked"
+        "{BOLD}{:<21} {:<16} {:<16} {:<12} {:>8}  {}{BOLD:#}",
+        "started (UTC)", "caller", "callee", "outcome", "talked", "quality (MOS)"
     ));
     for record in &records {
         output::line(row(record));
@@ -38,14 +39,28 @@ fn row(record: &Record) -> String {
         [first, others @ ..] => format!("{} +{}", first.as_str(), others.len()),
     };
     format!(
-        "{} {} {} {} {:>8}",
+        "{} {} {} {} {:>8}  {}",
         paint(DIM, format!("{:<21}", utc(record.started_at.0))),
         paint(NAME, format!("{:<16}", record.caller.as_str())),
         paint(NAME, format!("{callee:<16}")),
         outcome(record.outcome),
         talked(record),
+        quality(record.quality.as_ref()),
     )
 }
+
+/// The score of the whole call, of its worst five seconds, and what those suffered from.
+fn quality(quality: Option<&QualitySummary>) -> String {
+    let Some(quality) = quality else { return "–".to_owned() };
+    let style = if quality.mos >= GOOD_MOS { GOOD } else { WARN };
+    let mos = paint(style, format!("{:.1}", quality.mos));
+    let worst = quality.worst_mos.map_or(String::new(), |mos| format!(", worst {mos:.1}"));
+    let cause = quality.cause.map_or(String::new(), |cause| format!(" ({})", name(cause)));
+    format!("{mos}{worst}{cause}")
+}
+
+/// From here on people are satisfied (G.107 annex B, table B.1).
+const GOOD_MOS: f64 = 4.0;
 
 fn outcome(outcome: Outcome) -> String {
     let (style, word) = match outcome {
@@ -88,7 +103,24 @@ fn utc(millis: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::utc;
+    use calling_callrecord::quality::QualityInput;
+    use calling_signaling::protocol::QualityCause;
+
+    use super::*;
+
+    #[test]
+    fn quality_tells_the_worst_and_why() {
+        assert_eq!(quality(None), "–");
+        let input = QualityInput {
+            packets: 100,
+            played_ms: 2_000,
+            worst_mos: Some(2.31),
+            cause: Some(QualityCause::SenderCpu),
+            ..QualityInput::default()
+        };
+        let told = quality(Some(&QualitySummary::new(&input)));
+        assert!(told.contains("4.4") && told.ends_with(", worst 2.3 (sender CPU)"), "{told}");
+    }
 
     #[test]
     fn dates_of_known_moments() {

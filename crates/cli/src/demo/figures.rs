@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use calling::{CallStats, Timings};
-use calling_callrecord::quality::mos_estimate;
+use calling_callrecord::quality::{QualityInput, QualitySummary, burst_ratio};
+use calling_signaling::protocol::QualityCause;
 use serde::Serialize;
 
 use crate::output::{self, BOLD, DIM, GOOD, WARN, paint};
@@ -42,6 +43,10 @@ pub(crate) struct Figures {
     pub(crate) jitter_ms: f64,
     /// 1 to 4.5; none if nothing was heard.
     pub(crate) mos_estimate: Option<f64>,
+    /// The lowest of any five seconds, in either direction.
+    pub(crate) worst_mos: Option<f64>,
+    /// What most of the bad intervals suffered from.
+    pub(crate) cause: Option<QualityCause>,
     /// Milliseconds since the call began at this side, by moment.
     pub(crate) timeline_ms: BTreeMap<&'static str, f64>,
 }
@@ -61,7 +66,7 @@ pub(crate) struct Sending {
 
 impl Figures {
     pub(crate) fn of(stats: &CallStats) -> Self {
-        let mut figures = Self::without_remotes(stats);
+        let (mut figures, mut bursts) = (Self::without_remotes(stats), 1.0_f64);
         for remote in &stats.received {
             let stats = &remote.stats;
             figures.played_ms += stats.media_ms();
@@ -74,11 +79,16 @@ impl Figures {
             figures.playout_delay_ms = stats.playout_delay_ms;
             figures.target_delay_ms = f64::from(stats.target_delay_ms);
             figures.jitter_ms = stats.jitter_ms;
+            bursts = bursts.max(burst_ratio(
+                stats.concealed_ms(),
+                stats.media_ms(),
+                stats.concealment_events.saturating_mul(PACKET_MS),
+            ));
         }
         if figures.played_ms > 0.0 {
             figures.concealed_percent = 100.0 * figures.concealed_ms / figures.played_ms;
         }
-        figures.mos_estimate = figures.estimate_mos();
+        figures.mos_estimate = figures.estimate_mos(bursts);
         figures
     }
 
@@ -86,6 +96,7 @@ impl Figures {
         let mut packets_discarded: BTreeMap<String, u64> =
             stats.discarded.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
         packets_discarded.retain(|_, count| *count > 0);
+        let intervals = stats.voice_summary();
         Self {
             ice_ms: stats.ice_ms(),
             dtls_ms: stats.dtls_ms(),
@@ -114,17 +125,24 @@ impl Figures {
             target_delay_ms: 0.0,
             jitter_ms: 0.0,
             mos_estimate: None,
+            worst_mos: intervals.worst_mos,
+            cause: intervals.cause(),
             timeline_ms: stats.timings.to_ms().since_start,
         }
     }
 
     /// What is heard: concealment counts as loss, since recovered loss is not heard.
-    fn estimate_mos(&self) -> Option<f64> {
-        if self.played_ms <= 0.0 {
-            return None;
-        }
-        let one_way_ms = self.round_trip_ms.unwrap_or(0.0) + self.mean_playout_delay_ms;
-        Some(mos_estimate(self.concealed_percent / 100.0, 1.0, one_way_ms))
+    fn estimate_mos(&self, burst_ratio: f64) -> Option<f64> {
+        let summary = QualitySummary::new(&QualityInput {
+            played_ms: self.played_ms as u64,
+            concealed_ms: self.concealed_ms as u64,
+            mean_delay_ms: self.mean_playout_delay_ms,
+            // Either leg has about the same.
+            rtt_ms: 2.0 * self.round_trip_ms.unwrap_or(0.0),
+            burst_ratio,
+            ..QualityInput::default()
+        });
+        (self.played_ms > 0.0).then_some(summary.mos)
     }
 
     /// Prints a block for people.
@@ -155,8 +173,14 @@ impl Figures {
         if let Some(mos) = self.mos_estimate {
             let style = if mos >= 4.0 { GOOD } else { WARN };
             let mos = paint(style, format!("{mos:.1}"));
-            row("quality", format!("{mos} of 4.5 (MOS, estimated)"));
+            row("quality", format!("{mos} of 4.5 (MOS, estimated){}", self.worst()));
         }
+    }
+
+    fn worst(&self) -> String {
+        let Some(worst) = self.worst_mos else { return String::new() };
+        let cause = self.cause.map_or(String::new(), |cause| format!(": {}", name(cause)));
+        format!("; worst five seconds {worst:.1}{cause}")
     }
 
     fn path(&self) -> String {
@@ -179,6 +203,20 @@ impl Figures {
             self.recovered_ms,
             self.recovered_by_copies_ms
         )
+    }
+}
+
+/// Sound in a packet of this program, in milliseconds.
+const PACKET_MS: u64 = 20;
+
+/// What to call a cause.
+pub(crate) const fn name(cause: QualityCause) -> &'static str {
+    match cause {
+        QualityCause::Uplink => "uplink",
+        QualityCause::Downlink => "downlink",
+        QualityCause::Jitter => "jitter",
+        QualityCause::SenderCpu => "sender CPU",
+        QualityCause::Device => "device",
     }
 }
 

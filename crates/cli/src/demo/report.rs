@@ -9,7 +9,7 @@ use calling_model::Volume;
 use calling_signaling::call::Outcome;
 use serde::Serialize;
 
-use super::figures::{Figures, between, row};
+use super::figures::{Figures, between, name, row};
 use super::place::{Placed, Side};
 use crate::output::{self, BOLD, paint};
 
@@ -129,7 +129,10 @@ pub(crate) fn print_record(record: &Record) {
     row("outcome", format!("{:?}, {:.1} s", record.outcome, record.duration_ms as f64 / 1_000.0));
     if let Some(quality) = &record.quality {
         let concealed = 100.0 * quality.concealed_share;
-        row("quality", format!("{:.1} of 4.5, {concealed:.2} % concealed", quality.mos));
+        let worst = quality.worst_mos.map_or(String::new(), |mos| format!(", at worst {mos:.1}"));
+        let cause = quality.cause.map_or(String::new(), |cause| format!(" ({})", name(cause)));
+        let mos = quality.mos;
+        row("quality", format!("{mos:.1} of 4.5{worst}{cause}, {concealed:.2} % concealed"));
     }
 }
 

@@ -131,7 +131,17 @@ fn insert<D: AudioDecoder>(
     arrival: Arrival,
     datagram: &mut Vec<u8>,
 ) {
-    let Some(packet) = stream.packets.get(arrival.index as usize) else { return };
+    if write_datagram(stream, arrival, datagram).is_some()
+        && let Ok(view) = RtpView::parse(datagram)
+    {
+        // Discards are the receiver's to count.
+        let _ = receiver.insert(epoch() + Duration::from_micros(arrival.at_us), &view);
+    }
+}
+
+/// Makes the packet that arrives; `None` if there is none.
+fn write_datagram(stream: &Stream, arrival: Arrival, datagram: &mut Vec<u8>) -> Option<()> {
+    let packet = stream.packets.get(arrival.index as usize)?;
     let copies = stream.copies.min(arrival.index);
     let header = RtpHeader {
         payload_type: if copies > 0 { RED_PAYLOAD_TYPE } else { OPUS_PAYLOAD_TYPE },
@@ -144,16 +154,10 @@ fn insert<D: AudioDecoder>(
     datagram.clear();
     datagram.resize(MAX_DATAGRAM, 0);
     let level = [packet.level];
-    let Ok(length) = write_header(&header, &[(AUDIO_LEVEL_ID, &level)], datagram) else { return };
-    let Some(payload) = write_payload(stream, arrival.index, copies, &mut datagram[length..])
-    else {
-        return;
-    };
+    let length = write_header(&header, &[(AUDIO_LEVEL_ID, &level)], datagram).ok()?;
+    let payload = write_payload(stream, arrival.index, copies, &mut datagram[length..])?;
     datagram.truncate(length + payload);
-    if let Ok(view) = RtpView::parse(datagram) {
-        // Discards are the receiver's to count.
-        let _ = receiver.insert(epoch() + Duration::from_micros(arrival.at_us), &view);
-    }
+    Some(())
 }
 
 /// More than any payload with its copies takes.
@@ -271,6 +275,8 @@ impl AudioDecoder for Mute {
 
 #[cfg(test)]
 mod tests {
+    use calling_media::trace::TraceRecorder;
+
     use super::*;
     use crate::speech::Speech;
     use crate::trace::generate;
@@ -324,6 +330,64 @@ mod tests {
             (0..).zip(&played.frames).filter(|(_, frame)| copied(frame)).map(|(n, _)| n).collect();
         // At the beginning there is delay for at least two of them.
         assert!(copied.ends_with(&[201, 202]), "{copied:?}");
+    }
+
+    /// A receiver as in a call: pulled late by up to 9 ms, its ticks not those of the trace, and a
+    /// trace recorded beside it.
+    fn live(stream: &Stream, trace: &Trace) -> (TraceRecorder, Vec<Op>, Vec<f32>, ReceiverStats) {
+        let probe = Probe { codec: OpusDecoder::new(Channels::Mono).unwrap(), log: Log::default() };
+        let mut receiver = Receiver::with_decoder(ReceiverConfig::default(), probe);
+        let mut recorder = TraceRecorder::default();
+        let (mut ops, mut heard, mut datagram) = (Vec::new(), Vec::new(), Vec::new());
+        let mut waiting = trace.arrivals.iter().peekable();
+        let mut pcm = [0.0; SAMPLES_PER_TICK];
+        for tick in 0..ticks(trace) as u64 {
+            let pulled_at_us = 3_700 + tick * 10_000 + tick * 7_919 % 9_000;
+            while let Some(arrival) = waiting.next_if(|next| next.at_us <= pulled_at_us) {
+                write_datagram(stream, *arrival, &mut datagram).unwrap();
+                let view = RtpView::parse(&datagram).unwrap();
+                let now = epoch() + Duration::from_micros(arrival.at_us);
+                let _ = receiver.insert(now, &view);
+                recorder.arrived(now, &view);
+            }
+            let operation = op(receiver.pull(&mut pcm).operation);
+            recorder.pulled();
+            if receiver.stats().packets_received > 0 {
+                ops.push(operation);
+                heard.extend_from_slice(&pcm);
+            }
+        }
+        (recorder, ops, heard, receiver.stats())
+    }
+
+    #[test]
+    fn a_recorded_call_is_played_again_as_it_was() {
+        let stream = stream();
+        for name in ["wifi-bad", "jitter-20", "burst-7", "reorder"] {
+            let trace = generate(name, 2, 10).unwrap();
+            assert_eq!(trace.arrivals[0].index, 0, "{name}: what is said must be the same");
+            let (recorder, ops, heard, stats) = live(&stream, &trace);
+            let file = recorder.file("recorded").unwrap();
+            assert!(file.len() < 2_000, "{name}: {}", file.len());
+            let recorded = crate::trace::read(&file).unwrap();
+            let played = play(&stream, &recorded).unwrap();
+            // The end of the one is cut off sooner than that of the other.
+            let common = ops.len().min(played.ticks.len()) - 50;
+            let again = played.ticks.iter().map(|tick| tick.op);
+            assert!(ops.iter().copied().take(common).eq(again.take(common)), "{name}: operations");
+            let samples = common * SAMPLES_PER_TICK;
+            assert!(heard[..samples] == played.pcm[..samples], "{name}: sound");
+            let told = [stats.inserted_samples, stats.dropped_samples, stats.concealment_events];
+            let ms = |value: f64| (value * 48.0).round() as u64;
+            let replayed =
+                [ms(played.inserted_ms), ms(played.removed_ms), played.concealment_events];
+            assert_eq!(told, replayed, "{name}");
+            assert_eq!(stats.packets_lost as usize, recorded.frames as usize - unique(&recorded));
+        }
+    }
+
+    fn unique(trace: &Trace) -> usize {
+        trace.first_arrivals().iter().flatten().count()
     }
 
     #[test]

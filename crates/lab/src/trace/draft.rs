@@ -1,4 +1,4 @@
-use super::{Arrival, FRAME_MS, Trace};
+use super::{Arrival, FRAME_MS, GRAIN_US, Trace};
 
 /// A trace under construction: one entry per frame in the order of sending.
 #[derive(Clone, Debug)]
@@ -10,9 +10,6 @@ pub(crate) struct Draft {
     /// See [`Trace::drift_ppm`].
     pub(crate) drift_ppm: i32,
 }
-
-/// Time of arrival is kept to a tenth of a millisecond.
-pub(super) const GRAIN_US: i64 = 100;
 
 impl Draft {
     /// Every packet takes `base_ms`.
@@ -62,7 +59,7 @@ impl Draft {
         let mut trace = Trace { name: name.into(), frames, drift_ppm, arrivals: Vec::new() };
         let at = |index: u32, took: i64| {
             let at = (trace.sent_us(index) + took).max(0);
-            Arrival { index, at_us: (at / GRAIN_US * GRAIN_US).unsigned_abs() }
+            Arrival { index, at_us: at.unsigned_abs() / GRAIN_US * GRAIN_US }
         };
         let came = |index: u32| self.took_us[index as usize];
         let first = (0..frames).filter_map(|index| Some(at(index, came(index)?)));

@@ -214,3 +214,13 @@ fn wireless_networks_stall_lose_and_keep_order() {
         assert_eq!(overtaken(&trace), 0.0, "{name}");
     }
 }
+
+#[test]
+fn every_named_trace_round_trips_and_a_minute_fits_in_10_kb() {
+    for name in NAMES {
+        let trace = generate(name, 7, 60).unwrap();
+        let bytes = write(&trace).unwrap();
+        assert_eq!(read(&bytes).unwrap(), trace, "{name}");
+        assert!(bytes.len() < 10_000, "{name}: {}", bytes.len());
+    }
+}

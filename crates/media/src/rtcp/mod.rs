@@ -75,10 +75,20 @@ pub struct RtcpSession {
     ssrc: u32,
     cname: Bytes,
     clock: NtpClock,
-    /// The newest sender report of each stream received: the middle of its NTP time, and when it
-    /// came.
-    sender_reports: BTreeMap<u32, (u32, Instant)>,
+    /// The newest sender report of each stream received.
+    sender_reports: BTreeMap<u32, Newest>,
     remote: RemoteView,
+}
+
+/// What a sender report said.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    /// The middle of its NTP time.
+    ntp: u32,
+    /// When it came.
+    at: Instant,
+    /// Packets sent so far.
+    packets: u32,
 }
 
 /// Streams whose sender reports are remembered.
@@ -145,7 +155,7 @@ impl RtcpSession {
     fn complete(&self, now: Instant, block: &ReportBlock) -> ReceptionReport {
         let newest = self.sender_reports.get(&block.ssrc);
         let (last_sender_report, delay) =
-            newest.map_or((0, 0), |(ntp, at)| (*ntp, in_units(now.saturating_duration_since(*at))));
+            newest.map_or((0, 0), |it| (it.ntp, in_units(now.saturating_duration_since(it.at))));
         ReceptionReport {
             ssrc: block.ssrc,
             fraction_lost: block.fraction_lost,
@@ -171,7 +181,7 @@ impl RtcpSession {
 
     fn handle_one(&mut self, now: Instant, packet: &RtcpView<'_>) {
         if let Some(report) = SenderReportView::parse(packet) {
-            self.remember(now, report.ssrc, report.info.ntp_time);
+            self.remember(now, &report);
             report.blocks().for_each(|block| self.learn(now, &block));
         } else if let Some(report) = ReceiverReportView::parse(packet) {
             report.blocks().for_each(|block| self.learn(now, &block));
@@ -185,10 +195,18 @@ impl RtcpSession {
         }
     }
 
-    fn remember(&mut self, now: Instant, ssrc: u32, ntp: u64) {
+    fn remember(&mut self, now: Instant, report: &SenderReportView<'_>) {
+        let ssrc = report.ssrc;
         if self.sender_reports.len() < MAX_STREAMS || self.sender_reports.contains_key(&ssrc) {
-            self.sender_reports.insert(ssrc, (middle(ntp), now));
+            let (ntp, packets) = (middle(report.info.ntp_time), report.info.packet_count);
+            self.sender_reports.insert(ssrc, Newest { ntp, at: now, packets });
         }
+    }
+
+    /// Packets of a stream received that its sender says to have sent, modulo 2^32, by its newest
+    /// report. A server that forwards counts what it forwarded.
+    pub fn packets_sent_of(&self, ssrc: u32) -> Option<u32> {
+        self.sender_reports.get(&ssrc).map(|newest| newest.packets)
     }
 
     /// Takes what a block says of our stream.

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use calling_callrecord::quality::{QualityInput, QualitySummary};
+use calling_callrecord::quality::{QualityInput, QualitySummary, burst_ratio};
 use calling_model::{CallId, Endpoint};
 use calling_signaling::protocol::{
     self, ClientFrame, Code, HeardQuality, HelloParams, HelloReply, ProtocolError, Reply, Request,
@@ -219,7 +219,9 @@ impl Connection {
             mean_delay_ms: heard.mean_delay_ms,
             jitter_ms: heard.jitter_ms,
             rtt_ms: heard.rtt_ms,
-            burst_ratio: 1.0,
+            burst_ratio: bursts(heard),
+            worst_mos: heard.worst_mos,
+            cause: heard.cause,
         });
         let storage = &self.gateway.inner.storage;
         let user = &session.endpoint.user;
@@ -241,6 +243,18 @@ impl Connection {
         Ok(Handled::Answer("sign_out", Ok(Reply::Done {})))
     }
 }
+
+/// How much longer the gaps were than chance would make them, counted in packets.
+fn bursts(heard: &HeardQuality) -> f64 {
+    let packets = heard.packets.saturating_add(heard.packets_lost).max(1) as f64;
+    let packet_ms = (heard.played_ms as f64 / packets).clamp(LEAST_PACKET_MS, MOST_PACKET_MS);
+    let of = |ms: u64| ms as f64 / packet_ms;
+    burst_ratio(of(heard.concealed_ms), of(heard.played_ms), heard.concealment_events)
+}
+
+/// The shortest and the longest packet of Opus (RFC 6716 section 2.1.4).
+const LEAST_PACKET_MS: f64 = 2.5;
+const MOST_PACKET_MS: f64 = 120.0;
 
 pub(super) async fn tell_hub(gateway: &Gateway, command: HubCommand) -> Result<(), Closing> {
     gateway.inner.hub.send(command).await.map_err(|_| Closing::ServerStops)

@@ -32,6 +32,7 @@ fn summary(heard: &Heard) -> QualitySummary {
         jitter_ms: millis(heard.jitter),
         rtt_ms: heard.round_trip.map_or(0.0, millis),
         burst_ratio: 1.0,
+        ..QualityInput::default()
     });
     QualitySummary { measured_by: MeasuredBy::Server, ..summary }
 }

@@ -1,6 +1,7 @@
+use calling_callrecord::quality::mos_estimate;
 use calling_signaling::call::Outcome;
 use calling_signaling::protocol::{
-    Code, Event, HeardQuality, HistoryParams, ProtocolError, Reply, Request,
+    Code, Event, HeardQuality, HistoryParams, ProtocolError, QualityCause, Reply, Request,
 };
 
 use crate::server::TestServer;
@@ -55,7 +56,16 @@ async fn the_record_keeps_the_worse_of_what_both_heard_and_nobody_elses_word() {
     let mut mallory = server.client("mallory", "phone").await;
     let call_id = alice.call("bob").await.unwrap().facts.call_id;
     let told = |concealed_ms| {
-        let heard = HeardQuality { packets: 50, played_ms: 1_000, concealed_ms, ..clean() };
+        let (worst_mos, cause) = (Some(2.25), Some(QualityCause::Jitter));
+        let heard = HeardQuality {
+            packets: 50,
+            played_ms: 1_000,
+            concealed_ms,
+            concealment_events: 1,
+            worst_mos,
+            cause,
+            ..clean()
+        };
         Request::ReportQuality { call_id: call_id.clone(), heard }
     };
     bob.invited().await;
@@ -70,6 +80,9 @@ async fn the_record_keeps_the_worse_of_what_both_heard_and_nobody_elses_word() {
     assert_eq!(mallory.ask(told(900)).await.unwrap_err().code, Code::InviteNotFound);
     let quality = server.stop().await[0].quality.unwrap();
     assert!((quality.concealed_share - 0.1).abs() < 1e-6, "{quality:?}");
+    assert_eq!((quality.worst_mos, quality.cause), (Some(2.25), Some(QualityCause::Jitter)));
+    // Five packets in a row are a burst.
+    assert_eq!(quality.mos, (mos_estimate(0.1, 2.0, 61.5) * 100.0).round() / 100.0);
 }
 
 fn clean() -> HeardQuality {

@@ -33,7 +33,7 @@ pub use recent::{
 pub use request::{
     CallParams, CallReply, ClientFrame, EventFrame, GroupCallReply, HeardQuality, HelloParams,
     HelloReply, HistoryParams, HistoryReply, IceServer, InviteParams, MediaAnswer, MediaOffer,
-    Reply, Request, ResumeParams, ServerFrame, SignInParams, SignInReply,
+    QualityCause, Reply, Request, ResumeParams, ServerFrame, SignInParams, SignInReply,
 };
 
 /// The protocol versions this build speaks, newest last.

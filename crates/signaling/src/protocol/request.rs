@@ -258,6 +258,31 @@ pub struct HeardQuality {
     pub jitter_ms: f64,
     /// Round trip to the server, in milliseconds; 0 if never measured.
     pub rtt_ms: f64,
+    /// Times that making up began; 0 if not counted, and then losses are taken for independent.
+    #[serde(default)]
+    pub concealment_events: u64,
+    /// The lowest opinion score of any five seconds, either direction; absent if never estimated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_mos: Option<f64>,
+    /// What most of the bad intervals suffered from; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<QualityCause>,
+}
+
+/// What makes a call sound bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QualityCause {
+    /// Packets get lost, or take long, from the speaker to the server.
+    Uplink,
+    /// Packets get lost, or take long, from the server to the listener.
+    Downlink,
+    /// Packets come at irregular times: too late to be played, or played only after a long wait.
+    Jitter,
+    /// The speaker's machine had no time to record or encode: less sound was sent than time passed.
+    SenderCpu,
+    /// The listener's machine or loudspeaker did not take sound for a while.
+    Device,
 }
 
 /// The client's half of a media connection.

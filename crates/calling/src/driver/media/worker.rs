@@ -372,6 +372,9 @@ impl Worker {
             seed: self.seed,
             camera: sent(self.camera, self.start.config.video.quality()),
             screen: sent(self.screen, VideoQuality::SCREEN),
+            #[cfg(feature = "processing")]
+            processing: self.start.config.processing,
+            record_traces: self.start.config.record_traces,
         };
         let pipeline = Pipeline::new(settings, Instant::now())
             .map_err(|error| failure("the voice settings cannot be used", &error))?;

@@ -55,6 +55,8 @@ impl Session {
 fn heard(figures: &CallStats) -> Option<HeardQuality> {
     let mut heard =
         HeardQuality { rtt_ms: figures.round_trip_ms.unwrap_or(0.0), ..HeardQuality::default() };
+    let intervals = figures.voice_summary();
+    (heard.worst_mos, heard.cause) = (intervals.worst_mos, intervals.cause());
     let (mut played_ms, mut concealed_ms) = (0.0, 0.0);
     for remote in &figures.received {
         let (stats, played) = (&remote.stats, remote.stats.media_ms());
@@ -64,6 +66,7 @@ fn heard(figures: &CallStats) -> Option<HeardQuality> {
         heard.jitter_ms += stats.jitter_ms * played;
         played_ms += played;
         concealed_ms += stats.concealed_ms();
+        heard.concealment_events += stats.concealment_events;
     }
     if played_ms < 1.0 {
         return None;
@@ -80,7 +83,7 @@ mod tests {
     use calling_model::UserId;
 
     use super::*;
-    use crate::pipeline::RemoteFigures;
+    use crate::pipeline::{RemoteFigures, VoiceQuality};
 
     #[test]
     fn reported_once_and_only_when_both_are_there() {
@@ -110,7 +113,12 @@ mod tests {
             stats.decoded_samples = seconds * 48_000;
             stats.playout_delay_sum_ms = delay_ms * stats.packets_played as f64;
             stats.jitter_ms = jitter_ms;
-            RemoteFigures { user: UserId::new("bob").unwrap(), stats }
+            RemoteFigures {
+                user: UserId::new("bob").unwrap(),
+                stats,
+                voice: VoiceQuality::default(),
+                trace: None,
+            }
         };
         let (long, short, never) =
             (remote(30, 3, 10.0, 40.0), remote(10, 1, 50.0, 80.0), remote(0, 0, 900.0, 0.0));
