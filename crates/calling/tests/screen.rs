@@ -1,11 +1,12 @@
 //! The screen of an X server, shared: Debian's `xvfb` is one that shows nothing to anybody.
 #![cfg(feature = "screen")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says why")]
 
 #[macro_use]
 mod common;
 
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -43,7 +44,7 @@ impl Xvfb {
         let started = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let Ok(mut child) = started else {
             let why = "skipped: there is no Xvfb; on Debian it is in the package xvfb";
-            writeln!(std::io::stderr(), "{why}").unwrap();
+            eprintln!("{why}");
             return None;
         };
         let mut number = String::new();
