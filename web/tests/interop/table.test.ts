@@ -135,6 +135,8 @@ async function phone(row: string, codec?: Codec): Promise<void> {
   const child = lab.phone("phone", [...sound, "--play-video", file("blue.y4m"), "--record-video", seen]);
   const gone = new Promise((done) => child.once("exit", done));
   try {
+    // It speaks once it is signed in; who rings it before finds nobody.
+    await Promise.race([new Promise((said) => child.stderr?.once("data", said)), gone]);
     const medium: MediaType = codec === undefined ? "audio" : "video";
     await caller.evaluate((medium) => peer.calling.call("phone", medium, { timeoutS: 20 }), medium);
     if (codec !== undefined) await caller.evaluate(() => peer.calling.openCamera());
