@@ -70,7 +70,10 @@ mod tests {
             let healing = world.watch(10.0);
             let after = world.receiver.stats().playout_delay_ms;
             println!("storm over {number}: {clean:.1} → {stormy:.1} → {after:.1} ms");
-            assert!(after <= clean + 2.0, "{clean} {stormy} {after}");
+            // The last step, of at most 5 ms here, is smoothed sound and a smoothed figure.
+            assert!(after <= clean + 5.0, "{clean} {stormy} {after}");
+            let target_ms = world.receiver.stats().target_delay_ms;
+            assert_eq!(target_ms, 10, "the target itself is back");
             assert!(healing.concealed_ms() <= 60.0, "{healing}");
         }
     }

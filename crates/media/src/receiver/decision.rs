@@ -210,6 +210,11 @@ const SAME_PERIOD_IN_HASTE: f32 = 0.5;
 const SIMILARITY_PER_TICK: f32 = 0.02;
 /// Ticks in vain before standards are lowered.
 const STRICT_TICKS: u32 = 15;
+/// The same for what is hardly worth it, so that no delay stays for good: two seconds, and from
+/// then on slowly.
+const SLIGHT_STRICT_TICKS: u32 = 200;
+/// See there.
+const SLIGHT_SIMILARITY_PER_TICK: f32 = 0.004;
 
 /// How alike two periods must be for one of them to be left out or repeated; −1 for not at all.
 pub(super) fn similarity(status: &Status, operation: Operation) -> f32 {
@@ -229,13 +234,16 @@ pub(super) fn similarity(status: &Status, operation: Operation) -> f32 {
         | Operation::Expand => SAME_PERIOD,
     };
     let excess = status.delay - status.target;
-    if !status.starting && (1 - TOLERANCE_BELOW..TOLERANCE).contains(&excess) {
-        // The last step can wait.
-        return best;
-    }
+    // The last step can wait.
+    let is_slight = !status.starting && (1 - TOLERANCE_BELOW..TOLERANCE).contains(&excess);
+    let (strict_ticks, per_tick) = if is_slight {
+        (SLIGHT_STRICT_TICKS, SLIGHT_SIMILARITY_PER_TICK)
+    } else {
+        (STRICT_TICKS, SIMILARITY_PER_TICK)
+    };
     // What was waited for without trying says nothing of the sound.
-    let in_vain = status.vain_ticks.saturating_sub(STRICT_TICKS);
-    best - in_vain.min(100) as f32 * SIMILARITY_PER_TICK
+    let in_vain = status.vain_ticks.saturating_sub(strict_ticks);
+    best - in_vain.min(100) as f32 * per_tick
 }
 
 #[cfg(test)]

@@ -129,8 +129,10 @@ fn standards_are_high_and_fall_only_in_vain() {
     assert!(after(500, Operation::Accelerate) <= -1.0);
     assert_eq!(similarity(&playing(60, true), Operation::Accelerate), -1.0);
     for (delay_ms, operation) in [(49, Operation::Accelerate), (35, Operation::PreemptiveExpand)] {
-        let little = Status { vain_ticks: 900, ..playing(delay_ms, false) };
+        let little = Status { vain_ticks: 200, ..playing(delay_ms, false) };
         assert_eq!(similarity(&little, operation), SAME_PERIOD);
+        let for_good = Status { vain_ticks: 900, ..little };
+        assert!((similarity(&for_good, operation) - 0.5).abs() < 1e-6, "no delay stays for good");
     }
 }
 
