@@ -99,8 +99,8 @@ describe("a voice call", () => {
     await Promise.all([hears(alice, sound), hears(bob, sound)]);
     expect(await alice.locator("calling-window .time").innerText()).toMatch(/^00:0\d$/);
     await control(alice, "hang-up").click();
-    expect(await over(alice)).toMatch(/^Duration: 00:\d\d$/);
-    expect(await over(bob)).toMatch(/^Duration: 00:\d\d$/);
+    await expect.poll(() => over(alice)).toMatch(/^Duration: 00:\d\d$/);
+    await expect.poll(() => over(bob)).toMatch(/^Duration: 00:\d\d$/);
     await control(bob, "close").click();
     for (const [language, text] of [
       ["en", /^Duration: 00:\d\d$/],
@@ -118,7 +118,7 @@ describe("a voice call", () => {
     const [alice, bob] = [await site.as("alice"), await site.as("bob")];
     await callFrom(alice, "bob", "voice");
     await control(bob, "decline").click();
-    expect(await over(alice)).toBe("Call declined by user");
+    await expect.poll(() => over(alice)).toBe("Call declined by user");
     await control(alice, "close").click();
     await callWindow(alice).waitFor({ state: "detached" });
     expect((await records(alice, "u:bob")).at(-1)).toBe("Call declined by user");
@@ -129,7 +129,7 @@ describe("a voice call", () => {
     await callFrom(alice, "carol", "voice");
     await control(carol, "accept").waitFor();
     await control(alice, "hang-up").click();
-    expect(await over(carol)).toBe("Call canceled by caller");
+    await expect.poll(() => over(carol)).toBe("Call canceled by caller");
     await control(carol, "close").click();
     const row = carol.locator('calling-chat [data-conversation="u:alice"]');
     await row.locator(".unread").waitFor();
@@ -146,19 +146,19 @@ describe("a voice call", () => {
     await callFrom(alice, "bob", "voice");
     await answer(bob);
     await callFrom(carol, "bob", "voice");
-    expect(await over(carol)).toBe("Line busy");
+    await expect.poll(() => over(carol)).toBe("Line busy");
     // The conversation goes on.
     await hears(bob, sound);
     await control(bob, "hang-up").click();
-    expect(await over(alice)).toMatch(/^Duration/);
+    await expect.poll(() => over(alice)).toMatch(/^Duration/);
   });
 
   it("is not answered in time", async () => {
     const [alice, bob] = [await site.as("alice"), await site.as("bob")];
     await withCalling(alice, (calling) => calling.call("bob", "audio", { timeoutS: 2 }), 0);
     await control(bob, "accept").waitFor();
-    expect(await over(alice)).toBe("Call wasn't answered");
-    expect(await over(bob)).toBe("Call timeout");
+    await expect.poll(() => over(alice)).toBe("Call wasn't answered");
+    await expect.poll(() => over(bob)).toBe("Call timeout");
   });
 
   it("is muted, made small by Escape, and comes back", async () => {
