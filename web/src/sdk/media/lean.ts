@@ -9,6 +9,8 @@
 /** Of each codec the one form that all browsers have; `rtx` of these comes along. */
 const CODECS: readonly [name: RegExp, parameters: RegExp][] = [
   [/^opus\/48000\/2$/i, /(?:)/],
+  // Copies of earlier frames of one codec (RFC 2198).
+  [/^red\/48000\/2$/i, /^(\d+)(?:\/\1)+$/],
   [/^VP8\/90000$/i, /(?:)/],
   [/^VP9\/90000$/i, /^(?!.*profile-id=[1-9])/],
   [/^H264\/90000$/i, /^(?=.*packetization-mode=1)(?=.*profile-level-id=42e0)/i],

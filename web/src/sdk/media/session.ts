@@ -308,6 +308,7 @@ export class MediaSession {
         ...(kind === "camera" && { sendEncodings: SIMULCAST }),
         ...(kind === "screen" && { sendEncodings: SCREEN }),
       });
+      if (kind === "audio") preferCopies(transceiver);
       this.#senders.set(kind, transceiver);
       this.#places.keep(transceiver);
       void this.#attach(kind);
@@ -354,4 +355,17 @@ export class MediaSession {
     });
     this.#host.resize(views).catch((error: unknown) => this.#host.debug(String(error)));
   }
+}
+
+/**
+ * Lets each packet of the voice carry a copy of the frame before it (RFC 2198), where the browser
+ * can: a lost packet is then not missed. Whoever cannot read copies is sent packets without.
+ */
+function preferCopies(transceiver: RTCRtpTransceiver): void {
+  if (typeof RTCRtpSender === "undefined") return;
+  const codecs = RTCRtpSender.getCapabilities("audio")?.codecs ?? [];
+  const isCopies = ({ mimeType }: { mimeType: string }): boolean => /^audio\/red$/i.test(mimeType);
+  const copies = codecs.filter(isCopies);
+  if (copies.length === 0) return;
+  transceiver.setCodecPreferences([...copies, ...codecs.filter((it) => !isCopies(it))]);
 }

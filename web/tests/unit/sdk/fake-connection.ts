@@ -97,6 +97,13 @@ export class FakeTransceiver {
     this.receiver = { track: { kind } };
   }
 
+  /** What is sent first, as far as it was asked for. */
+  preferred: readonly string[] = [];
+
+  setCodecPreferences(codecs: readonly { mimeType: string }[]): void {
+    this.preferred = codecs.map((it) => it.mimeType);
+  }
+
   stop(): void {
     this.direction = "stopped";
   }

@@ -1,4 +1,4 @@
-/** Which STUN and TURN servers a call uses. */
+/** What a peer connection is made with: STUN and TURN servers, and the form of the voice. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CallMedia, type IceOptions } from "../../../src/sdk/media/call-media.js";
 import type { CallState } from "../../../src/sdk/types.js";
@@ -44,4 +44,13 @@ test("a call uses the servers of the application and those the server named", ()
 test("an application that hides its addresses speaks through TURN servers alone", () => {
   media({ iceServers: [], relayOnly: true }).change(RINGING);
   expect(FakeConnection.all[0]?.config).toMatchObject({ iceTransportPolicy: "relay" });
+});
+
+test("the voice carries copies of itself where the browser can", async () => {
+  const getCapabilities = () => ({ codecs: ["audio/opus", "audio/PCMU", "audio/red"].map((mimeType) => ({ mimeType })) });
+  vi.stubGlobal("RTCRtpSender", { getCapabilities });
+  media({ iceServers: [], relayOnly: false }).change(RINGING);
+  await Promise.resolve();
+  const preferred = FakeConnection.all[0]?.getTransceivers()[0]?.preferred;
+  expect(preferred).toEqual(["audio/red", "audio/opus", "audio/PCMU"]);
 });

@@ -59,10 +59,15 @@ const text = (...lines: string[]): string => lines.map((line) => `${line}\r\n`).
 
 test("one form of each codec stays, with what repairs it", () => {
   const short = lean(text(...session, ...audio, ...video));
-  expect(short).toContain("m=audio 50000 UDP/TLS/RTP/SAVPF 111\r\n");
+  expect(short).toContain("m=audio 50000 UDP/TLS/RTP/SAVPF 111 63\r\n");
   expect(short).toContain("m=video 9 UDP/TLS/RTP/SAVPF 96 97 109 35 98\r\n");
   const types = [...short.matchAll(/^a=(?:rtpmap|fmtp|rtcp-fb):(\d+)/gm)].map((it) => it[1]);
-  expect([...new Set(types)]).toEqual(["111", "96", "97", "109", "35", "98"]);
+  expect([...new Set(types)]).toEqual(["111", "63", "96", "97", "109", "35", "98"]);
+});
+
+test("copies stay if they are of one codec", () => {
+  const mixed = audio.map((line) => (line === "a=fmtp:63 111/111" ? "a=fmtp:63 111/9" : line));
+  expect(lean(text(...session, ...mixed))).toContain("SAVPF 111\r\n");
 });
 
 test("the transport stands once, and streams and sections as they were", () => {
