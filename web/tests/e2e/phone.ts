@@ -274,12 +274,17 @@ export class Phone {
     analyser.smoothingTimeConstant = 0;
     context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
     const spectrum = new Float32Array(analyser.frequencyBinCount);
+    // The same for a while: what begins, and what is stretched in time, is of no pitch.
+    let [peak, seen] = [-1, 0];
     await this.until(() => {
       analyser.getFloatFrequencyData(spectrum);
-      return Math.max(...spectrum) > -40;
+      const [loudest, before] = [Math.max(...spectrum), peak];
+      peak = spectrum.indexOf(loudest);
+      seen = loudest > -40 && peak === before ? seen + 1 : 0;
+      return seen === 5;
     }, `a tone of ${user}`);
     await context.close();
-    return (spectrum.indexOf(Math.max(...spectrum)) * context.sampleRate) / analyser.fftSize;
+    return (peak * context.sampleRate) / analyser.fftSize;
   }
 
   /** Whether any sound of `user` comes within `ms`. */
