@@ -139,10 +139,12 @@ impl Pictures {
                 sync.audio_report(&report.info);
             }
         }
-        for own in [&mut self.camera, &mut self.screen] {
-            for feedback in VideoFeedback::parse(compound) {
+        for feedback in VideoFeedback::parse(compound) {
+            for own in [&mut self.camera, &mut self.screen] {
                 self.outputs.extend(own.feedback(now, &feedback));
             }
+        }
+        for own in [&mut self.camera, &mut self.screen] {
             self.outputs.extend(own.control(now, compound));
         }
         self.drain_senders();
