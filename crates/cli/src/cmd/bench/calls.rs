@@ -11,14 +11,13 @@ use tokio::task::JoinSet;
 
 use super::child::Child;
 use super::line::Line;
-use super::{cpu, progress};
+use super::{Report, cpu, of_a_server, progress};
 use crate::args::BenchCallsArgs;
 use crate::demo::figures::row;
 use crate::demo::stats::Spread;
 use crate::exit::Failure;
 use crate::keys::user_id;
 use crate::output::{self, BOLD, paint};
-use crate::stop::Stop;
 
 const WARM_UP: Duration = Duration::from_secs(1);
 /// A machine whose cores are this busy cannot tell how much more the server would take.
@@ -84,18 +83,7 @@ enum Phase {
 
 /// Loads a server process with calls and prints what it took.
 pub(crate) async fn calls(args: &BenchCallsArgs) -> Result<(), Failure> {
-    let mut stop = Stop::listen()?;
-    let server = Child::start(args.server_core).await?;
-    let report = tokio::select! {
-        report = measure(args, &server) => report,
-        () = stop.asked() => Err(Failure::stopped()),
-    }?;
-    server.stop().await?;
-    if args.json {
-        return output::json(&report);
-    }
-    report.print();
-    Ok(())
+    of_a_server(args.server_core, args.json, async |server| measure(args, server).await).await
 }
 
 async fn measure(args: &BenchCallsArgs, server: &Child) -> Result<CallsReport, Failure> {
@@ -253,7 +241,9 @@ impl CallsReport {
             bottleneck: Bottleneck::of(server_cores, given, generator_cores, machine),
         }
     }
+}
 
+impl Report for CallsReport {
     fn print(&self) {
         let rate = format!("{:.0} calls per second", self.calls_per_second);
         output::line(paint(BOLD, rate));

@@ -9,11 +9,44 @@ mod timings;
 mod video;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 pub(crate) use calls::calls;
 pub(crate) use idle::idle;
 pub(crate) use timings::timings;
 pub(crate) use video::video;
+
+use self::child::Child;
+use crate::exit::Failure;
+use crate::output;
+use crate::stop::Stop;
+
+/// What a bench found out.
+trait Report: Serialize {
+    /// For people.
+    fn print(&self);
+}
+
+/// Measures a server process of its own, on this core alone if one is given, and prints what that
+/// found out.
+async fn of_a_server<R: Report>(
+    core: Option<u32>,
+    as_json: bool,
+    measure: impl AsyncFnOnce(&Child) -> Result<R, Failure>,
+) -> Result<(), Failure> {
+    let mut stop = Stop::listen()?;
+    let server = Child::start(core).await?;
+    let report = tokio::select! {
+        report = measure(&server) => report,
+        () = stop.asked() => Err(Failure::stopped()),
+    }?;
+    server.stop().await?;
+    if as_json {
+        return output::json(&report);
+    }
+    report.print();
+    Ok(())
+}
 
 fn progress(length: u64, what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("  {bar:40.green} {pos}/{len} {msg} {eta}");

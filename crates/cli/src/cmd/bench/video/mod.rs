@@ -19,14 +19,13 @@ use self::film::{BITRATES, FPS, Film};
 use self::guest::{Counts, Guest};
 use self::offer::Offerer;
 use super::child::Child;
-use super::cpu;
 use super::line::Line;
+use super::{Report, cpu, of_a_server};
 use crate::args::BenchVideoArgs;
 use crate::demo::figures::row;
 use crate::exit::Failure;
 use crate::keys::user_id;
 use crate::output::{self, BOLD, paint};
-use crate::stop::Stop;
 
 const WARM_UP: Duration = Duration::from_secs(2);
 /// Until everybody is in the room and known to all.
@@ -70,18 +69,7 @@ struct Seat {
 
 /// Has some people see each other at a server process of its own, and prints what that took.
 pub(crate) async fn video(args: &BenchVideoArgs) -> Result<(), Failure> {
-    let mut stop = Stop::listen()?;
-    let server = Child::start(args.server_core).await?;
-    let report = tokio::select! {
-        report = measure(args, &server) => report,
-        () = stop.asked() => Err(Failure::stopped()),
-    }?;
-    server.stop().await?;
-    if args.json {
-        return output::json(&report);
-    }
-    report.print();
-    Ok(())
+    of_a_server(args.server_core, args.json, async |server| measure(args, server).await).await
 }
 
 async fn measure(args: &BenchVideoArgs, server: &Child) -> Result<VideoReport, Failure> {
@@ -224,7 +212,9 @@ impl VideoReport {
             generator_cores: own.as_secs_f64() / seconds,
         }
     }
+}
 
+impl Report for VideoReport {
     fn print(&self) {
         let title = format!("{} people see each other in 720p", self.people);
         output::line(paint(BOLD, title));
