@@ -1,5 +1,6 @@
 /** A page that is a phone: the SDK, its log, and a look at what really flows. */
 import { Calling, CallingError, DeviceError, type CallingEvent } from "../../src/sdk/index.js";
+import { prefer } from "../../src/sdk/media/prefer.js";
 
 /** The codec that sections of pictures offer first, if not the browser's own favourite. */
 let preferred: string | undefined;
@@ -15,9 +16,7 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   override addTransceiver(kind: string | MediaStreamTrack, init?: RTCRtpTransceiverInit): RTCRtpTransceiver {
     const transceiver = super.addTransceiver(kind, init);
     if (kind === "video" && preferred !== undefined) {
-      const { codecs = [] } = RTCRtpReceiver.getCapabilities("video") ?? {};
-      const isFirst = (it: { mimeType: string }): boolean => it.mimeType === preferred;
-      transceiver.setCodecPreferences([...codecs.filter(isFirst), ...codecs.filter((it) => !isFirst(it))]);
+      prefer(transceiver, RTCRtpReceiver.getCapabilities("video")?.codecs ?? [], preferred);
     }
     return transceiver;
   }

@@ -1,10 +1,11 @@
 /** A real server, a real browser, and pages in it that are phones. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { build, preview, type PreviewServer } from "vite";
+import { program, served } from "../server.js";
 import { Relay } from "./relay.js";
 
 const WEB = path.resolve(import.meta.dirname, "../..");
@@ -17,21 +18,6 @@ const FLAGS = [
   "--auto-select-desktop-capture-source=Entire screen",
   "--disable-dev-shm-usage",
 ];
-
-/** The program under test: `CALLING_BIN`, or the newest that was built here. */
-function program(): string {
-  const told = process.env["CALLING_BIN"];
-  if (told !== undefined) return told;
-  const built = ["debug", "release"]
-    .map((it) => path.join(WEB, "..", "target", it, "calling"))
-    .filter((it) => existsSync(it))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  const [newest] = built;
-  if (newest === undefined) {
-    throw new Error("build the server first (cargo build -p calling-cli), or set CALLING_BIN");
-  }
-  return newest;
-}
 
 export class World {
   readonly server: ChildProcess;
@@ -151,17 +137,4 @@ interface Status {
 /** What the server says of itself, asked past the network. */
 async function status(http: string): Promise<Status> {
   return (await (await fetch(`http://${http}/v1/status`)).json()) as Status;
-}
-
-/** Where the server says that it listens. */
-function served(server: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    server.stdout?.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      const found = / serves \S*?:\/\/([\d.:]+)\//.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    server.once("exit", (code) => reject(new Error(`the server ended with ${String(code)}: ${said}`)));
-  });
 }

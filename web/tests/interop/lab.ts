@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createServer, type ViteDevServer } from "vite";
+import { served } from "../server.js";
 
 export const HERE = import.meta.dirname;
 const WEB = path.resolve(HERE, "../..");
@@ -121,17 +122,4 @@ export class Lab {
     await gone;
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** Where the server says that it listens. */
-function served(server: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    server.stdout?.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      const found = / serves \S*?:\/\/([\d.:]+)\//.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    server.once("exit", (code) => reject(new Error(`the server ended with ${String(code)}: ${said}`)));
-  });
 }

@@ -6,6 +6,7 @@
  * `?codec=` puts a codec of pictures first, `?relay` has it speak through a TURN server alone.
  */
 import { Calling, type CallingEvent } from "../../src/sdk/index.js";
+import { prefer } from "../../src/sdk/media/prefer.js";
 
 const query = new URLSearchParams(location.search);
 const connections: RTCPeerConnection[] = [];
@@ -20,11 +21,9 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   override addTransceiver(what: MediaStreamTrack | string, init?: RTCRtpTransceiverInit): RTCRtpTransceiver {
     const transceiver = super.addTransceiver(what, init);
     const codec = query.get("codec");
-    if (what !== "video" || codec === null) return transceiver;
-    const all = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
-    const isWanted = ({ mimeType }: { mimeType: string }): boolean => mimeType === `video/${codec}`;
-    const first = all.filter(isWanted);
-    transceiver.setCodecPreferences([...first, ...all.filter((it) => !isWanted(it))]);
+    if (what === "video" && codec !== null) {
+      prefer(transceiver, RTCRtpReceiver.getCapabilities("video")?.codecs ?? [], `video/${codec}`);
+    }
     return transceiver;
   }
 };

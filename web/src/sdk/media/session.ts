@@ -3,6 +3,7 @@ import type { MediaState, Track, VideoTrack } from "../types.js";
 import type { Subscription } from "../wire.js";
 import { lean } from "./lean.js";
 import { keyOf, Places, type Wanted } from "./places.js";
+import { prefer } from "./prefer.js";
 import { snapshot, type Heard, type Snapshot } from "./quality.js";
 
 /** What a media session needs of the one that owns it. */
@@ -363,9 +364,5 @@ export class MediaSession {
  */
 function preferCopies(transceiver: RTCRtpTransceiver): void {
   if (typeof RTCRtpSender === "undefined") return;
-  const codecs = RTCRtpSender.getCapabilities("audio")?.codecs ?? [];
-  const isCopies = ({ mimeType }: { mimeType: string }): boolean => /^audio\/red$/i.test(mimeType);
-  const copies = codecs.filter(isCopies);
-  if (copies.length === 0) return;
-  transceiver.setCodecPreferences([...copies, ...codecs.filter((it) => !isCopies(it))]);
+  prefer(transceiver, RTCRtpSender.getCapabilities("audio")?.codecs ?? [], "audio/red");
 }

@@ -13,6 +13,7 @@ import {
   profileOf,
   shows,
   Site,
+  sound,
   tone,
 } from "./site.js";
 
@@ -24,8 +25,6 @@ beforeAll(async () => {
 afterAll(() => site.stop());
 afterEach(() => site.clear());
 
-const sound = ({ packets, energy }: { packets: number; energy: number }): boolean =>
-  packets > 20 && energy > 1e-5;
 const BEEP_HZ = 400;
 const status = (page: Page): Promise<string> =>
   page.locator("calling-window .status").first().innerText();

@@ -14,6 +14,7 @@ import {
   hears,
   profileOf,
   Site,
+  sound,
   withCalling,
 } from "./site.js";
 
@@ -46,9 +47,6 @@ async function over(page: Page): Promise<string> {
   await control(page, "close").waitFor();
   return (await page.locator("calling-window .face .status").innerText()).trim();
 }
-
-const sound = ({ packets, energy }: { packets: number; energy: number }): boolean =>
-  packets > 20 && energy > 1e-5;
 
 describe("signing in", () => {
   it("takes one click, survives a reload, and ends", async () => {

@@ -1,6 +1,6 @@
 /** The page as people get it: a real server with demo accounts, and browsers with fake devices. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
@@ -12,21 +12,8 @@ import {
 } from "playwright-core";
 
 import type { CallingApi, CallingWindow } from "../../../src/ui/index.js";
+import { program, served } from "../../server.js";
 import { Relay } from "../relay.js";
-
-const WEB = path.resolve(import.meta.dirname, "../../..");
-
-/** The program under test: `CALLING_BIN`, or the newest that was built here. */
-function program(): string {
-  const told = process.env["CALLING_BIN"];
-  if (told !== undefined) return told;
-  const built = ["debug", "release"].map((it) => path.join(WEB, "../target", it, "calling"));
-  const [newest] = built
-    .filter((it) => existsSync(it))
-    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
-  if (newest === undefined) throw new Error("build the server first: cargo build -p calling-cli");
-  return newest;
-}
 
 /** What is counted of a page's media. */
 export interface Heard {
@@ -34,6 +21,9 @@ export interface Heard {
   readonly energy: number;
   readonly frames: number;
 }
+
+/** A voice, for {@link hears}. */
+export const sound = ({ packets, energy }: Heard): boolean => packets > 20 && energy > 1e-5;
 
 export class Site {
   readonly #pages: Page[] = [];
@@ -154,19 +144,6 @@ async function leave(page: Page): Promise<void> {
 async function mediaPort(http: string): Promise<number> {
   const status: unknown = await (await fetch(`http://${http}/v1/status`)).json();
   return (status as { media_port: number }).media_port;
-}
-
-/** Where the server says that it listens. */
-function served(server: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    server.stdout?.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      const found = / serves http:\/\/([\d.:]+)\//.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    server.once("exit", (code) => reject(new Error(`the server ended (${String(code)}): ${said}`)));
-  });
 }
 
 /** A control of the call window. */
