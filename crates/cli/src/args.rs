@@ -315,6 +315,8 @@ pub(crate) enum BenchCommand {
     /// Have a few people see each other in 720p, each sent in three sizes, and print what that costs
     /// the server
     Video(BenchVideoArgs),
+    /// Forwarding: rooms of people who send and people who only listen
+    Sfu(BenchSfuArgs),
 }
 
 #[derive(Debug, Args)]
@@ -375,6 +377,45 @@ pub(crate) struct BenchVideoArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchSfuArgs {
+    /// How many rooms
+    #[arg(long, value_name = "R", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rooms: u32,
+    /// People of each room who send, and see each other
+    #[arg(long, value_name = "P", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) publishers: u32,
+    /// People of each room who only listen and watch
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) subscribers: u32,
+    /// Send sound alone (what is done without --video, too)
+    #[arg(long, conflicts_with = "video")]
+    pub(crate) audio: bool,
+    /// Send pictures of this size, and sound
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) video: Option<PictureSize>,
+    /// How long to measure, after two seconds of warming up
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) seconds: u32,
+    /// Let the server run on this core alone, and this program on the others
+    #[arg(long, value_name = "CORE")]
+    pub(crate) server_core: Option<u32>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A size of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PictureSize {
+    /// 640 × 360, 500 kbit/s
+    #[value(name = "360p")]
+    P360,
+    /// 1280 × 720, 1500 kbit/s
+    #[value(name = "720p")]
+    P720,
 }
 
 #[derive(Debug, Subcommand)]

@@ -67,6 +67,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Bench(BenchCommand::Idle(args)) => on_runtime(verbose, cmd::bench::idle(&args)),
         Command::Bench(BenchCommand::Video(args)) => on_runtime(verbose, cmd::bench::video(&args)),
+        Command::Bench(BenchCommand::Sfu(args)) => on_runtime(verbose, cmd::bench::sfu(&args)),
         Command::Config(ConfigCommand::Check { file, json }) => cmd::config::check(&file, json),
         Command::Completions { shell } => {
             cmd::completions::run(shell);

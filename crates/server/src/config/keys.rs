@@ -238,7 +238,7 @@ pub static KEYS: &[Key] = &[
     number!(
         "limits.call_members",
         limits.call_members,
-        2..=1_000,
+        2..=5_000,
         "",
         "50",
         "People in one call or rung by it, the caller among them"

@@ -207,8 +207,11 @@ fn start_shard(
     vitals: Vitals,
 ) -> Result<(Shard, ShardExit), StartError> {
     let interval = Duration::from_millis(config.call.volume_interval_ms.into());
-    let room =
-        RoomConfig { volume_interval: VolumeInterval::clamped(interval), ..RoomConfig::default() };
+    let room = RoomConfig {
+        volume_interval: VolumeInterval::clamped(interval),
+        max_participants: config.limits.call_members as usize,
+        ..RoomConfig::default()
+    };
     let settings = ShardSettings {
         name: format!("{THREAD_PREFIX}m0"),
         certificate: Arc::new(Certificate::generate()?),

@@ -13,8 +13,12 @@ const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct ShardCounters {
     pub(crate) datagrams_received: u64,
     pub(crate) bytes_received: u64,
+    /// System calls that read datagrams.
+    pub(crate) receive_calls: u64,
     pub(crate) datagrams_sent: u64,
     pub(crate) bytes_sent: u64,
+    /// System calls that sent datagrams.
+    pub(crate) send_calls: u64,
     /// RTP packets passed on, one for each receiver.
     pub(crate) forwarded: u64,
     /// Media dropped because its room's gate is closed.
@@ -60,6 +64,8 @@ impl ShardCounters {
     pub(super) fn report(&self, transport: &ServerStats) {
         counter!(names::MEDIA_PACKETS_IN).absolute(self.datagrams_received);
         counter!(names::MEDIA_PACKETS_OUT).absolute(self.datagrams_sent);
+        counter!(names::MEDIA_CALLS_IN).absolute(self.receive_calls);
+        counter!(names::MEDIA_CALLS_OUT).absolute(self.send_calls);
         counter!(names::MEDIA_BYTES_IN).absolute(self.bytes_received);
         counter!(names::MEDIA_BYTES_OUT).absolute(self.bytes_sent);
         let ours = [

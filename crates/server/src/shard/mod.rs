@@ -9,6 +9,7 @@ pub mod bench;
 mod candidates;
 mod clock;
 mod counters;
+mod gather;
 mod plane;
 mod rooms;
 mod socket;

@@ -13,11 +13,8 @@ use calling_transport::{
 use calling_transport::{ServerOutput, ServerReceived};
 
 use super::rooms::Rooms;
+use super::socket::DATAGRAM_BYTES;
 use super::{Closed, Outgoing, Seat, ShardCommand, ShardEvent};
-
-/// The largest datagram received or sent, in bytes; longer ones are cut by the socket and then
-/// fail authentication. Ethernet carries 1500 with headers.
-pub(super) const DATAGRAM_BYTES: usize = 2048;
 
 /// What the plane did with media; see [`ShardCounters`](super::counters::ShardCounters).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use mio::{Interest, Poll, Waker};
 use tokio::sync::{mpsc, oneshot};
 
 use super::plane::Plane;
+use super::socket::Port;
 use super::worker::{SOCKET, WAKER, Worker};
 use super::{BoundSocket, ShardCommand, ShardEvent};
 use crate::server::Vitals;
@@ -75,11 +76,11 @@ pub(crate) fn spawn(
 ) -> io::Result<(Shard, ShardExit)> {
     let poll = Poll::new()?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-    let mut socket = mio::net::UdpSocket::from_std(bound.socket);
-    poll.registry().register(&mut socket, SOCKET, Interest::READABLE)?;
+    let mut port = Port::new(bound)?;
+    poll.registry().register(&mut port.socket, SOCKET, Interest::READABLE)?;
     let (commands, queue) = mpsc::channel(COMMANDS);
     let plane = Plane::new(lite(&settings), settings.room, settings.seeds);
-    let worker = Worker::new(poll, socket, plane, queue, events, vitals);
+    let worker = Worker::new(poll, port, plane, queue, events, vitals);
     let (exit, exited) = oneshot::channel();
     std::thread::Builder::new().name(settings.name).spawn(move || {
         // If this panics, `exit` is dropped unsent; if nobody listens, the server is gone already.

@@ -2,22 +2,23 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
-use mio::net::UdpSocket;
 use mio::{Events, Poll, Token};
 use tokio::sync::mpsc;
 
 use super::clock::ShardClock;
 use super::counters::{Flush, ShardCounters};
-use super::plane::{DATAGRAM_BYTES, Plane};
-use super::socket::SocketOut;
+use super::gather::{Gather, Gathering};
+use super::plane::Plane;
+use super::socket::{GATHER_FOR, Inbox, Port, PortOut};
 use super::{ShardCommand, ShardEvent};
 use crate::server::Vitals;
 
 pub(super) const SOCKET: Token = Token(0);
 pub(super) const WAKER: Token = Token(1);
 
-/// Datagrams read under one `now`.
-const BATCH: usize = 64;
+/// Times the socket is read under one `now`; each gives up to 32 datagrams, more where the kernel
+/// joins them.
+const READS: usize = 2;
 /// Commands performed between two batches, so that neither starves the other.
 const COMMANDS: usize = 256;
 /// Events kept while the hub is slow. Beyond this only what ends or begins something is kept.
@@ -29,7 +30,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Worker {
     poll: Poll,
-    socket: UdpSocket,
+    port: Port,
+    inbox: Inbox,
+    gather: Gather,
+    /// When the oldest of what is gathered was sent.
+    gathered_at: Option<Instant>,
     plane: Plane,
     commands: mpsc::Receiver<ShardCommand>,
     events: mpsc::Sender<ShardEvent>,
@@ -44,7 +49,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(
         poll: Poll,
-        socket: UdpSocket,
+        port: Port,
         plane: Plane,
         commands: mpsc::Receiver<ShardCommand>,
         events: mpsc::Sender<ShardEvent>,
@@ -53,7 +58,10 @@ impl Worker {
         let (backlog, counters) = (VecDeque::new(), ShardCounters::default());
         Self {
             poll,
-            socket,
+            port,
+            inbox: Inbox::new(),
+            gather: Gather::new(),
+            gathered_at: None,
             plane,
             commands,
             events,
@@ -77,6 +85,7 @@ impl Worker {
             let goes_on = self.perform_commands(now);
             self.read_batch(now);
             self.with_plane(|plane, out| plane.handle_timeout(now, out));
+            self.send_gathered(now, goes_on);
             self.hand_over();
             if flush.is_due(now) || !goes_on {
                 self.report();
@@ -124,26 +133,47 @@ impl Worker {
     }
 
     fn read_batch(&mut self, now: Instant) {
-        let mut datagram = [0; DATAGRAM_BYTES];
-        for _ in 0..BATCH {
-            match self.socket.recv_from(&mut datagram) {
-                Ok((length, source)) => {
-                    self.counters.datagrams_received += 1;
-                    self.counters.bytes_received += length as u64;
-                    let datagram = &mut datagram[..length];
-                    self.with_plane(|plane, out| plane.receive(now, source, datagram, out));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+        let Self { port, inbox, gather, plane, counters, .. } = self;
+        for _ in 0..READS {
+            let (mut datagrams, mut bytes) = (0, 0);
+            let read = port.read(inbox, |source, datagram| {
+                (datagrams, bytes) = (datagrams + 1, bytes + datagram.len() as u64);
+                let mut out = Gathering { gather, carrier: PortOut { port, counters } };
+                plane.receive(now, source, datagram, &mut out);
+            });
+            counters.datagrams_received += datagrams;
+            counters.bytes_received += bytes;
+            match read {
+                Ok(true) => counters.receive_calls += 1,
+                Ok(false) => return,
                 // ICMP errors of earlier datagrams come up here on some systems. Never fatal.
-                Err(_) => self.counters.receive_errors += 1,
+                Err(_) => counters.receive_errors += 1,
             }
         }
         self.more = true;
     }
 
-    fn with_plane<T>(&mut self, work: impl FnOnce(&mut Plane, &mut SocketOut<'_>) -> T) -> T {
-        let mut out = SocketOut { socket: &self.socket, counters: &mut self.counters };
-        work(&mut self.plane, &mut out)
+    /// Sends what is gathered. While there is more to read, it may wait a moment for more of the
+    /// same.
+    fn send_gathered(&mut self, now: Instant, goes_on: bool) {
+        if self.gather.is_empty() {
+            self.gathered_at = None;
+            return;
+        }
+        let since = *self.gathered_at.get_or_insert(now);
+        if self.more && goes_on && now - since < GATHER_FOR {
+            return;
+        }
+        self.gather.flush(&mut PortOut { port: &self.port, counters: &mut self.counters });
+        self.gathered_at = None;
+    }
+
+    fn with_plane<T>(
+        &mut self,
+        work: impl FnOnce(&mut Plane, &mut Gathering<'_, PortOut<'_>>) -> T,
+    ) -> T {
+        let carrier = PortOut { port: &self.port, counters: &mut self.counters };
+        work(&mut self.plane, &mut Gathering { gather: &mut self.gather, carrier })
     }
 
     /// Gives events to the hub as far as it takes them.

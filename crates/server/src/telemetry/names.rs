@@ -71,6 +71,10 @@ metrics! {
         "Datagrams received on the media port.";
     MEDIA_PACKETS_OUT = "calling_media_packets_out_total", Counter, "",
         "Datagrams sent from the media port.";
+    MEDIA_CALLS_IN = "calling_media_receive_calls_total", Counter, "",
+        "System calls that read datagrams of the media port.";
+    MEDIA_CALLS_OUT = "calling_media_send_calls_total", Counter, "",
+        "System calls that sent datagrams from the media port.";
     MEDIA_BYTES_IN = "calling_media_bytes_in_total", Counter, "",
         "Bytes received on the media port.";
     MEDIA_BYTES_OUT = "calling_media_bytes_out_total", Counter, "",

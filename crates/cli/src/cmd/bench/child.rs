@@ -10,6 +10,9 @@ use crate::args::KeyArgs;
 use crate::exit::Failure;
 use crate::keys::Signer;
 
+/// People in one call.
+const MEMBERS: &str = "5000";
+
 /// A server in a process of its own, for measuring what it costs.
 pub(crate) struct Child {
     pub(crate) signer: Signer,
@@ -28,6 +31,7 @@ impl Child {
             .arg(folder.path())
             .env("CALLING_LOG_FILTER", "warn")
             .env("CALLING_LIMITS_CONNECTIONS_PER_SOURCE", "100000")
+            .env("CALLING_LIMITS_CALL_MEMBERS", MEMBERS)
             .env("CALLING_LIMITS_CALLS_PER_MINUTE", "10000")
             .env("CALLING_LIMITS_REQUESTS_PER_SECOND", "10000")
             .stdin(Stdio::null())
@@ -65,7 +69,7 @@ impl Child {
     }
 
     /// Resident memory of the server.
-    pub(crate) fn rss_bytes(&mut self) -> Result<u64, Failure> {
+    pub(crate) fn rss_bytes(&self) -> Result<u64, Failure> {
         let gone = || Failure::machine("the memory of the server cannot be read on this system");
         let pid = self.process.id().ok_or_else(gone)?;
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).map_err(|_| gone())?;

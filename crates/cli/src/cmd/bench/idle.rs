@@ -28,7 +28,7 @@ struct IdleReport {
 /// Signs in many idle clients at a server process of its own and prints its memory.
 pub(crate) async fn idle(args: &BenchIdleArgs) -> Result<(), Failure> {
     let mut stop = Stop::listen()?;
-    let mut server = Child::start(None).await?;
+    let server = Child::start(None).await?;
     let before = server.rss_bytes()?;
     let clients = tokio::select! {
         clients = sign_in_all(&server, args.clients) => clients,

@@ -3,8 +3,10 @@
 mod calls;
 mod child;
 mod cpu;
+mod crowd;
 mod idle;
 mod line;
+mod sfu;
 mod timings;
 mod video;
 
@@ -13,6 +15,7 @@ use serde::Serialize;
 
 pub(crate) use calls::calls;
 pub(crate) use idle::idle;
+pub(crate) use sfu::sfu;
 pub(crate) use timings::timings;
 pub(crate) use video::video;
 

@@ -1,6 +1,7 @@
 //! A guest's media: one socket, ICE as far as it has to be, DTLS-SRTP, and counting.
 
 use std::collections::BTreeMap;
+use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,19 +11,24 @@ use calling_transport::{
     Certificate, DtlsRole, IceCredentials, Received, SecureSession, SessionConfig, SessionOutput,
 };
 use calling_wire::{Feedback, RtcpPackets, RtpView, SequenceExtender, packet_type};
+use quinn_udp::{RecvMeta, UdpSocketState};
+use rand::Rng;
 use stun::attributes::{ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME};
 use stun::fingerprint::FINGERPRINT;
 use stun::integrity::MessageIntegrity;
 use stun::message::{BINDING_REQUEST, Message, Setter};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
-use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval_at};
 
-use super::Phase;
-use super::film::{FPS, Film};
+use super::film::{self, FPS, Film, Sends};
+use super::{Common, Phase};
 use crate::exit::Failure;
 
-const CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// Far within the 30 s after which a peer is taken for gone (RFC 7675 section 5.1).
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// What the kernel may join of what came.
+const JOINED_BYTES: usize = 65_536;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The format of transport-wide feedback.
 const TRANSPORT_WIDE_FEEDBACK: u8 = 15;
@@ -30,22 +36,27 @@ const TRANSPORT_WIDE_FEEDBACK: u8 = 15;
 /// A guest's end of a media connection.
 pub(super) struct Guest {
     socket: UdpSocket,
+    joined: UdpSocketState,
+    inbox: Vec<u8>,
     session: SecureSession,
     check: Check,
-    pub(super) film: Film,
+    film: Film,
+    common: Common,
     is_up: bool,
     received: BTreeMap<u32, Stream>,
-    pub(super) counts: Counts,
+    counts: Counts,
 }
 
 /// What passed a guest.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) sent: u64,
-    pub(super) received: u64,
-    pub(super) received_bytes: u64,
-    pub(super) lost: u64,
-    pub(super) feedback: u64,
+pub(in super::super) struct Counts {
+    pub(in super::super) sent: u64,
+    pub(in super::super) received: u64,
+    pub(in super::super) received_bytes: u64,
+    pub(in super::super) lost: u64,
+    /// That came after one sent later.
+    pub(in super::super) reordered: u64,
+    pub(in super::super) feedback: u64,
 }
 
 /// What comes under one SSRC.
@@ -70,6 +81,7 @@ impl Guest {
         own: &IceCredentials,
         certificate: Arc<Certificate>,
         film: Film,
+        common: Common,
     ) -> Result<Self, Failure> {
         let nothing = || Failure::server("the answer tells no address of the server");
         let first = answer.sections.first().ok_or_else(nothing)?;
@@ -84,10 +96,13 @@ impl Guest {
         let username = format!("{ufrag}:{}", own.ufrag());
         let config = SessionConfig::new(certificate, DtlsRole::Active, fingerprint);
         let mut guest = Self {
+            joined: UdpSocketState::new((&socket).into()).map_err(Failure::machine)?,
+            inbox: vec![0; JOINED_BYTES],
             socket,
             session: SecureSession::new(config, Instant::now()),
             check: Check { username, password, made: 0 },
             film,
+            common,
             is_up: false,
             received: BTreeMap::new(),
             counts: Counts::default(),
@@ -98,30 +113,32 @@ impl Guest {
     }
 
     /// Sends and receives until the phase is over; what passed while it was measured.
-    pub(super) async fn run(mut self, phase: watch::Receiver<Phase>) -> Result<Counts, Failure> {
+    pub(super) async fn run(mut self) -> Result<Counts, Failure> {
         let mut pictures = every(Duration::from_secs(1) / FPS);
         let mut sounds = every(Duration::from_millis(20));
         let mut checks = every(CHECK_INTERVAL);
-        let mut datagram = [0; 2_048];
+        let (sends, phase) = (self.film.sends, self.common.phase.clone());
         let mut before = None;
         loop {
             tokio::select! {
-                _ = pictures.tick() => {
-                    for packet in self.film.picture() {
+                due = pictures.tick(), if sends.is_some_and(Sends::has_pictures) => {
+                    self.behind(due.into());
+                    for packet in self.film.picture(self.common.began.elapsed()) {
                         self.send(packet).await?;
                     }
                 }
-                _ = sounds.tick() => {
-                    let packet = self.film.sound();
+                due = sounds.tick(), if sends.is_some() => {
+                    self.behind(due.into());
+                    let packet = self.film.sound(self.common.began.elapsed());
                     self.send(packet).await?;
                 }
                 _ = checks.tick() => {
                     self.session.handle_timeout(Instant::now());
                     self.send_check().await?;
                 }
-                length = self.socket.recv(&mut datagram) => {
-                    let length = length.map_err(Failure::machine)?;
-                    self.take(&mut datagram[..length]);
+                ready = self.socket.readable() => {
+                    ready.map_err(Failure::machine)?;
+                    self.read()?;
                 }
             }
             match *phase.borrow() {
@@ -134,9 +151,40 @@ impl Guest {
         }
     }
 
+    /// Reads what came, as it came: several datagrams joined to one where the kernel can.
+    fn read(&mut self) -> Result<(), Failure> {
+        let mut inbox = std::mem::take(&mut self.inbox);
+        let mut meta = [RecvMeta::default()];
+        let read = self.socket.try_io(Interest::READABLE, || {
+            let mut slices = [IoSliceMut::new(&mut inbox)];
+            self.joined.recv((&self.socket).into(), &mut slices, &mut meta)
+        });
+        match read {
+            Ok(_) => {
+                for datagram in inbox[..meta[0].len].chunks_mut(meta[0].stride.max(1)) {
+                    self.take(datagram);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(Failure::machine(error)),
+        }
+        self.inbox = inbox;
+        Ok(())
+    }
+
+    fn is_measured(&self) -> bool {
+        *self.common.phase.borrow() == Phase::Measuring
+    }
+
+    /// Counts how much later than it should it is that something is sent.
+    fn behind(&self, due: Instant) {
+        if self.is_measured() {
+            self.common.behind.count(due.elapsed());
+        }
+    }
+
     async fn shake_hands(&mut self) -> Result<(), Failure> {
         let mut ticks = every(Duration::from_millis(20));
-        let mut datagram = [0; 2_048];
         while !self.is_up {
             self.drain().await?;
             tokio::select! {
@@ -144,9 +192,9 @@ impl Guest {
                     self.session.handle_timeout(Instant::now());
                     self.send_check().await?;
                 }
-                length = self.socket.recv(&mut datagram) => {
-                    let length = length.map_err(Failure::machine)?;
-                    self.take(&mut datagram[..length]);
+                ready = self.socket.readable() => {
+                    ready.map_err(Failure::machine)?;
+                    self.read()?;
                 }
             }
         }
@@ -192,7 +240,15 @@ impl Guest {
             Received::Rtp(packet) => {
                 self.counts.received_bytes += length;
                 if let Ok(view) = RtpView::parse(packet) {
-                    self.received.entry(view.ssrc()).or_default().take(view.sequence_number());
+                    let stream = self.received.entry(view.ssrc()).or_default();
+                    self.counts.reordered += u64::from(stream.take(view.sequence_number()));
+                    let made = film::made_at(view.payload_type(), view.payload());
+                    let passed = made.and_then(|at| self.common.began.elapsed().checked_sub(at));
+                    if let Some(passed) = passed
+                        && self.is_measured()
+                    {
+                        self.common.late.count(passed);
+                    }
                 }
             }
             Received::Rtcp(packet) => {
@@ -216,17 +272,22 @@ impl Guest {
     }
 }
 
+/// Begins at a moment of the period that is nobody else's, as people do.
 fn every(period: Duration) -> tokio::time::Interval {
-    let mut ticks = interval(period);
+    let start = tokio::time::Instant::now() + period.mul_f64(rand::rng().random());
+    let mut ticks = interval_at(start, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     ticks
 }
 
 impl Stream {
-    fn take(&mut self, sequence_number: u16) {
+    /// Whether one sent later came before.
+    fn take(&mut self, sequence_number: u16) -> bool {
+        let newest = self.extender.highest();
         let index = self.extender.extend(sequence_number);
         self.first.get_or_insert(index);
         self.received += 1;
+        newest.is_some_and(|newest| index < newest)
     }
 
     fn lost(&self) -> u64 {
@@ -242,16 +303,18 @@ impl Counts {
             received: self.received - before.received,
             received_bytes: self.received_bytes - before.received_bytes,
             lost: self.lost.saturating_sub(before.lost),
+            reordered: self.reordered - before.reordered,
             feedback: self.feedback - before.feedback,
         }
     }
 
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(in super::super) fn plus(self, other: Self) -> Self {
         Self {
             sent: self.sent + other.sent,
             received: self.received + other.received,
             received_bytes: self.received_bytes + other.received_bytes,
             lost: self.lost + other.lost,
+            reordered: self.reordered + other.reordered,
             feedback: self.feedback + other.feedback,
         }
     }

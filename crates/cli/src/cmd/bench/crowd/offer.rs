@@ -26,6 +26,8 @@ pub(super) struct Offerer<'a> {
     pub(super) credentials: &'a IceCredentials,
     pub(super) fingerprint: Fingerprint,
     pub(super) audio_ssrc: u32,
+    /// Whether a camera is sent and cameras are wanted.
+    pub(super) has_pictures: bool,
 }
 
 impl Offerer<'_> {
@@ -33,9 +35,10 @@ impl Offerer<'_> {
     pub(super) fn offer(&self, others: &[UserId]) -> SdpOffer {
         let mut subscribe = BTreeMap::new();
         let mut places = String::new();
-        let mut mid = 2;
+        let mut mid = self.tracks();
         for user in others {
-            for (track, section) in [(Track::Audio, sound()), (Track::Camera, pictures())] {
+            let tracks = [(Track::Audio, sound()), (Track::Camera, pictures())];
+            for (track, section) in tracks.into_iter().take(self.tracks()) {
                 let _ = write!(places, "{section}a=mid:{mid}\r\na=recvonly\r\n");
                 let subscription = Subscription { user: user.clone(), track, size: None };
                 subscribe.insert(mid.to_string(), subscription);
@@ -46,9 +49,14 @@ impl Offerer<'_> {
         SdpOffer { sdp, subscribe, publish: BTreeMap::new() }
     }
 
-    fn head(&self, sections: u32) -> String {
+    /// Of each person: sound, and the camera.
+    const fn tracks(&self) -> usize {
+        if self.has_pictures { 2 } else { 1 }
+    }
+
+    fn head(&self, sections: usize) -> String {
         let mids: Vec<String> = (0..sections).map(|mid| mid.to_string()).collect();
-        let Self { session, version, credentials, fingerprint, audio_ssrc: _ } = self;
+        let Self { session, version, credentials, fingerprint, .. } = self;
         format!(
             "v=0\r\no=- {session} {version} IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n\
              a=group:BUNDLE {}\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\n\
@@ -63,6 +71,9 @@ impl Offerer<'_> {
         let mut sent = sound();
         let _ = write!(sent, "a=mid:{AUDIO_MID}\r\na=sendonly\r\n");
         let _ = write!(sent, "a=ssrc:{} cname:bench\r\n", self.audio_ssrc);
+        if !self.has_pictures {
+            return sent;
+        }
         sent += &pictures();
         let _ = write!(sent, "a=mid:{VIDEO_MID}\r\na=sendonly\r\n");
         for rid in RIDS {
@@ -109,6 +120,7 @@ mod tests {
             credentials: &credentials,
             fingerprint: Certificate::generate().unwrap().fingerprint(),
             audio_ssrc: 7,
+            has_pictures: true,
         };
         let others = ["bob", "carol"].map(|name| UserId::new(name).unwrap());
         let offer = offerer.offer(&others);
@@ -119,5 +131,8 @@ mod tests {
         assert_eq!(read.feedback_id(), Some(TRANSPORT_WIDE));
         assert_eq!(offer.subscribe.len(), 4);
         assert!(offer.subscribe.keys().all(|mid| read.receiving(mid).is_some()));
+        let offer = Offerer { has_pictures: false, ..offerer }.offer(&others);
+        let read = Offer::parse(&offer.sdp).unwrap();
+        assert_eq!((read.sections().len(), offer.subscribe.len()), (3, 2));
     }
 }
