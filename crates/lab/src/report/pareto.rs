@@ -14,6 +14,8 @@ use crate::report::table::{deviation, traces};
 const COLUMNS: usize = 5;
 const PANEL_WIDTH: f64 = 236.0;
 const PANEL_HEIGHT: f64 = 190.0;
+/// Higher than so many times what adapts, a point is drawn at the edge.
+const FAR_OFF: f64 = 2.5;
 /// Of a panel, around what is drawn in it.
 const LEFT: f64 = 40.0;
 const RIGHT: f64 = 12.0;
@@ -105,7 +107,7 @@ fn write_all(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"sans-serif\" font-size=\"10\"><rect width=\"100%\" height=\"100%\" \
          fill=\"#fff\"/>\n<text x=\"12\" y=\"20\" font-size=\"14\">Mean delay ms × {}, stream {}; \
-         means, bars one standard deviation</text>",
+         means, bars one standard deviation; hollow: off the panel</text>",
         quantity.name,
         escape(stream)
     )?;
@@ -162,12 +164,16 @@ impl Scale {
     fn of(quantity: &Quantity, clouds: &BTreeMap<&str, Cloud>) -> Self {
         let most =
             |of: fn(&(f64, f64)) -> f64| clouds.values().flatten().map(of).fold(0.0, f64::max);
+        // A buffer that cannot follow the network would press all others together.
+        let adapting = clouds.iter().filter(|(player, _)| !player.starts_with("fixed"));
+        let adapting = adapting.flat_map(|(_, cloud)| cloud).map(|point| point.1);
+        let adapting = adapting.fold(0.0, f64::max);
+        let highest = most(|point| point.1);
+        let shown = if adapting > 0.0 { highest.min(FAR_OFF * adapting) } else { highest };
         Self {
             x_most: round_up(most(|point| point.0) * 1.08),
             y_least: quantity.least,
-            y_most: quantity
-                .most
-                .unwrap_or_else(|| round_up(most(|point| point.1).max(0.1) * 1.15)),
+            y_most: quantity.most.unwrap_or_else(|| round_up(shown.max(0.1) * 1.15)),
         }
     }
 
@@ -181,10 +187,10 @@ impl Scale {
     }
 }
 
-/// The next of 1, 2, 4, 5 or 8 times a power of ten.
+/// The next round number: a step times a power of ten.
 fn round_up(value: f64) -> f64 {
     let power = 10.0_f64.powf(value.max(1e-6).log10().floor());
-    let steps = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0].into_iter();
+    let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0].into_iter();
     steps.map(|step| step * power).find(|step| *step >= value).unwrap_or(value)
 }
 
@@ -211,7 +217,8 @@ fn axes(out: &mut String, scale: &Scale) -> std::fmt::Result {
     let (bottom, right) = (PANEL_HEIGHT - BOTTOM, PANEL_WIDTH - RIGHT);
     for share in [0.0, 0.5, 1.0] {
         let value = scale.y_least + share * (scale.y_most - scale.y_least);
-        let digits = if scale.y_most < 10.0 { 2 } else { 0 };
+        // Halves of round numbers.
+        let digits = if scale.y_most < 1.0 { 3 } else { 1 };
         let y = scale.y(value);
         writeln!(
             out,
@@ -222,10 +229,11 @@ fn axes(out: &mut String, scale: &Scale) -> std::fmt::Result {
         )?;
         let value = share * scale.x_most;
         let x = scale.x(value);
+        let anchor = if share < 1.0 { "middle" } else { "end" };
         writeln!(
             out,
             "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\" stroke=\"#ddd\"/>\
-             <text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{value:.0} ms</text>",
+             <text x=\"{x:.1}\" y=\"{}\" text-anchor=\"{anchor}\">{value:.0} ms</text>",
             bottom + 13.0
         )?;
     }
@@ -238,9 +246,10 @@ fn point(out: &mut String, scale: &Scale, player: &str, cloud: &Cloud) -> std::f
     let [(delay, delay_by), (value, value_by)] =
         [delays, values].map(|all| (mean(&all), deviation(&all)));
     let (x, y, colour) = (scale.x(delay), scale.y(value), colour(player));
+    let fill = if value > scale.y_most { "#fff" } else { colour };
     writeln!(
         out,
-        "<g stroke=\"{colour}\" fill=\"{colour}\"><path d=\"M{:.1} {y:.1}H{:.1}M{x:.1} {:.1}V{:.1}\"/>\
+        "<g stroke=\"{colour}\" fill=\"{fill}\"><path d=\"M{:.1} {y:.1}H{:.1}M{x:.1} {:.1}V{:.1}\"/>\
          <circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"><title>{}: {delay:.1} ± {delay_by:.1} ms, \
          {value:.2} ± {value_by:.2}</title></circle></g>",
         scale.x(delay - delay_by),
@@ -291,6 +300,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_far_off_is_hollow_at_the_edge() {
+        let clouds: BTreeMap<&str, Cloud> =
+            [("fixed-60", vec![(60.0, 50.0)]), ("ours", vec![(50.0, 1.0)])].into();
+        let svg = draw("plain", &CONCEALED, &vec![("a", clouds)]);
+        let hollow: Vec<&str> =
+            svg.lines().filter(|line| line.contains("fill=\"#fff\"><path")).collect();
+        assert_eq!(hollow.len(), 1, "{svg}");
+        assert!(hollow[0].contains(&format!("V{TOP:.1}")), "{svg}");
+    }
+
+    #[test]
     fn scores_are_drawn_of_the_first_seed_where_there_are_some() {
         let runs = runs();
         let runs: Vec<&Run> = runs.iter().collect();
@@ -310,9 +330,7 @@ mod tests {
 
     #[test]
     fn ends_of_axes_are_round() {
-        assert_eq!(
-            [0.3, 1.0, 3.0, 41.0, 99.0, 560.0].map(round_up),
-            [0.4, 1.0, 4.0, 50.0, 100.0, 800.0]
-        );
+        let ends = [2.8, 1.0, 3.1, 41.0, 99.0, 560.0].map(round_up);
+        assert_eq!(ends, [3.0, 1.0, 4.0, 50.0, 100.0, 600.0]);
     }
 }
