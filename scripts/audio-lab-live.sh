@@ -30,11 +30,13 @@ if ! "$python" -c 'import webrtc, av' 2>/dev/null; then
     fi
 fi
 
-speech=$(scripts/audio-lab-speech.sh "$out/speech" | head -n 1)
+speech=$(scripts/audio-lab-speech.sh "$out/speech")
+# The first language.
+speech=${speech%%$'\n'*}
 [ -n "$speech" ] || skip "there is no speech to say"
-cargo build --release --locked -p calling-lab
+cargo build -q --release --locked -p calling-lab
 if [ -z "${CALLING_BIN:-}" ]; then
-    cargo build --release --locked -p calling-cli
+    cargo build -q --release --locked -p calling-cli
     CALLING_BIN=target/release/calling
 fi
 mkdir -p "$out/live"
