@@ -9,7 +9,7 @@ ARGS ?=
 FUZZ_SECONDS ?= 30
 DEVICES := calling/camera,calling/devices,calling/screen,calling-cli/camera,calling-cli/devices,calling-cli/screen
 
-.PHONY: help setup setup-tests build web run test web-check web-e2e interop screenshots check unit docs-check examples devices-check fuzz explore model-check bench figures audio-lab clean
+.PHONY: help setup setup-tests build web run test web-check web-e2e interop screenshots check unit docs-check examples devices-check fuzz explore model-check bench figures audio-lab audio-lab-live clean
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -85,6 +85,9 @@ figures: build ## Measures the figures of docs/figures.md on this machine
 
 audio-lab: setup ## Plays speech over 26 networks and measures delay, concealment and quality (ARGS="--seeds 1")
 	@scripts/audio-lab.sh $(ARGS)
+
+audio-lab-live: setup ## Live calls beside libwebrtc, in real time (ARGS="--trace wifi-bad --seeds 1")
+	@scripts/audio-lab-live.sh $(ARGS)
 
 clean: ## Removes what was built
 	cargo clean

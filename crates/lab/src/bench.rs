@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::LabError;
 use crate::measure::Measures;
@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) seeds: u64,
     pub(crate) seconds: u32,
     pub(crate) threads: usize,
+    /// libwebrtc's NetEq; without it that player is left out.
+    pub(crate) neteq_shim: Option<PathBuf>,
 }
 
 /// A trace to make or one that was recorded.
@@ -52,11 +54,11 @@ impl TraceChoice {
 }
 
 /// One run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) speech: String,
     pub(crate) trace: String,
-    pub(crate) stream: &'static str,
+    pub(crate) stream: String,
     pub(crate) player: String,
     pub(crate) seed: u64,
     #[serde(flatten)]
@@ -64,7 +66,7 @@ pub(crate) struct Run {
 }
 
 /// All that was found. The same plan gives the same value.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Findings {
     /// Nobody said what was played: scores of quality would mislead.
     pub(crate) synthetic_speech: bool,
@@ -99,7 +101,7 @@ impl Plan {
         }
     }
 
-    fn wants(&self, trace: &str, stream: &Stream, player: Player) -> bool {
+    fn wants(&self, trace: &str, stream: &Stream, player: &Player) -> bool {
         let name = format!("{trace}/{}/{}", stream.name, player.name());
         self.filters.is_empty() || self.filters.iter().any(|filter| name.contains(filter))
     }
@@ -114,7 +116,7 @@ struct Job<'a> {
     speech: &'a Speech,
     stream: &'a Stream,
     choice: &'a TraceChoice,
-    player: Player,
+    player: &'a Player,
     seed: u64,
 }
 
@@ -125,7 +127,7 @@ impl Job<'_> {
         let run = Run {
             speech: self.speech.name.clone(),
             trace: trace.name.clone(),
-            stream: self.stream.name,
+            stream: self.stream.name.into(),
             player: self.player.name(),
             seed: self.seed,
             measures: Measures::of(self.stream, &trace, &played),
@@ -148,10 +150,11 @@ pub(crate) fn run(plan: &Plan, watcher: &Watcher<'_>) -> Result<Findings, LabErr
         }
         streams.push((speech, fec));
     }
+    let players = Player::all(plan.neteq_shim.as_deref());
     let mut jobs = Vec::new();
     for (speech, stream) in &streams {
         for choice in &choices {
-            for &player in Player::ALL {
+            for player in &players {
                 // Copies are for what is lost.
                 let of_use = stream.copies == 0 || choice.trace(1, plan.seconds).loss() > 0.0;
                 if of_use && plan.wants(choice.name(), stream, player) {
@@ -240,6 +243,7 @@ mod tests {
             seeds: 2,
             seconds: 6,
             threads,
+            neteq_shim: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the command line asks for.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use calling_media::{AudioSink, WavSink};
 use crate::LabError;
 use crate::bench::{self, Findings, Plan, Run, TraceChoice};
 use crate::player::Played;
-use crate::report::{plot, table};
+use crate::report::{pareto, plot, table};
 use crate::speech::Speech;
 use crate::trace::{self, FRAME_MS, NAMES, Trace};
 
@@ -18,6 +19,12 @@ use crate::trace::{self, FRAME_MS, NAMES, Trace};
 pub enum Command {
     /// Plays speech over networks and prints a table of what came of it
     Audio(AudioArguments),
+    /// Prints the table of what `audio --out` kept, and draws delay × quality anew, with scores if there
+    /// are some
+    Report {
+        /// The directory
+        dir: PathBuf,
+    },
     /// Lists the networks that are built in
     Networks,
     /// Writes the trace of a built-in network to a file
@@ -68,6 +75,10 @@ pub struct AudioArguments {
     /// Threads; by default one per core
     #[arg(long)]
     threads: Option<usize>,
+    /// The process of libwebrtc's NetEq, which scripts/audio-lab-neteq.sh builds; without it that
+    /// player is left out
+    #[arg(long)]
+    neteq_shim: Option<PathBuf>,
 }
 
 /// Does what was asked for.
@@ -81,6 +92,11 @@ pub fn run(
 ) -> Result<(), LabError> {
     match command {
         Command::Audio(arguments) => audio(&arguments, screen, notes),
+        Command::Report { dir } => {
+            let findings: Findings = serde_json::from_slice(&load(&dir.join("audio.json"))?)?;
+            keep_pareto(&dir, &findings)?;
+            Ok(write!(screen, "{}", table::render(&findings, None))?)
+        }
         Command::Networks => {
             for name in NAMES {
                 writeln!(screen, "{name:16} {}", trace::describe(name).unwrap_or_default())?;
@@ -106,6 +122,9 @@ fn audio(
     let plan = plan(arguments)?;
     if plan.speech.is_empty() {
         writeln!(notes, "no --speech given: a built-in imitation of speech is played")?;
+    }
+    if plan.neteq_shim.is_none() {
+        writeln!(notes, "no --neteq-shim given: libwebrtc's NetEq is left out")?;
     }
     if let Some(out) = &arguments.out {
         make_directory(&out.join("plots"))?;
@@ -138,6 +157,7 @@ fn plan(arguments: &AudioArguments) -> Result<Plan, LabError> {
         seeds: arguments.seeds,
         seconds: arguments.seconds,
         threads: arguments.threads.unwrap_or_else(cores),
+        neteq_shim: arguments.neteq_shim.clone(),
     })
 }
 
@@ -152,7 +172,7 @@ fn choose(name: &str) -> Result<TraceChoice, LabError> {
     if !path.exists() {
         return Err(LabError::NoSuchTrace(name.into()));
     }
-    let bytes = fs::read(path).map_err(|source| LabError::Io { path: path.into(), source })?;
+    let bytes = load(path)?;
     let read = trace::read(&bytes);
     let read = read.map_err(|source| LabError::TraceFile { path: path.into(), source })?;
     let last = read.arrivals.last().map_or(0, |arrival| arrival.at_us);
@@ -200,11 +220,38 @@ fn record(path: &Path, pcm: &[f32]) -> Result<(), LabError> {
 
 fn keep_findings(out: &Path, findings: &Findings, text: &str) -> Result<(), LabError> {
     keep(&out.join("audio.json"), &serde_json::to_vec_pretty(findings)?)?;
-    keep(&out.join("audio.md"), text.as_bytes())
+    keep(&out.join("audio.md"), text.as_bytes())?;
+    keep_pareto(out, findings)
+}
+
+/// A picture per stream, and another of what was scored.
+fn keep_pareto(out: &Path, findings: &Findings) -> Result<(), LabError> {
+    let scored = out.join("scores.json");
+    let scores: Vec<pareto::Score> = match scored.exists() {
+        true => serde_json::from_slice(&load(&scored)?)?,
+        false => Vec::new(),
+    };
+    let plots = out.join("plots");
+    make_directory(&plots)?;
+    let streams: BTreeSet<&str> = findings.runs.iter().map(|run| run.stream.as_str()).collect();
+    for stream in streams {
+        let runs = findings.runs.iter().filter(|run| run.stream == stream);
+        let runs: Vec<&Run> = runs.collect();
+        let path = |kind: &str| plots.join(format!("pareto{kind}.{stream}.svg"));
+        keep(&path(""), pareto::concealment(stream, &runs).as_bytes())?;
+        if let Some(svg) = pareto::pesq(stream, &runs, &scores) {
+            keep(&path("-pesq"), svg.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 fn make_directory(path: &Path) -> Result<(), LabError> {
     fs::create_dir_all(path).map_err(|source| LabError::Io { path: path.into(), source })
+}
+
+fn load(path: &Path) -> Result<Vec<u8>, LabError> {
+    fs::read(path).map_err(|source| LabError::Io { path: path.into(), source })
 }
 
 fn keep(path: &Path, bytes: &[u8]) -> Result<(), LabError> {

@@ -67,6 +67,14 @@ pub enum LabError {
     /// The sender's packet was no RTP.
     #[error("the sender gave no RTP packet")]
     Encoder,
+    /// libwebrtc's NetEq failed.
+    #[error("NetEq of libwebrtc, {path}: {reason}")]
+    NetEqShim {
+        /// The process.
+        path: PathBuf,
+        /// What it said.
+        reason: String,
+    },
     /// The `neteq` crate failed.
     #[cfg(feature = "neteq")]
     #[error("the neteq crate: {0}")]

@@ -2,7 +2,7 @@
 //! allows: sent, plus the least time that any packet of the trace took.
 
 use calling_callrecord::quality::{burst_ratio, mos_estimate};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::oracle::{self, Frame};
 use crate::player::{FramePlayed, Played, Source};
@@ -10,7 +10,7 @@ use crate::speech::Stream;
 use crate::trace::{FRAME_MS, Trace};
 
 /// The figures of one player on one trace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Measures {
     /// Mean delay in force over all frames, in milliseconds.
     pub(crate) mean_delay_ms: f64,
@@ -52,7 +52,7 @@ const PATH_MS: f64 = 40.0;
 const LOOKAHEAD_MS: f64 = 6.5;
 
 /// Shares of lost frames restored, by what restored them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Recovered {
     /// In-band FEC.
     pub(crate) fec: f64,

@@ -40,6 +40,17 @@ fn a_run_keeps_what_it_found() {
     assert_eq!(findings["runs"].as_array().unwrap().len(), 2 * 4, "seeds and players");
     let svg = fs::read_to_string(out.path().join("plots/synthetic.loss-10.fec.ours.svg")).unwrap();
     assert!(svg.starts_with("<svg "));
+    assert!(notes.contains("NetEq is left out"), "{notes}");
+    let pareto = out.path().join("plots/pareto.fec.svg");
+    let drawn = fs::read_to_string(&pareto).unwrap();
+    assert_eq!(drawn.matches("<title>").count(), 4, "a point per player");
+    let score = r#"[{"speech":"synthetic","trace":"loss-10","stream":"fec","player":"ours","pesq_wb":3.0}]"#;
+    fs::write(out.path().join("scores.json"), score).unwrap();
+    fs::remove_file(&pareto).unwrap();
+    assert_eq!(lab(&["report", path]).unwrap().0, table);
+    assert_eq!(fs::read_to_string(&pareto).unwrap(), drawn, "drawn from what was kept");
+    let scored = fs::read_to_string(out.path().join("plots/pareto-pesq.fec.svg")).unwrap();
+    assert_eq!(scored.matches("<title>").count(), 1, "a point per player that was scored");
     for wav in
         ["synthetic.reference", "synthetic.loss-10.fec.ours", "synthetic.loss-10.fec.fixed-60"]
     {

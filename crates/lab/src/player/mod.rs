@@ -4,6 +4,10 @@ mod fixed;
 #[cfg(feature = "neteq")]
 mod neteq;
 mod receiver;
+mod webrtc_neteq;
+
+use std::path::Path;
+use std::sync::Arc;
 
 pub(crate) use receiver::engine_alone;
 
@@ -12,32 +16,34 @@ use crate::speech::Stream;
 use crate::trace::{FRAME_MS, Trace};
 
 /// A player by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Player {
     /// `calling_media::Receiver`.
     Ours,
     /// A buffer whose delay after the first packet is fixed, in milliseconds.
     Fixed(u32),
+    /// libwebrtc's NetEq, in the process of this path.
+    WebrtcNeteq(Arc<Path>),
     /// The `neteq` crate, in real time.
     #[cfg(feature = "neteq")]
     Neteq,
 }
 
 impl Player {
-    /// Those that every run has, in the order of the table.
-    pub(crate) const ALL: &'static [Self] = &[
-        Self::Ours,
-        Self::Fixed(60),
-        Self::Fixed(120),
-        Self::Fixed(200),
+    /// Those that there are, in the order of the table; NetEq where its process is.
+    pub(crate) fn all(neteq_shim: Option<&Path>) -> Vec<Self> {
+        let mut all = vec![Self::Ours, Self::Fixed(60), Self::Fixed(120), Self::Fixed(200)];
+        all.extend(neteq_shim.map(|shim| Self::WebrtcNeteq(shim.into())));
         #[cfg(feature = "neteq")]
-        Self::Neteq,
-    ];
+        all.push(Self::Neteq);
+        all
+    }
 
-    pub(crate) fn name(self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Ours => "ours".into(),
             Self::Fixed(ms) => format!("fixed-{ms}"),
+            Self::WebrtcNeteq(_) => "webrtc-neteq".into(),
             #[cfg(feature = "neteq")]
             Self::Neteq => "neteq-crate".into(),
         }
@@ -45,14 +51,15 @@ impl Player {
 
     /// Plays `stream` as `trace` delivers it. `audible` asks for the audio too.
     pub(crate) fn play(
-        self,
+        &self,
         stream: &Stream,
         trace: &Trace,
         audible: bool,
     ) -> Result<Played, LabError> {
         match self {
             Self::Ours => receiver::play(stream, trace),
-            Self::Fixed(ms) => fixed::play(stream, trace, ms, audible),
+            Self::Fixed(ms) => fixed::play(stream, trace, *ms, audible),
+            Self::WebrtcNeteq(shim) => webrtc_neteq::play(shim, stream, trace),
             #[cfg(feature = "neteq")]
             Self::Neteq => neteq::play(stream, trace),
         }

@@ -140,7 +140,11 @@ fn insert<D: AudioDecoder>(
 }
 
 /// Makes the packet that arrives; `None` if there is none.
-fn write_datagram(stream: &Stream, arrival: Arrival, datagram: &mut Vec<u8>) -> Option<()> {
+pub(super) fn write_datagram(
+    stream: &Stream,
+    arrival: Arrival,
+    datagram: &mut Vec<u8>,
+) -> Option<()> {
     let packet = stream.packets.get(arrival.index as usize)?;
     let copies = stream.copies.min(arrival.index);
     let header = RtpHeader {

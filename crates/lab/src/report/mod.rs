@@ -1,4 +1,7 @@
 //! Findings for people.
 
+pub(crate) mod pareto;
 pub(crate) mod plot;
+mod svg;
 pub(crate) mod table;
+mod versus;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::bench::Run;
 use crate::measure::delays;
 use crate::player::{Op, Played, TICK_MS};
+use crate::report::svg::escape;
 use crate::trace::Trace;
 
 const WIDTH: f64 = 1_200.0;
@@ -65,11 +66,6 @@ fn write_all(out: &mut String, run: &Run, trace: &Trace, played: &Played) -> std
     strip(out, &scale, played)?;
     legend(out, total)?;
     writeln!(out, "</svg>")
-}
-
-/// What names of recorded traces may hold is not for SVG.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 fn axes(out: &mut String, scale: &Scale) -> std::fmt::Result {
@@ -225,8 +221,14 @@ mod tests {
         let played = Player::Ours.play(&stream, &trace, false).unwrap();
         let measures = Measures::of(&stream, &trace, &played);
         let (speech, player) = (speech.name, "ours".into());
-        let run =
-            Run { speech, trace: trace.name.clone(), stream: "plain", player, seed: 1, measures };
+        let run = Run {
+            speech,
+            trace: trace.name.clone(),
+            stream: "plain".into(),
+            player,
+            seed: 1,
+            measures,
+        };
         (render(&run, &trace, &played), played)
     }
 

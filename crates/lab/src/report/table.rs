@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::bench::{Findings, Run, Speed};
 use crate::measure::{Measures, mean};
+use crate::report::versus;
 
 /// All tables. `speed` is told if it was measured.
 pub(crate) fn render(findings: &Findings, speed: Option<&Speed>) -> String {
@@ -25,7 +26,7 @@ fn write_all(out: &mut String, findings: &Findings, speed: Option<&Speed>) -> st
          speech and seeds.",
         findings.seconds, findings.seeds
     )?;
-    for stream in unique(findings, |run| run.stream) {
+    for stream in unique(findings, |run| run.stream.as_str()) {
         let runs: Vec<&Run> = findings.runs.iter().filter(|run| run.stream == stream).collect();
         if runs.iter().any(|run| run.player == "ours") {
             writeln!(out, "\n## ours, stream {stream}\n")?;
@@ -33,6 +34,10 @@ fn write_all(out: &mut String, findings: &Findings, speed: Option<&Speed>) -> st
         }
         writeln!(out, "\n## all, stream {stream}: concealed %, mean delay ms, × above optimal\n")?;
         all_players(out, &runs)?;
+        if runs.iter().any(|run| run.player == versus::OTHER) {
+            writeln!(out, "\n## ours against NetEq of libwebrtc, stream {stream}\n")?;
+            versus::write(out, &runs)?;
+        }
     }
     if let Some(speed) = speed {
         writeln!(
@@ -44,7 +49,10 @@ fn write_all(out: &mut String, findings: &Findings, speed: Option<&Speed>) -> st
     Ok(())
 }
 
-fn unique<'a, T: Eq + Copy>(findings: &'a Findings, of: impl Fn(&'a Run) -> T) -> Vec<T> {
+pub(super) fn unique<'a, T: Eq + Copy>(
+    findings: &'a Findings,
+    of: impl Fn(&'a Run) -> T,
+) -> Vec<T> {
     let mut seen = Vec::new();
     for value in findings.runs.iter().map(of) {
         if !seen.contains(&value) {
@@ -54,7 +62,7 @@ fn unique<'a, T: Eq + Copy>(findings: &'a Findings, of: impl Fn(&'a Run) -> T) -
     seen
 }
 
-fn traces<'a>(runs: &[&'a Run]) -> Vec<&'a str> {
+pub(super) fn traces<'a>(runs: &[&'a Run]) -> Vec<&'a str> {
     let mut known = BTreeSet::new();
     runs.iter().map(|run| run.trace.as_str()).filter(|name| known.insert(*name)).collect()
 }
@@ -121,24 +129,24 @@ fn all_players(out: &mut String, runs: &[&Run]) -> std::fmt::Result {
 }
 
 /// The figures of one player on one trace, one per speech and seed.
-struct Figures<'a>(Vec<&'a Measures>);
+pub(super) struct Figures<'a>(pub(super) Vec<&'a Measures>);
 
 impl<'a> Figures<'a> {
-    fn of(runs: &[&'a Run], trace: &str, player: &str) -> Self {
+    pub(super) fn of(runs: &[&'a Run], trace: &str, player: &str) -> Self {
         let chosen = runs.iter().filter(|run| run.trace == trace && run.player == player);
         Self(chosen.map(|run| &run.measures).collect())
     }
 
-    fn values(&self, of: impl Fn(&Measures) -> f64) -> Vec<f64> {
+    pub(super) fn values(&self, of: impl Fn(&Measures) -> f64) -> Vec<f64> {
         self.0.iter().map(|measures| of(measures)).collect()
     }
 
-    fn mean(&self, of: impl Fn(&Measures) -> f64) -> f64 {
+    pub(super) fn mean(&self, of: impl Fn(&Measures) -> f64) -> f64 {
         mean(&self.values(of))
     }
 
     /// The mean, and the standard deviation if there is one.
-    fn cell(&self, digits: usize, of: impl Fn(&Measures) -> f64) -> String {
+    pub(super) fn cell(&self, digits: usize, of: impl Fn(&Measures) -> f64) -> String {
         let values = self.values(of);
         let middle = mean(&values);
         let spread = deviation(&values);
@@ -151,7 +159,7 @@ impl<'a> Figures<'a> {
 }
 
 /// The sample standard deviation; 0 of fewer than two.
-fn deviation(values: &[f64]) -> f64 {
+pub(super) fn deviation(values: &[f64]) -> f64 {
     if values.len() < 2 {
         return 0.0;
     }
@@ -165,7 +173,7 @@ mod tests {
     use super::*;
     use crate::measure::Recovered;
 
-    fn run(player: &str, stream: &'static str, seed: u64, concealed_percent: f64) -> Run {
+    fn run(player: &str, stream: &str, seed: u64, concealed_percent: f64) -> Run {
         let measures = Measures {
             mean_delay_ms: 41.4,
             p95_delay_ms: 80.0,
@@ -180,7 +188,7 @@ mod tests {
             ..Default::default()
         };
         let (speech, trace) = ("synthetic".into(), "loss-5".into());
-        Run { speech, trace, stream, player: player.into(), seed, measures }
+        Run { speech, trace, stream: stream.into(), player: player.into(), seed, measures }
     }
 
     #[test]
