@@ -22,6 +22,7 @@ macro_rules! replay {
 }
 
 replay! {
+    bandwidth_operations: |data| calling_bandwidth::fuzz::operations(calling_testkit::epoch(), data),
     bridge_operations: calling_bridge::fuzz::bridge_operations,
     calling_pipeline: calling::fuzz::pipeline,
     calling_view: calling::fuzz::view,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use calling_transport::TransportFeedback;
 use calling_transport::fuzz::{Told, read_feedback};
+use calling_wire::{RtcpPackets, TransportArrivals};
 use common::at;
 use proptest::prelude::*;
 use rtcp::transport_feedbacks::transport_layer_cc::{PacketStatusChunk, TransportLayerCc};
@@ -234,6 +235,30 @@ fn packets() -> impl Strategy<Value = Vec<(u64, u64, u8)>> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whoever estimates by it reads what was written.
+    #[test]
+    fn feedback_that_is_written_is_read(
+        first in any::<u16>(),
+        steps in proptest::collection::vec((1_u16..60, 0_u64..300), 1..200),
+    ) {
+        let (mut feedback, mut datagram) = (feedback(), Vec::new());
+        let (mut number, mut ms) = (first, 0);
+        for (gap, apart) in steps {
+            feedback.record(at(ms), SSRC, number);
+            number = number.wrapping_add(gap);
+            ms += apart;
+        }
+        while feedback.write(at(ms + 100), &mut datagram) {
+            let packets = RtcpPackets::new(&datagram).map(Result::unwrap);
+            let read = packets.filter_map(|packet| TransportArrivals::parse(&packet).ok());
+            let read: Vec<Vec<_>> = read.map(|arrivals| arrivals.packets().map(|packet| Told {
+                sequence_number: packet.sequence_number,
+                ticks: packet.ticks.map(|ticks| (arrivals.reference << 8).wrapping_add_signed(ticks)),
+            }).collect()).collect();
+            prop_assert_eq!(read, read_feedback(&datagram));
+        }
+    }
 
     /// Whatever is lost, doubled or comes out of order: of every packet up to the newest it is told
     /// once that it came, and when to 250 µs, or that it did not; and twice only of one that came

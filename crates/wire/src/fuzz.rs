@@ -2,8 +2,8 @@
 
 use crate::{
     AudioLevelExtension, DeliveryReport, Feedback, GoodbyeView, ProtectedHeader,
-    ReceiverReportView, RtcpPackets, RtpView, SenderReportView, VideoCodec, Vp8Descriptor,
-    classify,
+    ReceiverReportView, RtcpPackets, RtpView, SenderReportView, TransportArrivals, VideoCodec,
+    Vp8Descriptor, classify,
 };
 
 /// Parses a datagram as RTP and checks what a valid view promises.
@@ -52,6 +52,9 @@ pub fn rtcp_parse(data: &[u8]) {
         if let Some(report) = DeliveryReport::parse(&packet) {
             let written = report.to_bytes();
             assert!(written[4..18] == packet.bytes[4..18], "it says what was read");
+        }
+        if let Ok(arrivals) = TransportArrivals::parse(&packet) {
+            assert_eq!(arrivals.packets().count(), usize::from(arrivals.told));
         }
         let _ = GoodbyeView::parse(&packet).map(|view| view.ssrcs().count());
     }

@@ -45,7 +45,7 @@ pub use red::{
 pub use rtcp::{
     DeliveryReport, Feedback, FullIntraStreams, GoodbyeView, MAX_COMPOUND_PACKETS, NackedPackets,
     ReceiverReportView, ReportBlock, ReportBlocks, RtcpError, RtcpPackets, RtcpView, SenderInfo,
-    SenderReportView, packet_type,
+    SenderReportView, TransportArrival, TransportArrivals, TransportArrivalsError, packet_type,
 };
 pub use rtp::{
     Extensions, ProtectedHeader, RtpError, RtpHeader, RtpView, RtpViewMut, WriteHeaderError,

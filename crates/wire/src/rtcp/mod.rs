@@ -1,8 +1,10 @@
+mod arrivals;
 mod compound;
 mod delivery;
 mod feedback;
 mod report;
 
+pub use arrivals::{TransportArrival, TransportArrivals, TransportArrivalsError};
 pub use compound::{MAX_COMPOUND_PACKETS, RtcpError, RtcpPackets, RtcpView};
 pub use delivery::DeliveryReport;
 pub use feedback::{Feedback, FullIntraStreams, NackedPackets};
