@@ -58,6 +58,8 @@ pub(crate) struct Recovered {
     pub(crate) fec: f64,
     /// Copies in later packets (RFC 2198).
     pub(crate) red: f64,
+    /// Descriptions in later packets (DRED).
+    pub(crate) dred: f64,
 }
 
 /// Delays below a tick are no different to a player of ticks, in milliseconds.
@@ -97,7 +99,11 @@ impl Measures {
             concealed_percent: 100.0 * played.concealed_ms / total_ms,
             audible_concealed_percent: 100.0 * played.audible_concealed_ms / total_ms,
             concealments_per_minute: played.concealment_events as f64 / total_ms * 60_000.0,
-            recovered_percent: Recovered { fec: restored(Source::Fec), red: restored(Source::Red) },
+            recovered_percent: Recovered {
+                fec: restored(Source::Fec),
+                red: restored(Source::Red),
+                dred: restored(Source::Dred),
+            },
             stretched_percent: 100.0 * (played.inserted_ms + played.removed_ms) / total_ms,
             best_constant_delay_ms: oracle::best_constant(&knowledge, cost_ms),
             optimal_delay_ms,
@@ -133,7 +139,8 @@ fn knowledge(stream: &Stream, trace: &Trace) -> Vec<Frame> {
         let nominal_us = index as i64 * i64::from(FRAME_MS) * 1_000;
         let carried = |index: usize| stream.carriers(index).filter_map(came).min();
         let redundant = carried(index + 1).filter(|_| stream.restores(index));
-        let ready = carried(index).into_iter().chain(redundant).min();
+        let described = stream.describers(index).filter_map(came).min();
+        let ready = carried(index).into_iter().chain(redundant).chain(described).min();
         Frame {
             ready_us: ready.map(|at| at as i64 - nominal_us),
             reference_us: trace.sent_us(index as u32) + base_us - nominal_us,
@@ -202,7 +209,7 @@ mod tests {
         ];
         let concealed_ms = 40.0;
         let run = Played { frames, concealed_ms, concealment_events: 1, ..Default::default() };
-        let stream = Stream { name: "plain", copies: 0, packets: Vec::new() };
+        let stream = Stream { name: "plain", copies: 0, dred_ms: 0, packets: Vec::new() };
         let measures = Measures::of(&stream, &trace, &run);
         assert_eq!(delays(&trace, &run.frames), [20.0, 30.0, 30.0, 30.0, 30.0, 30.0]);
         assert_eq!(measures.p95_delay_ms, 30.0);

@@ -21,6 +21,7 @@ impl OpusEncoder {
         encoder.set_bitrate(config.bitrate)?;
         encoder.set_in_band_fec(config.in_band_fec)?;
         encoder.set_expected_loss(config.expected_loss_percent)?;
+        encoder.set_dred(if cfg!(feature = "dred") { config.dred_ms } else { 0 })?;
         Ok(encoder)
     }
 
