@@ -192,33 +192,44 @@ impl PlannerConfig {
     /// Each packet describes what is needed of the speech before it (DRED); `None` if there is no
     /// room for it, or no need.
     fn plan_of_descriptions(&self, pattern: LossPattern) -> Option<RedundancyPlan> {
-        let dred_ms = dred_for(pattern, self.base.frame_duration).min(self.most_dred_ms);
-        if dred_ms <= self.base.dred_ms {
+        let from = |duration: &FrameDuration| *duration >= self.base.frame_duration;
+        let durations = FrameDuration::ALL.into_iter().filter(from);
+        let plan = durations.filter_map(|duration| self.describe(pattern, duration)).next()?;
+        // What room there is besides is for copies: those who cannot read descriptions read them.
+        let copied = |red_copies| RedundancyPlan { red_copies, ..plan };
+        let mut copied = (self.base.red_copies + 1..=self.most_copies).rev().map(copied);
+        Some(copied.find(|plan| self.has_room_for(plan)).unwrap_or(plan))
+    }
+
+    /// The same in packets of that length.
+    fn describe(&self, pattern: LossPattern, duration: FrameDuration) -> Option<RedundancyPlan> {
+        let dred_ms = dred_for(pattern, duration).min(self.most_dred_ms);
+        let base = self.base;
+        let nothing =
+            RedundancyPlan { frame_duration: duration, bitrate: Bitrate::from_bps(0), ..base };
+        let budget = self.budget.max(base.wire_bitrate()).bps();
+        let free_bps = budget.checked_sub(nothing.wire_bitrate().bps())?;
+        let described_bps = DRED_BPS + DRED_BPS_PER_MS * u64::from(dred_ms);
+        let opus_bps = free_bps / (1 + u64::from(base.red_copies));
+        let voice_bps = opus_bps.checked_sub(described_bps)?.min(base.bitrate.bps());
+        if voice_bps < base.bitrate.bps().min(LEAST_BPS) || dred_ms <= base.dred_ms {
             return None;
         }
-        let room = |frame_duration| {
-            let headers =
-                RedundancyPlan { frame_duration, bitrate: Bitrate::from_bps(0), ..self.base };
-            let budget = self.budget.bps().max(self.base.wire_bitrate().bps());
-            let free = budget.checked_sub(headers.wire_bitrate().bps())?;
-            let described_bps = DRED_BPS + DRED_BPS_PER_MS * u64::from(dred_ms);
-            let voice_bps = free / (1 + u64::from(self.base.red_copies));
-            let voice_bps = voice_bps.checked_sub(described_bps)?.min(self.base.bitrate.bps());
-            (voice_bps >= self.base.bitrate.bps().min(LEAST_BPS))
-                .then(|| (frame_duration, Bitrate::from_bps(voice_bps + described_bps)))
-        };
-        let from = |duration: &FrameDuration| *duration >= self.base.frame_duration;
-        let mut rooms = FrameDuration::ALL.into_iter().filter(from).filter_map(room);
-        let (frame_duration, bitrate) = rooms.next()?;
         let percent = (share(pattern.fraction_lost) * 100.0).ceil() as u8;
         Some(RedundancyPlan {
             // libopus gives descriptions bits by the loss it expects.
             expected_loss_percent: percent.clamp(LEAST_DRED_PERCENT, 100),
             dred_ms,
-            bitrate,
-            frame_duration,
-            ..self.base
+            bitrate: Bitrate::from_bps(voice_bps + described_bps),
+            ..nothing
         })
+    }
+
+    fn has_room_for(&self, plan: &RedundancyPlan) -> bool {
+        let reach = u64::from(plan.red_copies) * plan.frame_duration.samples() as u64;
+        plan.wire_bitrate() <= self.budget
+            && plan.payload_bytes() <= MAX_COPIED_BYTES as u64
+            && reach <= u64::from(MAX_OFFSET)
     }
 
     /// The copies for losses of this pattern.

@@ -26,6 +26,9 @@ const GRAIN: u64 = 120;
 const STEP: u64 = samples(10) as u64;
 /// Restored at a time, at most.
 const PIECE: u64 = samples(20) as u64;
+/// Of what was made up already so much is played again at most, while the delay is too short: after
+/// an outage a target may be long for a moment.
+const MOST_REPLAYED: i64 = samples(100);
 /// No packet describes more, in samples.
 const MOST: u64 = samples(1_040) as u64;
 
@@ -97,7 +100,7 @@ impl<D: AudioDecoder> Receiver<D> {
     fn earliest_useful(&self) -> u64 {
         let cursor = self.playout.cursor();
         let delay = self.delay_of(cursor);
-        let spare = u64::try_from(self.target() - delay).unwrap_or(0);
+        let spare = (self.target() - delay).clamp(0, MOST_REPLAYED).unsigned_abs();
         self.playout.content_end().max(cursor.saturating_sub(spare))
     }
 
