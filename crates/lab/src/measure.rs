@@ -30,6 +30,8 @@ pub(crate) struct Measures {
     pub(crate) concealments_per_minute: f64,
     /// Of the frames whose packet never came: the share restored, by source.
     pub(crate) recovered_percent: Recovered,
+    /// Of those of them that hold sound, −50 dBov or more: the share restored from anything.
+    pub(crate) sound_recovered_percent: f64,
     /// Audio inserted and removed to change the delay, as a share of all.
     pub(crate) stretched_percent: f64,
     /// The least constant delay at the same cost; see [`crate::oracle`].
@@ -50,6 +52,9 @@ pub(crate) struct Measures {
 const PATH_MS: f64 = 40.0;
 /// What Opus looks ahead, in milliseconds.
 const LOOKAHEAD_MS: f64 = 6.5;
+
+/// At −50 dBov and below nothing is heard in a call.
+const SILENT_NEG_DBOV: u8 = 50;
 
 /// Shares of lost frames restored, by what restored them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -87,6 +92,14 @@ impl Measures {
             });
             if lost > 0.0 { 100.0 * restored / lost } else { 0.0 }
         };
+        let sounds = |index: usize| {
+            stream.packets.get(index).is_some_and(|packet| packet.level & 0x7f < SILENT_NEG_DBOV)
+        };
+        let lost_sound = played.frames.iter().zip(&arrivals).enumerate();
+        let lost_sound = lost_sound.filter(|(index, (_, at))| at.is_none() && sounds(*index));
+        let (found, missing): (Vec<_>, Vec<_>) =
+            lost_sound.map(|(_, (frame, _))| frame.is_some()).partition(|found| *found);
+        let lost_sounds = (found.len() + missing.len()).max(1);
         let unused = share(&played.frames, &arrivals, |frame, arrival| {
             arrival.is_some() && frame.is_none_or(|frame| frame.source != Source::Own)
         });
@@ -104,6 +117,7 @@ impl Measures {
                 red: restored(Source::Red),
                 dred: restored(Source::Dred),
             },
+            sound_recovered_percent: 100.0 * found.len() as f64 / lost_sounds as f64,
             stretched_percent: 100.0 * (played.inserted_ms + played.removed_ms) / total_ms,
             best_constant_delay_ms: oracle::best_constant(&knowledge, cost_ms),
             optimal_delay_ms,

@@ -96,7 +96,8 @@ impl Descriptions {
         self.span = parsed.ok().flatten().and_then(|span| {
             // What a stranger says to be older is not kept that long.
             let reach = span.reach.min(MOST_SAMPLES);
-            (span.end < reach).then_some(DeepSpan { reach, end: span.end })
+            // From where the description ends to the packet nobody spoke: the decoder fades out.
+            (span.end < reach).then_some(DeepSpan { reach, end: 0 })
         });
     }
 }

@@ -131,9 +131,9 @@ const HALF_LIFE: Duration = Duration::from_secs(3);
 const LEAST_BPS: u64 = 16_000;
 /// What describing costs however little is described, and for each millisecond of it. libopus takes
 /// as much for 500 and for 1,000 ms at the quality that it chooses (`estimate_dred_bitrate`).
-const DRED_BPS: u64 = 12_000;
+const DRED_BPS: u64 = 16_000;
 /// See there.
-const DRED_BPS_PER_MS: u64 = 12;
+const DRED_BPS_PER_MS: u64 = 14;
 /// Descriptions get the largest share of bits from here on, in percent (`compute_dred_bitrate`: 0.7
 /// of what is above 20 kbit/s).
 const LEAST_DRED_PERCENT: u8 = 24;
