@@ -139,7 +139,7 @@ fn nothing_of_a_muted_microphone_passes_as_a_copy() {
 }
 
 /// Packet `number` of an Opus frame of two bytes and four that may describe what was before it.
-fn describing(number: u32) -> Vec<u8> {
+fn describing(number: u64) -> Vec<u8> {
     let mut packet = Voice::nth(1, number).header();
     packet.extend_from_slice(&[0x7b, 0x41, 4, 8, 9, 1, 2, 3, 4]);
     packet

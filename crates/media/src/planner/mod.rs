@@ -129,11 +129,12 @@ const HALF_LIFE: Duration = Duration::from_secs(3);
 /// Copies may cost the voice quality down to this bitrate, where Opus still codes wideband speech
 /// well (RFC 6716 section 2.1.1 names 16 to 20 kbit/s).
 const LEAST_BPS: u64 = 16_000;
-/// What describing costs however little is described, and for each millisecond of it. libopus takes
-/// as much for 500 and for 1,000 ms at the quality that it chooses (`estimate_dred_bitrate`).
-const DRED_BPS: u64 = 16_000;
-/// See there.
-const DRED_BPS_PER_MS: u64 = 14;
+/// What describing costs however little is described (`estimate_dred_bitrate` of libopus).
+const DRED_BPS: u64 = 9_000;
+/// And for each millisecond of it.
+const DRED_BPS_PER_MS: u64 = 23;
+/// With more libopus describes finer, not farther (`compute_dred_bitrate`: from 52.8 kbit/s on in all).
+const MOST_DRED_BPS: u64 = 20_500;
 /// Descriptions get the largest share of bits from here on, in percent (`compute_dred_bitrate`: 0.7
 /// of what is above 20 kbit/s).
 const LEAST_DRED_PERCENT: u8 = 24;
@@ -210,6 +211,7 @@ impl PlannerConfig {
         let budget = self.budget.max(base.wire_bitrate()).bps();
         let free_bps = budget.checked_sub(nothing.wire_bitrate().bps())?;
         let described_bps = DRED_BPS + DRED_BPS_PER_MS * u64::from(dred_ms);
+        let described_bps = described_bps.min(MOST_DRED_BPS);
         let opus_bps = free_bps / (1 + u64::from(base.red_copies));
         let voice_bps = opus_bps.checked_sub(described_bps)?.min(base.bitrate.bps());
         if voice_bps < base.bitrate.bps().min(LEAST_BPS) || dred_ms <= base.dred_ms {
