@@ -17,7 +17,7 @@ impl OpusEncoder {
         let mut encoder = Self { encoder: open()? };
         encoder.encoder.set_vbr(!config.constant_bitrate)?;
         encoder.encoder.set_dtx(config.dtx)?;
-        encoder.encoder.set_complexity(config.complexity.min(10).into())?;
+        encoder.set_complexity(config.complexity.min(10))?;
         encoder.set_bitrate(config.bitrate)?;
         encoder.set_in_band_fec(config.in_band_fec)?;
         encoder.set_expected_loss(config.expected_loss_percent)?;
@@ -31,6 +31,16 @@ impl OpusEncoder {
         #[cfg(not(feature = "dred"))]
         let bps = opus::Bitrate::Bits(bps);
         Ok(self.encoder.set_bitrate(bps)?)
+    }
+
+    #[cfg(not(feature = "dred"))]
+    fn set_complexity(&mut self, complexity: u8) -> Result<(), CodecError> {
+        Ok(self.encoder.set_complexity(i32::from(complexity))?)
+    }
+
+    #[cfg(feature = "dred")]
+    fn set_complexity(&mut self, complexity: u8) -> Result<(), CodecError> {
+        Ok(self.encoder.set_complexity(complexity)?)
     }
 
     #[cfg(not(feature = "dred"))]

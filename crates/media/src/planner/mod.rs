@@ -299,7 +299,7 @@ fn copies_for(loss: f64, again: f64, most: u8) -> u8 {
 /// copies, a frame is lost for good if all packets that describe it are.
 fn dred_for(pattern: LossPattern, frame: FrameDuration) -> u32 {
     let (loss, again) = (share(pattern.fraction_lost), loss_after_loss(pattern));
-    let packets = (RESIDUAL / loss.max(RESIDUAL)).ln() / again.min(0.999).max(f64::EPSILON).ln();
+    let packets = (RESIDUAL / loss.max(RESIDUAL)).ln() / again.clamp(f64::EPSILON, 0.999).ln();
     // What a packet describes ends up to 40 ms short of what it is told.
     let ms = (packets.ceil() * f64::from(frame.ms())) as u32 + DRED_STEP_MS / 2;
     ms.next_multiple_of(DRED_STEP_MS)
