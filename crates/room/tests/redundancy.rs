@@ -279,10 +279,11 @@ proptest! {
         own in prop::collection::vec(any::<u8>(), 1..60),
     ) {
         let mut table = table();
-        for number in 5..20 {
+        // Longer than what a packet may describe of before it.
+        for number in 5..70 {
             table.speak(1, number);
         }
-        let mut packet = Voice { payload_type: RED, ..Voice::nth(1, 20) }.header();
+        let mut packet = Voice { payload_type: RED, ..Voice::nth(1, 70) }.header();
         let block = |offset, payload| RedBlock { payload_type: 111, offset, payload };
         let mut payload = [0; 1_024];
         let blocks = copies.iter().map(|(offset, copy)| block(*offset, copy));
