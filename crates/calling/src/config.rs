@@ -172,6 +172,10 @@ pub struct VoiceConfig {
     /// Bits per second at most while packets are lost, copies of earlier frames and all headers
     /// included; what `bitrate` needs by itself may always be sent.
     pub most_bitrate: Bitrate,
+    /// Where copies of earlier frames cannot make up for what is lost, packets describe so much of
+    /// the speech before them instead (DRED), in milliseconds, at most 1,040; 0 for never. Needs
+    /// feature `dred`.
+    pub most_dred_ms: u32,
     /// Send nothing while nobody speaks; betrays when that is.
     pub dtx: bool,
     /// 0 (cheap) ..=10 (best).
@@ -190,6 +194,7 @@ impl Default for VoiceConfig {
             constant_bitrate: sender.constant_bitrate,
             in_band_fec: sender.in_band_fec,
             most_bitrate: sender.most_bitrate,
+            most_dred_ms: sender.most_dred_ms,
             dtx: sender.dtx,
             complexity: sender.complexity,
             min_delay_ms: receiver.min_delay_ms,
@@ -208,6 +213,7 @@ impl VoiceConfig {
             constant_bitrate: self.constant_bitrate,
             in_band_fec: self.in_band_fec,
             most_bitrate: self.most_bitrate,
+            most_dred_ms: self.most_dred_ms,
             dtx: self.dtx,
             complexity: self.complexity,
             ..SenderConfig::voice(ssrc)

@@ -15,6 +15,44 @@ async fn voice_heard(person: &Person) -> ReceiverStats {
     person.engine.stats().await.unwrap().received[0].stats
 }
 
+/// What `bob` heard of `alice` after ten seconds of bursts of 160 ms on her way to the server.
+#[cfg(feature = "dred")]
+async fn heard_through_bursts(most_dred_ms: u32) -> (ReceiverStats, calling_media::SenderStats) {
+    let world = World::new().await;
+    let weather = Impairment {
+        loss: 0.3,
+        burst: Duration::from_millis(160),
+        delay: Duration::from_millis(10),
+        ..Impairment::default()
+    };
+    let storm = Storm::to(world.server.media_addr(), weather, 7).await;
+    let mut config = world.config("alice");
+    config.ice.media_via = Some(storm.address);
+    config.voice.most_dred_ms = most_dred_ms;
+    let (mut alice, mut bob) = (Person::new(config).await, world.person("bob").await);
+    alice.talk_with(&mut bob).await;
+    // From when the sender was told of its losses on.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let before = voice_heard(&bob).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let mut heard = voice_heard(&bob).await;
+    heard.concealed_samples -= before.concealed_samples;
+    heard.dred_samples -= before.dred_samples;
+    (heard, alice.engine.stats().await.unwrap().sent)
+}
+
+/// The same weather with and without, through a real server.
+#[cfg(feature = "dred")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_bursts_take_comes_back_from_descriptions() {
+    let (with, without) = tokio::join!(heard_through_bursts(1_000), heard_through_bursts(0));
+    assert!(with.1.dred_ms >= 300 && without.1.dred_ms == 0, "{:?} {:?}", with.1, without.1);
+    assert!(with.0.dred_samples > 20 * 960, "{:?}", with.0);
+    assert_eq!(without.0.dred_samples, 0);
+    let (with_ms, without_ms) = (with.0.concealed_ms(), without.0.concealed_ms());
+    assert!(with_ms < without_ms, "{with_ms} ms made up, {without_ms} without");
+}
+
 /// The server alone knows what is lost behind it, and tells.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fifth_of_loss_on_the_last_leg_comes_back_from_copies() {

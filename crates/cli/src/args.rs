@@ -192,6 +192,12 @@ pub(crate) struct PhoneArgs {
     #[cfg(feature = "processing")]
     #[arg(long)]
     pub(crate) process: bool,
+    /// Describe up to this much speech in each packet while losses are beyond copies (DRED), in
+    /// milliseconds
+    #[cfg(feature = "dred")]
+    #[arg(long, value_name = "MS", num_args = 0..=1, default_missing_value = "1000",
+        value_parser = clap::value_parser!(u32).range(0..=1_040))]
+    pub(crate) dred: Option<u32>,
     /// Write when packets came to this trace file, for `calling-lab audio --trace`
     #[arg(long, value_name = "FILE.cltr", value_hint = ValueHint::FilePath)]
     pub(crate) trace: Option<PathBuf>,

@@ -48,6 +48,10 @@ impl Phone {
         let pictures = Pictures::new(args)?;
         let traces = args.trace.as_deref().map(Traces::new).transpose()?;
         config.record_traces = traces.is_some();
+        #[cfg(feature = "dred")]
+        if let Some(most_dred_ms) = args.dred {
+            config.voice.most_dred_ms = most_dred_ms;
+        }
         #[cfg(feature = "processing")]
         if args.process {
             config.processing = calling::AudioProcessing::HANDS_FREE;

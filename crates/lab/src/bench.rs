@@ -111,6 +111,9 @@ impl Plan {
 /// worst.
 const COPIES: [(&str, u32); 2] = [("red-3", 3), ("red-9", 9)];
 
+/// Streams whose packets describe what was before them (DRED), and how many milliseconds.
+const DESCRIPTIONS: [(&str, u32); 3] = [("dred-100", 100), ("dred-500", 500), ("dred-1000", 1_000)];
+
 /// A run to be done.
 struct Job<'a> {
     speech: &'a Speech,
@@ -149,14 +152,21 @@ pub(crate) fn run(plan: &Plan, watcher: &Watcher<'_>) -> Result<Findings, LabErr
             streams.push((speech, fec.clone().with_copies(name, copies)));
         }
         streams.push((speech, fec));
+        for (name, ms) in DESCRIPTIONS {
+            streams.push((speech, Stream::describe(speech, name, ms)?));
+        }
     }
     let players = Player::all(plan.neteq_shim.as_deref());
     let mut jobs = Vec::new();
     for (speech, stream) in &streams {
         for choice in &choices {
-            for player in &players {
-                // Copies are for what is lost.
-                let of_use = stream.copies == 0 || choice.trace(1, plan.seconds).loss() > 0.0;
+            let kept = if stream.dred_ms > 0 { Player::KEPT } else { &[] };
+            for player in players.iter().chain(kept) {
+                // Copies and descriptions are for what is lost, and only our receiver knows
+                // descriptions.
+                let redundant = stream.copies > 0 || stream.dred_ms > 0;
+                let knows = stream.dred_ms == 0 || matches!(player, Player::Ours | Player::Kept(_));
+                let of_use = knows && (!redundant || choice.trace(1, plan.seconds).loss() > 0.0);
                 if of_use && plan.wants(choice.name(), stream, player) {
                     let job = |seed| Job { speech, stream, choice, player, seed };
                     jobs.extend((1..=plan.seeds).map(job));

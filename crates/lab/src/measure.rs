@@ -30,6 +30,8 @@ pub(crate) struct Measures {
     pub(crate) concealments_per_minute: f64,
     /// Of the frames whose packet never came: the share restored, by source.
     pub(crate) recovered_percent: Recovered,
+    /// Of those of them that hold sound, −50 dBov or more: the share restored from anything.
+    pub(crate) sound_recovered_percent: f64,
     /// Audio inserted and removed to change the delay, as a share of all.
     pub(crate) stretched_percent: f64,
     /// The least constant delay at the same cost; see [`crate::oracle`].
@@ -51,6 +53,9 @@ const PATH_MS: f64 = 40.0;
 /// What Opus looks ahead, in milliseconds.
 const LOOKAHEAD_MS: f64 = 6.5;
 
+/// At −50 dBov and below nothing is heard in a call.
+const SILENT_NEG_DBOV: u8 = 50;
+
 /// Shares of lost frames restored, by what restored them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Recovered {
@@ -58,6 +63,8 @@ pub(crate) struct Recovered {
     pub(crate) fec: f64,
     /// Copies in later packets (RFC 2198).
     pub(crate) red: f64,
+    /// Descriptions in later packets (DRED).
+    pub(crate) dred: f64,
 }
 
 /// Delays below a tick are no different to a player of ticks, in milliseconds.
@@ -85,6 +92,14 @@ impl Measures {
             });
             if lost > 0.0 { 100.0 * restored / lost } else { 0.0 }
         };
+        let sounds = |index: usize| {
+            stream.packets.get(index).is_some_and(|packet| packet.level & 0x7f < SILENT_NEG_DBOV)
+        };
+        let lost_sound = played.frames.iter().zip(&arrivals).enumerate();
+        let lost_sound = lost_sound.filter(|(index, (_, at))| at.is_none() && sounds(*index));
+        let (found, missing): (Vec<_>, Vec<_>) =
+            lost_sound.map(|(_, (frame, _))| frame.is_some()).partition(|found| *found);
+        let lost_sounds = (found.len() + missing.len()).max(1);
         let unused = share(&played.frames, &arrivals, |frame, arrival| {
             arrival.is_some() && frame.is_none_or(|frame| frame.source != Source::Own)
         });
@@ -97,7 +112,12 @@ impl Measures {
             concealed_percent: 100.0 * played.concealed_ms / total_ms,
             audible_concealed_percent: 100.0 * played.audible_concealed_ms / total_ms,
             concealments_per_minute: played.concealment_events as f64 / total_ms * 60_000.0,
-            recovered_percent: Recovered { fec: restored(Source::Fec), red: restored(Source::Red) },
+            recovered_percent: Recovered {
+                fec: restored(Source::Fec),
+                red: restored(Source::Red),
+                dred: restored(Source::Dred),
+            },
+            sound_recovered_percent: 100.0 * found.len() as f64 / lost_sounds as f64,
             stretched_percent: 100.0 * (played.inserted_ms + played.removed_ms) / total_ms,
             best_constant_delay_ms: oracle::best_constant(&knowledge, cost_ms),
             optimal_delay_ms,
@@ -133,7 +153,8 @@ fn knowledge(stream: &Stream, trace: &Trace) -> Vec<Frame> {
         let nominal_us = index as i64 * i64::from(FRAME_MS) * 1_000;
         let carried = |index: usize| stream.carriers(index).filter_map(came).min();
         let redundant = carried(index + 1).filter(|_| stream.restores(index));
-        let ready = carried(index).into_iter().chain(redundant).min();
+        let described = stream.describers(index).filter_map(came).min();
+        let ready = carried(index).into_iter().chain(redundant).chain(described).min();
         Frame {
             ready_us: ready.map(|at| at as i64 - nominal_us),
             reference_us: trace.sent_us(index as u32) + base_us - nominal_us,
@@ -202,7 +223,7 @@ mod tests {
         ];
         let concealed_ms = 40.0;
         let run = Played { frames, concealed_ms, concealment_events: 1, ..Default::default() };
-        let stream = Stream { name: "plain", copies: 0, packets: Vec::new() };
+        let stream = Stream { name: "plain", copies: 0, dred_ms: 0, packets: Vec::new() };
         let measures = Measures::of(&stream, &trace, &run);
         assert_eq!(delays(&trace, &run.frames), [20.0, 30.0, 30.0, 30.0, 30.0, 30.0]);
         assert_eq!(measures.p95_delay_ms, 30.0);

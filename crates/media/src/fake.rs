@@ -1,6 +1,6 @@
 //! A decoder whose output shows where it came from, for tests and benches without a codec.
 
-use crate::codec::{AudioDecoder, CodecError, PayloadInfo};
+use crate::codec::{AudioDecoder, CodecError, DeepSpan, PayloadInfo};
 use crate::units::Channels;
 
 /// Decodes [`fake_payload`]s: every sample is the number of its packet, in thousandths.
@@ -19,6 +19,12 @@ pub fn fake_payload(info: PayloadInfo, number: u16) -> [u8; 5] {
     let [high, low] = number.to_be_bytes();
     let grains = |samples: usize| u8::try_from(samples / GRAIN).unwrap_or(u8::MAX);
     [grains(info.samples), grains(info.fec_samples), u8::from(info.silence_follows), high, low]
+}
+
+/// The same, describing so many frames of its own length before it.
+pub fn describing_payload(info: PayloadInfo, number: u16, frames: u8) -> [u8; 6] {
+    let [samples, fec, silence, high, low] = fake_payload(info, number);
+    [samples, fec, silence, high, low, frames]
 }
 
 impl FakeDecoder {
@@ -67,6 +73,28 @@ impl AudioDecoder for FakeDecoder {
 
     fn conceal(&mut self, samples: usize, out: &mut [f32]) -> Result<usize, CodecError> {
         self.fill(samples, CONCEALED, out)
+    }
+
+    fn deep_span(&mut self, payload: &[u8]) -> Option<DeepSpan> {
+        let &[samples, _, _, _, _, frames] = payload else { return None };
+        let reach = usize::from(samples) * usize::from(frames) * GRAIN;
+        (reach > 0).then_some(DeepSpan { reach, end: 0 })
+    }
+
+    fn decode_deep(
+        &mut self,
+        payload: &[u8],
+        back: usize,
+        samples: usize,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError> {
+        let span = self.deep_span(payload).ok_or(CodecError::new("it describes nothing"))?;
+        if back > span.reach || samples > back {
+            return Err(CodecError::new("it does not describe that"));
+        }
+        let frames_back = back.div_ceil(usize::from(payload[0]) * GRAIN);
+        let before = number(payload)?.wrapping_sub(frames_back as u16);
+        self.fill(samples, f32::from(before) / 1_000.0, out)
     }
 
     fn reset(&mut self) {}

@@ -33,7 +33,7 @@ pub use capture::AudioProcessing;
 pub use capture::{
     CaptureProcessor, CaptureResampler, CaptureStats, ProcessingError, ResamplerError,
 };
-pub use codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
+pub use codec::{AudioDecoder, CodecError, DeepSpan, OpusDecoder, PayloadInfo};
 pub use mix::{Audience, LevelMeter, Mixer};
 pub use planner::{LossPattern, Planner, PlannerConfig, RedundancyPlan};
 pub use receiver::{

@@ -3,6 +3,7 @@ use calling_wire::{
     RedPayload, RtpError, RtpView, RtpViewMut, Vp8Shift, rename_extensions, rename_red,
 };
 
+use crate::descriptions;
 use crate::video::{Found, Published};
 use crate::{HeaderRewrite, RedRewrite, RtpDiscard};
 
@@ -118,6 +119,22 @@ impl Forwards {
         if let Ok(mut header) = RtpViewMut::parse(&mut self.replaced) {
             header.set_payload_type(payload_type);
         }
+    }
+
+    /// Has the packet that came, all of which is `raw`, go to nobody with what it may describe of
+    /// the sound before it. Copies were taken out before.
+    pub(crate) fn take_descriptions_out(&mut self, raw: &[u8]) {
+        if !self.is_replaced {
+            self.replaced.clear();
+            self.replaced.extend_from_slice(raw);
+        }
+        // It was read before.
+        let Ok(view) = RtpView::parse(&self.replaced) else { return };
+        let (begin, end) = (view.header_len(), view.header_len() + view.payload().len());
+        self.replaced.truncate(end);
+        self.replaced[0] &= !PADDING;
+        descriptions::take_out(&mut self.replaced, begin);
+        self.is_replaced = true;
     }
 
     pub(crate) fn push(&mut self, forward: Forward) {

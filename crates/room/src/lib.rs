@@ -10,6 +10,7 @@
 
 mod config;
 mod control;
+mod descriptions;
 mod discard;
 mod forwarder;
 mod forwards;

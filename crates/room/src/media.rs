@@ -1,10 +1,10 @@
 use std::time::Instant;
 
 use calling_model::ParticipantId;
-use calling_wire::RtpView;
+use calling_wire::{RedPayload, RtpView};
 
 use crate::room::{Room, audio_available};
-use crate::{Arrived, Forwards, RtpDiscard};
+use crate::{Arrived, Forwards, RtpDiscard, descriptions};
 
 impl Room {
     /// Takes an RTP packet in the clear and fills `forwards` with whom it goes to.
@@ -57,8 +57,11 @@ impl Room {
         }
         sender.observe_level(&packet);
         let copies = red.map_or(0, |red| red.copies().len());
-        let reaches_back = sender.reaches_back(position.index, copies);
-        let own_len = red.map_or(packet.payload().len(), |red| red.primary.payload.len());
+        let back = sender.reaches_back(position.index, position.media_time, copies);
+        let own = red.map_or(packet.payload(), |red| red.primary.payload);
+        let describes = sender.may_describe_before(position.media_time) && is_padded(own, red);
+        let reaches_back = back || describes;
+        let own_len = if describes { descriptions::len_without(own) } else { own.len() };
         let arrived = Arrived {
             source: from,
             index: position.index,
@@ -66,8 +69,11 @@ impl Room {
             payload_len: if reaches_back { own_len } else { packet.payload().len() },
             own_len,
         };
-        if reaches_back {
+        if reaches_back && red.is_some() {
             forwards.take_copies_out(raw, sender.terms.payload_type);
+        }
+        if describes {
+            forwards.take_descriptions_out(raw);
         }
         if sender.flows(now) {
             let began = audio_available(from, sender);
@@ -88,4 +94,11 @@ impl Room {
             sender.discards.count_rtp(discard);
         }
     }
+}
+
+/// Whether the frame that a packet is sent for, or a copy with it, has room for descriptions.
+fn is_padded(own: &[u8], red: Option<RedPayload<'_>>) -> bool {
+    let copied =
+        |red: RedPayload<'_>| red.copies().any(|copy| descriptions::is_padded(copy.payload));
+    descriptions::is_padded(own) || red.is_some_and(copied)
 }

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use calling_model::UserId;
 use calling_wire::{AudioLevelExtension, RedPayload, RtpView};
 
+use crate::descriptions;
 use crate::publisher::Publisher;
 use crate::ticks;
 use crate::video::VideoSide;
@@ -24,8 +25,15 @@ pub(crate) struct Participant {
     pub(crate) video: Box<VideoSide>,
     /// The first packet since the participant may be heard: nothing of before it may pass as a
     /// copy in later ones.
-    heard_from: Option<u64>,
+    heard_from: Option<HeardFrom>,
     flow: Flow,
+}
+
+/// The place of a packet in a stream.
+#[derive(Clone, Copy, Debug)]
+struct HeardFrom {
+    index: u64,
+    media_time: u64,
 }
 
 /// Whether audio flows.
@@ -101,9 +109,15 @@ impl Participant {
 
     /// Whether a packet at `index` with so many copies of those before it carries any of before the
     /// participant could be heard.
-    pub(crate) fn reaches_back(&mut self, index: u64, copies: usize) -> bool {
-        let first = *self.heard_from.get_or_insert(index);
-        copies as u64 > index.saturating_sub(first)
+    pub(crate) fn reaches_back(&mut self, index: u64, media_time: u64, copies: usize) -> bool {
+        let first = *self.heard_from.get_or_insert(HeardFrom { index, media_time });
+        copies as u64 > index.saturating_sub(first.index)
+    }
+
+    /// Whether a packet of `media_time` may describe sound of before the participant could be heard.
+    pub(crate) fn may_describe_before(&self, media_time: u64) -> bool {
+        let first = self.heard_from.map_or(media_time, |first| first.media_time);
+        media_time.saturating_sub(first) < descriptions::LONGEST
     }
 
     /// What is sent from now on is not to be heard, nor as copies later.

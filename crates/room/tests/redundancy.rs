@@ -138,6 +138,39 @@ fn nothing_of_a_muted_microphone_passes_as_a_copy() {
     }
 }
 
+/// Packet `number` of an Opus frame of two bytes and four that may describe what was before it.
+fn describing(number: u64) -> Vec<u8> {
+    let mut packet = Voice::nth(1, number).header();
+    packet.extend_from_slice(&[0x7b, 0x41, 4, 8, 9, 1, 2, 3, 4]);
+    packet
+}
+
+#[test]
+fn nothing_of_before_a_microphone_was_heard_passes_as_a_description() {
+    let mut table = Table::closed(2);
+    table.agree_on_copies(1);
+    table.room.open(table.now);
+    let payload = |table: &mut Table, packet: &[u8]| {
+        let sent = sent(table, 1, packet, 2);
+        RtpView::parse(&sent).unwrap().payload().to_vec()
+    };
+    let (whole, bare) = (vec![0x7b, 0x41, 4, 8, 9, 1, 2, 3, 4], vec![0x7b, 0x01, 8, 9]);
+    for (number, expected) in [(5, &bare), (6, &bare), (56, &bare), (57, &whole), (58, &whole)] {
+        assert_eq!(&payload(&mut table, &describing(number)), expected, "{number}");
+    }
+    table.room.set_muted(table.now, id(1), true).unwrap();
+    assert_eq!(table.send_raw(1, &describing(59)), Err(RtpDiscard::Muted));
+    table.room.set_muted(table.now, id(1), false).unwrap();
+    assert_eq!(payload(&mut table, &describing(60)), bare);
+    // Nor in copies: none pass while a description may be in one.
+    let mut copied = Voice { payload_type: RED, ..Voice::nth(1, 62) }.header();
+    let block = |offset| RedBlock { payload_type: 111, offset, payload: &whole[..] };
+    let mut red = [0; 64];
+    let length = write_red([block(960)].into_iter(), block(0), &mut red).unwrap();
+    copied.extend_from_slice(&red[..length]);
+    assert_eq!(payload(&mut table, &copied), bare);
+}
+
 #[test]
 fn who_did_not_agree_on_copies_sends_none() {
     let mut table = table();
@@ -246,10 +279,11 @@ proptest! {
         own in prop::collection::vec(any::<u8>(), 1..60),
     ) {
         let mut table = table();
-        for number in 5..20 {
+        // Longer than what a packet may describe of before it.
+        for number in 5..70 {
             table.speak(1, number);
         }
-        let mut packet = Voice { payload_type: RED, ..Voice::nth(1, 20) }.header();
+        let mut packet = Voice { payload_type: RED, ..Voice::nth(1, 70) }.header();
         let block = |offset, payload| RedBlock { payload_type: 111, offset, payload };
         let mut payload = [0; 1_024];
         let blocks = copies.iter().map(|(offset, copy)| block(*offset, copy));

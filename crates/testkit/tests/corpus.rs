@@ -37,6 +37,7 @@ replay! {
     media_video_payloads: calling_media::video::fuzz::video_payloads,
     media_video_receiver: calling_media::video::fuzz::video_receiver,
     media_video_y4m: calling_media::video::fuzz::video_y4m,
+    opus_dred_parse: calling_opus_dred::fuzz::parse,
     room_operations: |data| calling_room::fuzz::room_operations(calling_testkit::epoch(), data),
     room_picture_operations: |data| calling_room::fuzz::picture_operations(calling_testkit::epoch(), data),
     server_config: calling_server::fuzz::config,

@@ -32,6 +32,8 @@ pub(crate) struct Figures {
     pub(crate) recovered_ms: f64,
     /// Of it, from copies of earlier frames (RFC 2198); the rest is from in-band FEC.
     pub(crate) recovered_by_copies_ms: f64,
+    /// Of it, from descriptions in later packets (DRED).
+    pub(crate) recovered_by_dred_ms: f64,
     /// Packets received that carried such copies.
     pub(crate) packets_with_copies: u64,
     /// How this side's packets were made at the end.
@@ -56,6 +58,8 @@ pub(crate) struct Figures {
 pub(crate) struct Sending {
     /// Copies of earlier frames in each packet.
     pub(crate) copies: u8,
+    /// Speech that each packet describes (DRED), in milliseconds.
+    pub(crate) dred_ms: u32,
     /// Of Opus, without copies and headers.
     pub(crate) bitrate_bps: u64,
     pub(crate) frame_ms: u32,
@@ -71,7 +75,9 @@ impl Figures {
             let stats = &remote.stats;
             figures.played_ms += stats.media_ms();
             figures.concealed_ms += stats.concealed_ms();
-            figures.recovered_ms += stats.fec_recovered_ms() + stats.red_recovered_ms();
+            figures.recovered_ms +=
+                stats.fec_recovered_ms() + stats.red_recovered_ms() + stats.dred_recovered_ms();
+            figures.recovered_by_dred_ms += stats.dred_recovered_ms();
             figures.recovered_by_copies_ms += stats.red_recovered_ms();
             figures.packets_with_copies += stats.packets_with_copies;
             // One-to-one: the last remote is the only one.
@@ -111,9 +117,11 @@ impl Figures {
             concealed_ms: 0.0,
             recovered_ms: 0.0,
             recovered_by_copies_ms: 0.0,
+            recovered_by_dred_ms: 0.0,
             packets_with_copies: 0,
             sending: Sending {
                 copies: stats.sent.red_copies,
+                dred_ms: stats.sent.dred_ms,
                 bitrate_bps: stats.sent.bitrate_bps,
                 frame_ms: stats.sent.frame_ms,
                 in_band_fec: stats.sent.in_band_fec,

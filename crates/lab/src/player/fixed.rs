@@ -73,7 +73,7 @@ fn op_at(tick: usize, begin_ms: f64, frames: &[Option<FramePlayed>]) -> Tick {
         None => Op::Idle,
         Some(None) => Op::Conceal,
         Some(Some(FramePlayed { source: Source::Own | Source::Red, .. })) => Op::Normal,
-        Some(Some(FramePlayed { source: Source::Fec, .. })) => Op::Restore,
+        Some(Some(FramePlayed { source: Source::Fec | Source::Dred, .. })) => Op::Restore,
     };
     Tick { op, target_ms: None }
 }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 pub(crate) use receiver::engine_alone;
 
+use calling_media::ReceiverConfig;
+
 use crate::LabError;
 use crate::speech::Stream;
 use crate::trace::{FRAME_MS, Trace};
@@ -20,6 +22,8 @@ use crate::trace::{FRAME_MS, Trace};
 pub(crate) enum Player {
     /// `calling_media::Receiver`.
     Ours,
+    /// The same, told to keep this delay, in milliseconds.
+    Kept(u32),
     /// A buffer whose delay after the first packet is fixed, in milliseconds.
     Fixed(u32),
     /// libwebrtc's NetEq, in the process of this path.
@@ -39,9 +43,13 @@ impl Player {
         all
     }
 
+    /// Delays that a listener may put up with for descriptions.
+    pub(crate) const KEPT: &'static [Self] = &[Self::Kept(200), Self::Kept(500)];
+
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Ours => "ours".into(),
+            Self::Kept(ms) => format!("ours-{ms}"),
             Self::Fixed(ms) => format!("fixed-{ms}"),
             Self::WebrtcNeteq(_) => "webrtc-neteq".into(),
             #[cfg(feature = "neteq")]
@@ -57,7 +65,8 @@ impl Player {
         audible: bool,
     ) -> Result<Played, LabError> {
         match self {
-            Self::Ours => receiver::play(stream, trace),
+            Self::Ours => receiver::play(stream, trace, ReceiverConfig::default()),
+            Self::Kept(ms) => receiver::play(stream, trace, receiver::keeping(*ms)),
             Self::Fixed(ms) => fixed::play(stream, trace, *ms, audible),
             Self::WebrtcNeteq(shim) => webrtc_neteq::play(shim, stream, trace),
             #[cfg(feature = "neteq")]
@@ -76,6 +85,8 @@ pub(crate) enum Source {
     Fec,
     /// A copy in a later packet (RFC 2198).
     Red,
+    /// A description in a later packet (DRED).
+    Dred,
 }
 
 /// When and from what a frame was played.

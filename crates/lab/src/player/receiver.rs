@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use calling_media::{
-    AUDIO_LEVEL_ID, AudioDecoder, Channels, CodecError, OPUS_PAYLOAD_TYPE, Operation, OpusDecoder,
-    PayloadInfo, Receiver, ReceiverConfig, ReceiverStats, RedBlock, SAMPLES_PER_TICK, write_red,
+    AUDIO_LEVEL_ID, AudioDecoder, Channels, CodecError, DeepSpan, OPUS_PAYLOAD_TYPE, Operation,
+    OpusDecoder, PayloadInfo, Receiver, ReceiverConfig, ReceiverStats, RedBlock, SAMPLES_PER_TICK,
+    write_red,
 };
 use calling_testkit::epoch;
 use calling_wire::{RtpHeader, RtpView, write_header};
@@ -18,24 +19,43 @@ use crate::trace::{Arrival, Trace};
 /// Of packets with copies: what Chrome uses.
 const RED_PAYLOAD_TYPE: u8 = 63;
 
-/// Plays with the default configuration.
-pub(super) fn play(stream: &Stream, trace: &Trace) -> Result<Played, LabError> {
-    run(stream, trace, OpusDecoder::new(Channels::Mono)?)
+/// Plays with this configuration.
+pub(super) fn play(
+    stream: &Stream,
+    trace: &Trace,
+    config: ReceiverConfig,
+) -> Result<Played, LabError> {
+    run(stream, trace, OpusDecoder::new(Channels::Mono)?, config)
+}
+
+/// The default configuration, but always of this delay.
+pub(super) fn keeping(delay_ms: u32) -> ReceiverConfig {
+    ReceiverConfig {
+        min_delay_ms: delay_ms,
+        start_delay_ms: delay_ms,
+        max_delay_ms: delay_ms,
+        ..Default::default()
+    }
 }
 
 /// Runs the receiver over a trace with a decoder that does nothing, and tells how long it took:
 /// what the engine costs without the codec.
 pub(crate) fn engine_alone(stream: &Stream, trace: &Trace) -> Result<Duration, LabError> {
     let start = Instant::now();
-    run(stream, trace, Mute)?;
+    run(stream, trace, Mute, ReceiverConfig::default())?;
     Ok(start.elapsed())
 }
 
-fn run<D: AudioDecoder>(stream: &Stream, trace: &Trace, codec: D) -> Result<Played, LabError> {
+fn run<D: AudioDecoder>(
+    stream: &Stream,
+    trace: &Trace,
+    codec: D,
+    config: ReceiverConfig,
+) -> Result<Played, LabError> {
     let log = Log::default();
     let probe = Probe { codec, log: Arc::clone(&log) };
     let red_payload_type = (stream.copies > 0).then_some(RED_PAYLOAD_TYPE);
-    let config = ReceiverConfig { red_payload_type, ..Default::default() };
+    let config = ReceiverConfig { red_payload_type, ..config };
     let mut receiver = Receiver::with_decoder(config, probe);
     let arrivals = trace.first_arrivals();
     let mut played = Played { frames: vec![None; trace.frames as usize], ..Default::default() };
@@ -117,7 +137,7 @@ fn place(
         let at_ms = match (source, arrival, wait_ms) {
             // Two packets in one tick share their mean; neither is heard before it.
             (Source::Own, Some(at), Some(wait)) => (first_tick_ms(at) + wait).max(tick_ms),
-            (Source::Own | Source::Fec | Source::Red, _, _) => tick_ms,
+            (Source::Own | Source::Fec | Source::Red | Source::Dred, _, _) => tick_ms,
         };
         if let Some(frame) = frames.get_mut(index as usize) {
             *frame = Some(FramePlayed { source, at_ms });
@@ -242,6 +262,33 @@ impl<D: AudioDecoder> AudioDecoder for Probe<D> {
         self.codec.conceal(samples, out)
     }
 
+    fn deep_span(&mut self, payload: &[u8]) -> Option<DeepSpan> {
+        self.codec.deep_span(split(payload)?.1)
+    }
+
+    fn decode_deep(
+        &mut self,
+        payload: &[u8],
+        back: usize,
+        samples: usize,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError> {
+        let (index, payload) = split(payload).unwrap_or_default();
+        let made = self.codec.decode_deep(payload, back, samples, out)?;
+        // The frame that most of it is of.
+        let frames_back = (back + FRAME_SAMPLES / 2) / FRAME_SAMPLES;
+        if let Some(restored) = index.checked_sub(frames_back as u32)
+            && made > FRAME_SAMPLES / 2
+        {
+            self.note(restored, Source::Dred);
+        }
+        Ok(made)
+    }
+
+    fn conceals_deeply(&self) -> bool {
+        self.codec.conceals_deeply()
+    }
+
     fn reset(&mut self) {
         self.codec.reset();
     }
@@ -292,7 +339,7 @@ mod tests {
     #[test]
     fn on_a_clean_network_every_frame_is_heard_from_its_own_packet() {
         let trace = generate("clean", 1, 10).unwrap();
-        let played = play(&stream(), &trace).unwrap();
+        let played = play(&stream(), &trace, ReceiverConfig::default()).unwrap();
         let frames: Vec<FramePlayed> = played.frames.iter().flatten().copied().collect();
         assert_eq!(frames.len(), 500);
         assert!(frames.iter().all(|frame| frame.source == Source::Own));
@@ -316,7 +363,7 @@ mod tests {
     fn what_is_restored_is_told_from_what_came() {
         let mut trace = generate("clean", 1, 10).unwrap();
         trace.arrivals.remove(200);
-        let played = play(&stream(), &trace).unwrap();
+        let played = play(&stream(), &trace, ReceiverConfig::default()).unwrap();
         let sources = played.frames.iter().flatten().map(|frame| frame.source);
         let restored: Vec<usize> = (0..)
             .zip(sources)
@@ -331,7 +378,8 @@ mod tests {
         let mut trace = generate("clean", 1, 10).unwrap();
         // Three in a row: the in-band redundancy of one packet would not do.
         trace.arrivals.drain(200..203);
-        let played = play(&stream().with_copies("red-3", 3), &trace).unwrap();
+        let played =
+            play(&stream().with_copies("red-3", 3), &trace, ReceiverConfig::default()).unwrap();
         assert!(played.frames.iter().all(Option::is_some));
         let copied =
             |frame: &Option<FramePlayed>| frame.is_some_and(|frame| frame.source == Source::Red);
@@ -339,6 +387,23 @@ mod tests {
             (0..).zip(&played.frames).filter(|(_, frame)| copied(frame)).map(|(n, _)| n).collect();
         // At the beginning there is delay for at least two of them.
         assert!(copied.ends_with(&[201, 202]), "{copied:?}");
+    }
+
+    #[test]
+    fn what_is_described_is_told_from_what_came() {
+        let mut trace = generate("clean", 1, 10).unwrap();
+        // Six in a row: 120 ms.
+        trace.arrivals.drain(200..206);
+        let stream = Stream::describe(&Speech::synthetic(10), "dred-500", 500).unwrap();
+        assert!(stream.packets[206].describes >= 20, "{}", stream.packets[206].describes);
+        let played = play(&stream, &trace, keeping(200)).unwrap();
+        let sources = played.frames.iter().flatten().map(|frame| frame.source);
+        let described = |source| (source == Source::Dred).then_some(());
+        let described: Vec<usize> =
+            (0..).zip(sources).filter_map(|(n, source)| described(source).map(|()| n)).collect();
+        // The last by the coarse copy in the packet after it, if there is one.
+        assert!(described.starts_with(&[200, 201, 202, 203, 204]), "{described:?}");
+        assert_eq!(played.concealed_ms, 0.0);
     }
 
     /// A receiver as in a call: pulled late by up to 9 ms, its ticks not those of the trace, and a
@@ -379,7 +444,7 @@ mod tests {
             let file = recorder.file("recorded").unwrap();
             assert!(file.len() < 2_000, "{name}: {}", file.len());
             let recorded = crate::trace::read(&file).unwrap();
-            let played = play(&stream, &recorded).unwrap();
+            let played = play(&stream, &recorded, ReceiverConfig::default()).unwrap();
             // The end of the one is cut off sooner than that of the other.
             let common = ops.len().min(played.ticks.len()) - 50;
             let again = played.ticks.iter().map(|tick| tick.op);
@@ -402,7 +467,7 @@ mod tests {
     #[test]
     fn the_engine_alone_plays_the_same_packets() {
         let trace = generate("clean", 1, 10).unwrap();
-        let played = run(&stream(), &trace, Mute).unwrap();
+        let played = run(&stream(), &trace, Mute, ReceiverConfig::default()).unwrap();
         assert!(played.frames.iter().all(Option::is_some));
         assert!(played.pcm.iter().all(|sample| *sample == 0.0));
     }

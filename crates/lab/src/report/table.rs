@@ -68,9 +68,9 @@ pub(super) fn traces<'a>(runs: &[&'a Run]) -> Vec<&'a str> {
 }
 
 const HEAD: &str = "\
-| trace | lost % | concealed % | mean delay ms | p95 ms | wait ms | FEC restored % | copies restored % | \
+| trace | lost % | concealed % | mean delay ms | p95 ms | wait ms | FEC restored % | copies restored % | described restored % | \
 stretched % | best constant ms | optimal ms | × above optimal |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|";
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|";
 
 /// Everything about the project's receiver.
 fn one_player(out: &mut String, runs: &[&Run]) -> std::fmt::Result {
@@ -84,7 +84,7 @@ fn one_player(out: &mut String, runs: &[&Run]) -> std::fmt::Result {
         near += usize::from(of.mean(|measures| measures.times_optimal) <= NEAR);
         writeln!(
             out,
-            "| {trace} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {trace} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             of.cell(1, |measures| measures.lost_percent),
             of.cell(2, |measures| measures.concealed_percent),
             of.cell(0, |measures| measures.mean_delay_ms),
@@ -92,6 +92,7 @@ fn one_player(out: &mut String, runs: &[&Run]) -> std::fmt::Result {
             of.cell(0, |measures| measures.mean_wait_ms),
             of.cell(1, |measures| measures.recovered_percent.fec),
             of.cell(1, |measures| measures.recovered_percent.red),
+            of.cell(1, |measures| measures.recovered_percent.dred),
             of.cell(2, |measures| measures.stretched_percent),
             of.cell(0, |measures| measures.best_constant_delay_ms),
             of.cell(0, |measures| measures.optimal_delay_ms),
@@ -180,7 +181,7 @@ mod tests {
             mean_wait_ms: 30.0,
             lost_percent: 5.0,
             concealed_percent,
-            recovered_percent: Recovered { fec: 75.0, red: 12.5 },
+            recovered_percent: Recovered { fec: 75.0, red: 12.5, dred: 6.2 },
             stretched_percent: 0.5,
             best_constant_delay_ms: 40.0,
             optimal_delay_ms: 20.7,

@@ -1,5 +1,7 @@
 //! Codecs behind traits, so that tests and other payloads can take their place.
 
+#[cfg(feature = "dred")]
+mod deep;
 mod opus_decoder;
 mod opus_encoder;
 #[cfg(test)]
@@ -23,6 +25,13 @@ impl CodecError {
     }
 }
 
+#[cfg(feature = "dred")]
+impl From<calling_opus_dred::OpusError> for CodecError {
+    fn from(error: calling_opus_dred::OpusError) -> Self {
+        Self::new(error.description())
+    }
+}
+
 impl From<opus::Error> for CodecError {
     fn from(error: opus::Error) -> Self {
         Self::new(error.description())
@@ -38,6 +47,16 @@ pub struct PayloadInfo {
     pub fec_samples: usize,
     /// The sender falls silent after it (discontinuous transmission).
     pub silence_follows: bool,
+}
+
+/// What a payload describes of the sound before it beyond the last frame (DRED), in samples per
+/// channel before its first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeepSpan {
+    /// It begins so far back.
+    pub reach: usize,
+    /// And ends so far back.
+    pub end: usize,
 }
 
 /// Turns payloads into PCM: 48 kHz, `f32` in −1.0..=1.0, finite, interleaved.
@@ -69,6 +88,33 @@ pub trait AudioDecoder: Send {
     /// # Errors
     /// The decoder cannot; silence takes its place.
     fn conceal(&mut self, samples: usize, out: &mut [f32]) -> Result<usize, CodecError>;
+
+    /// Reads what `payload` describes of the sound before it; `None` if nothing, as by default.
+    fn deep_span(&mut self, payload: &[u8]) -> Option<DeepSpan> {
+        let _ = payload;
+        None
+    }
+
+    /// Restores `samples` (a multiple of 120, 2.5 ms), the first of which was `back` before that of
+    /// `payload`, from what `payload` describes of them.
+    ///
+    /// # Errors
+    /// It describes nothing, as by default, or is damaged; the decoder stays usable.
+    fn decode_deep(
+        &mut self,
+        payload: &[u8],
+        back: usize,
+        samples: usize,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError> {
+        let _ = (payload, back, samples, out);
+        Err(CodecError::new("it knows no deep redundancy"))
+    }
+
+    /// Whether [`conceal`](Self::conceal) is by a neural network. Not so by default.
+    fn conceals_deeply(&self) -> bool {
+        false
+    }
 
     /// Forgets the stream.
     fn reset(&mut self);

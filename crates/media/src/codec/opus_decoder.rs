@@ -1,10 +1,18 @@
 use super::{AudioDecoder, CodecError, PayloadInfo, Toc};
-use crate::units::{Channels, SAMPLE_RATE_HZ};
+#[cfg(feature = "dred")]
+use super::{DeepSpan, deep::DeepDecoder};
+use crate::units::Channels;
+#[cfg(not(feature = "dred"))]
+use crate::units::SAMPLE_RATE_HZ;
 
-/// libopus, with its own concealment and in-band FEC (RFC 6716).
+/// libopus, with its own concealment and in-band FEC (RFC 6716); with feature `dred` its deep
+/// redundancy and concealment by neural networks as well.
 #[derive(Debug)]
 pub struct OpusDecoder {
+    #[cfg(not(feature = "dred"))]
     decoder: opus::Decoder,
+    #[cfg(feature = "dred")]
+    decoder: DeepDecoder,
     clip: opus::SoftClip,
     channels: usize,
 }
@@ -23,7 +31,13 @@ impl OpusDecoder {
             Channels::Stereo => opus::Channels::Stereo,
         };
         Ok(Self {
+            #[cfg(not(feature = "dred"))]
             decoder: opus::Decoder::new(SAMPLE_RATE_HZ, layout)?,
+            #[cfg(feature = "dred")]
+            decoder: DeepDecoder::new(match channels {
+                Channels::Mono => calling_opus_dred::Channels::Mono,
+                Channels::Stereo => calling_opus_dred::Channels::Stereo,
+            })?,
             clip: opus::SoftClip::new(layout),
             channels: channels.count(),
         })
@@ -38,14 +52,20 @@ impl OpusDecoder {
     ) -> Result<usize, CodecError> {
         let room = samples * self.channels;
         let out = out.get_mut(..room).ok_or(CodecError::new("the output is too short"))?;
+        #[cfg(not(feature = "dred"))]
         let made = self.decoder.decode_float(payload, out, fec)?;
-        let pcm = &mut out[..made * self.channels];
-        // Damaged payloads can decode to anything.
+        #[cfg(feature = "dred")]
+        let made = self.decoder.run(payload, out, fec)?;
+        self.tame(&mut out[..made * self.channels]);
+        Ok(made)
+    }
+
+    /// Damaged payloads can decode to anything.
+    fn tame(&mut self, pcm: &mut [f32]) {
         for sample in pcm.iter_mut().filter(|sample| !sample.is_finite()) {
             *sample = 0.0;
         }
         self.clip.apply(pcm);
-        Ok(made)
     }
 }
 
@@ -77,6 +97,37 @@ impl AudioDecoder for OpusDecoder {
         self.run(&[], samples, false, out)
     }
 
+    #[cfg(feature = "dred")]
+    fn deep_span(&mut self, payload: &[u8]) -> Option<DeepSpan> {
+        self.decoder.span(payload)
+    }
+
+    #[cfg(feature = "dred")]
+    fn decode_deep(
+        &mut self,
+        payload: &[u8],
+        back: usize,
+        samples: usize,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError> {
+        let room = samples * self.channels;
+        let out = out.get_mut(..room).ok_or(CodecError::new("the output is too short"))?;
+        let made = self.decoder.decode_deep(payload, back, out)?;
+        self.tame(&mut out[..made * self.channels]);
+        Ok(made)
+    }
+
+    #[cfg(feature = "dred")]
+    fn conceals_deeply(&self) -> bool {
+        true
+    }
+
+    #[cfg(feature = "dred")]
+    fn reset(&mut self) {
+        self.decoder.reset();
+    }
+
+    #[cfg(not(feature = "dred"))]
     fn reset(&mut self) {
         // Fails only for a null decoder, which cannot be made.
         let _ = self.decoder.reset_state();

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use calling_wire::{RtpHeader, RtpView, write_header};
 
-use crate::codec::{AudioDecoder, CodecError, PayloadInfo};
-use crate::fake::{FakeDecoder, fake_payload};
+use crate::codec::{AudioDecoder, CodecError, DeepSpan, PayloadInfo};
+use crate::fake::{FakeDecoder, describing_payload};
 use crate::{
     Channels, InsertDiscard, Operation, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK,
 };
@@ -107,9 +107,9 @@ impl World {
             timestamp: *timestamp,
             ssrc: 1,
         };
-        let mut bytes = [0; 17];
+        let mut bytes = [0; 18];
         let Ok(length) = write_header(&header, &[], &mut bytes) else { return };
-        bytes[length..].copy_from_slice(&fake_payload(*info, number));
+        bytes[length..].copy_from_slice(&describing_payload(*info, number, described(number)));
         let Ok(view) = RtpView::parse(&bytes) else { return };
         match self.receiver.insert(self.now, &view) {
             Ok(()) => {
@@ -161,12 +161,18 @@ impl World {
     }
 }
 
+/// Some packets describe some frames before them.
+const fn described(number: u16) -> u8 {
+    if number.is_multiple_of(3) { (number % 13) as u8 } else { 0 }
+}
+
 /// Every sample that ever was made, and not left out again.
 fn made(stats: &ReceiverStats) -> i64 {
     let webrtc = &stats.webrtc;
     let put_in = webrtc.jitter_buffer_emitted_samples
         + stats.fec_samples
         + stats.red_samples
+        + stats.dred_samples
         + stats.comfort_noise_samples
         + webrtc.concealed_samples
         + webrtc.inserted_samples_for_deceleration;
@@ -185,7 +191,7 @@ impl AudioDecoder for LoggingDecoder {
     }
 
     fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
-        if let [_, _, _, high, low] = *payload {
+        if let [_, _, _, high, low, _] = *payload {
             // Nobody reads it any more only at the very end.
             let _ = self.log.send(u16::from_be_bytes([high, low]));
         }
@@ -203,6 +209,20 @@ impl AudioDecoder for LoggingDecoder {
 
     fn conceal(&mut self, samples: usize, out: &mut [f32]) -> Result<usize, CodecError> {
         self.inner.conceal(samples, out)
+    }
+
+    fn deep_span(&mut self, payload: &[u8]) -> Option<DeepSpan> {
+        self.inner.deep_span(payload)
+    }
+
+    fn decode_deep(
+        &mut self,
+        payload: &[u8],
+        back: usize,
+        samples: usize,
+        out: &mut [f32],
+    ) -> Result<usize, CodecError> {
+        self.inner.decode_deep(payload, back, samples, out)
     }
 
     fn reset(&mut self) {

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   reports ──► held loss ──────────► copies that leave 1 % ──► bitrate, length of packets ──► plan
-//!               up at once,           of losses in runs         within the budget
-//!               down by half in 3 s
+//!               up at once,           of losses in runs, or     within the budget
+//!               down by half in 3 s   as much described (DRED)
 //! ```
 
 #[cfg(test)]
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use calling_model::Bitrate;
 use calling_wire::{MAX_COPIES, MAX_OFFSET};
 
-use crate::sender::{FrameDuration, MAX_COPIED_BYTES, SenderConfig};
+use crate::sender::{FrameDuration, MAX_COPIED_BYTES, MOST_DRED_MS, SenderConfig};
 
 /// What reports say of the losses on the way to those who hear a voice.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -45,7 +45,9 @@ pub struct RedundancyPlan {
     pub expected_loss_percent: u8,
     /// Copies of earlier frames in each packet (RFC 2198).
     pub red_copies: u8,
-    /// Of Opus, without copies and headers.
+    /// So much speech before it each packet describes (DRED), in milliseconds.
+    pub dred_ms: u32,
+    /// Of Opus, descriptions included, without copies and headers.
     pub bitrate: Bitrate,
     /// Audio per packet.
     pub frame_duration: FrameDuration,
@@ -78,6 +80,8 @@ pub struct PlannerConfig {
     pub budget: Bitrate,
     /// Copies in a packet at most; 0 if none were agreed on.
     pub most_copies: u8,
+    /// Speech that a packet describes at most (DRED), in milliseconds; 0 if none.
+    pub most_dred_ms: u32,
 }
 
 impl PlannerConfig {
@@ -89,10 +93,14 @@ impl PlannerConfig {
             in_band_fec: sender.in_band_fec,
             expected_loss_percent: sender.expected_loss_percent.min(100),
             red_copies: sender.red_copies.min(most_copies),
+            dred_ms: if cfg!(feature = "dred") { sender.dred_ms.min(MOST_DRED_MS) } else { 0 },
             bitrate: sender.bitrate,
             frame_duration: sender.frame_duration,
         };
-        Self { base, budget: sender.most_bitrate, most_copies }
+        // Without the feature nobody could describe it.
+        let most_dred_ms = if cfg!(feature = "dred") { sender.most_dred_ms } else { 0 };
+        let most_dred_ms = most_dred_ms.min(MOST_DRED_MS);
+        Self { base, budget: sender.most_bitrate, most_copies, most_dred_ms }
     }
 }
 
@@ -121,6 +129,17 @@ const HALF_LIFE: Duration = Duration::from_secs(3);
 /// Copies may cost the voice quality down to this bitrate, where Opus still codes wideband speech
 /// well (RFC 6716 section 2.1.1 names 16 to 20 kbit/s).
 const LEAST_BPS: u64 = 16_000;
+/// What describing costs however little is described (`estimate_dred_bitrate` of libopus).
+const DRED_BPS: u64 = 9_000;
+/// And for each millisecond of it.
+const DRED_BPS_PER_MS: u64 = 23;
+/// With more libopus describes finer, not farther (`compute_dred_bitrate`: from 52.8 kbit/s on in all).
+const MOST_DRED_BPS: u64 = 20_500;
+/// Descriptions get the largest share of bits from here on, in percent (`compute_dred_bitrate`: 0.7
+/// of what is above 20 kbit/s).
+const LEAST_DRED_PERCENT: u8 = 24;
+/// How finely the length of descriptions is chosen, in milliseconds.
+const DRED_STEP_MS: u32 = 100;
 /// With copies and below this bitrate the bits of in-band FEC are of more use to the voice.
 const LEAST_FEC_BPS: u64 = 24_000;
 
@@ -143,7 +162,9 @@ impl Planner {
             fraction_lost: share(pattern.fraction_lost).max(self.held.fraction_lost * left),
             mean_burst: fading_burst.into_iter().chain(reported_burst).reduce(f64::max),
         };
-        let least = if self.plan.red_copies > self.config.base.red_copies { END } else { BEGIN };
+        let base = self.config.base;
+        let adds = self.plan.red_copies > base.red_copies || self.plan.dred_ms > base.dred_ms;
+        let least = if adds { END } else { BEGIN };
         let counts = self.held.fraction_lost >= least;
         let pattern = if counts { self.held } else { LossPattern::default() };
         self.plan = self.config.plan_for(pattern);
@@ -157,8 +178,64 @@ impl Planner {
 }
 
 impl PlannerConfig {
-    /// The plan for losses of this pattern, without regard to what was before.
+    /// The plan for losses of this pattern, without regard to what was before: copies, which are
+    /// as good as what was lost, or descriptions where copies leave too much.
     pub fn plan_for(&self, pattern: LossPattern) -> RedundancyPlan {
+        let plan = self.plan_of_copies(pattern);
+        let left = share(pattern.fraction_lost)
+            * loss_after_loss(pattern).powi(i32::from(plan.red_copies));
+        if left <= RESIDUAL || share(pattern.fraction_lost) < END {
+            return plan;
+        }
+        self.plan_of_descriptions(pattern).unwrap_or(plan)
+    }
+
+    /// Each packet describes what is needed of the speech before it (DRED); `None` if there is no
+    /// room for it, or no need.
+    fn plan_of_descriptions(&self, pattern: LossPattern) -> Option<RedundancyPlan> {
+        let from = |duration: &FrameDuration| *duration >= self.base.frame_duration;
+        let durations = FrameDuration::ALL.into_iter().filter(from);
+        let plan = durations.filter_map(|duration| self.describe(pattern, duration)).next()?;
+        // What room there is besides is for copies: those who cannot read descriptions read them.
+        let copied = |red_copies| RedundancyPlan { red_copies, ..plan };
+        let mut copied = (self.base.red_copies + 1..=self.most_copies).rev().map(copied);
+        Some(copied.find(|plan| self.has_room_for(plan)).unwrap_or(plan))
+    }
+
+    /// The same in packets of that length.
+    fn describe(&self, pattern: LossPattern, duration: FrameDuration) -> Option<RedundancyPlan> {
+        let dred_ms = dred_for(pattern, duration).min(self.most_dred_ms);
+        let base = self.base;
+        let nothing =
+            RedundancyPlan { frame_duration: duration, bitrate: Bitrate::from_bps(0), ..base };
+        let budget = self.budget.max(base.wire_bitrate()).bps();
+        let free_bps = budget.checked_sub(nothing.wire_bitrate().bps())?;
+        let described_bps = DRED_BPS + DRED_BPS_PER_MS * u64::from(dred_ms);
+        let described_bps = described_bps.min(MOST_DRED_BPS);
+        let opus_bps = free_bps / (1 + u64::from(base.red_copies));
+        let voice_bps = opus_bps.checked_sub(described_bps)?.min(base.bitrate.bps());
+        if voice_bps < base.bitrate.bps().min(LEAST_BPS) || dred_ms <= base.dred_ms {
+            return None;
+        }
+        let percent = (share(pattern.fraction_lost) * 100.0).ceil() as u8;
+        Some(RedundancyPlan {
+            // libopus gives descriptions bits by the loss it expects.
+            expected_loss_percent: percent.clamp(LEAST_DRED_PERCENT, 100),
+            dred_ms,
+            bitrate: Bitrate::from_bps(voice_bps + described_bps),
+            ..nothing
+        })
+    }
+
+    fn has_room_for(&self, plan: &RedundancyPlan) -> bool {
+        let reach = u64::from(plan.red_copies) * plan.frame_duration.samples() as u64;
+        plan.wire_bitrate() <= self.budget
+            && plan.payload_bytes() <= MAX_COPIED_BYTES as u64
+            && reach <= u64::from(MAX_OFFSET)
+    }
+
+    /// The copies for losses of this pattern.
+    fn plan_of_copies(&self, pattern: LossPattern) -> RedundancyPlan {
         let base = self.base;
         let loss = share(pattern.fraction_lost);
         let again = loss_after_loss(pattern);
@@ -216,6 +293,16 @@ fn copies_for(loss: f64, again: f64, most: u8) -> u8 {
     let left = |copies: u8| loss * again.powi(i32::from(copies));
     let enough = |copies: &u8| left(*copies) <= RESIDUAL + f64::EPSILON;
     if loss < END { 0 } else { (0..most).find(enough).unwrap_or(most) }
+}
+
+/// The least speech to describe, in milliseconds, with which at most [`RESIDUAL`] is left: as with
+/// copies, a frame is lost for good if all packets that describe it are.
+fn dred_for(pattern: LossPattern, frame: FrameDuration) -> u32 {
+    let (loss, again) = (share(pattern.fraction_lost), loss_after_loss(pattern));
+    let packets = (RESIDUAL / loss.max(RESIDUAL)).ln() / again.clamp(f64::EPSILON, 0.999).ln();
+    // What a packet describes ends up to 40 ms short of what it is told.
+    let ms = (packets.ceil() * f64::from(frame.ms())) as u32 + DRED_STEP_MS / 2;
+    ms.next_multiple_of(DRED_STEP_MS)
 }
 
 fn share(fraction: f64) -> f64 {

@@ -64,6 +64,52 @@ fn without_an_agreement_only_fec_follows_the_loss() {
     assert_eq!(plan, RedundancyPlan { expected_loss_percent: 30, ..config.base });
 }
 
+#[cfg(feature = "dred")]
+fn describing(budget_kbps: u64) -> PlannerConfig {
+    PlannerConfig { most_dred_ms: 1_000, ..config(budget_kbps, 9) }
+}
+
+#[cfg(feature = "dred")]
+#[test]
+fn speech_is_described_where_copies_leave_too_much() {
+    let plan = |pattern| describing(160).plan_for(pattern);
+    assert_eq!(plan(loss(0.3)), config(160, 9).plan_for(loss(0.3)), "copies do");
+    let told = |plan: RedundancyPlan| (plan.dred_ms, plan.red_copies, plan.bitrate.bps() / 1_000);
+    assert_eq!(told(plan(loss(0.8))), (500, 1, 52), "twenty packets, and a copy that has room");
+    assert_eq!(told(plan(bursts(0.3, 8.0))), (600, 1, 52), "a burst of 160 ms is often of 500");
+    assert_eq!(told(plan(bursts(0.3, 50.0))), (1_000, 1, 52), "as much as may be");
+    assert!(plan(loss(0.8)).expected_loss_percent >= 24, "or it gets no bits");
+    assert_eq!(told(plan(loss(0.0))), (0, 0, 32));
+}
+
+#[cfg(feature = "dred")]
+#[test]
+fn descriptions_keep_to_the_budget() {
+    let plan = |kbps| describing(kbps).plan_for(loss(0.8));
+    let told = |plan: RedundancyPlan| (plan.dred_ms, plan.red_copies, plan.bitrate.bps() / 1_000);
+    assert_eq!(told(plan(70)), (500, 0, 44), "the voice gives way");
+    assert!(plan(70).wire_bitrate() <= Bitrate::from_kbps(70));
+    let tight = plan(58);
+    assert_eq!((tight.dred_ms, tight.frame_duration), (900, FrameDuration::Ms40));
+    assert!(tight.wire_bitrate() <= Bitrate::from_kbps(58));
+}
+
+#[cfg(feature = "dred")]
+#[test]
+fn what_is_described_ends_when_the_network_heals() {
+    let mut planner = Planner::new(describing(160));
+    assert_eq!(planner.report(at(0.0), loss(0.8)).dred_ms, 500);
+    (1..20).for_each(|second| _ = planner.report(at(f64::from(second)), loss(0.0)));
+    assert_eq!(planner.plan(), describing(160).base);
+}
+
+#[cfg(not(feature = "dred"))]
+#[test]
+fn who_cannot_describe_does_not_plan_to() {
+    let sender = SenderConfig { most_dred_ms: 1_000, dred_ms: 100, ..SenderConfig::voice(1) };
+    assert_eq!(PlannerConfig::of(&sender).plan_for(loss(0.8)).dred_ms, 0);
+}
+
 #[test]
 fn loss_is_answered_at_once_and_left_slowly() {
     let mut planner = Planner::new(config(160, 9));

@@ -12,6 +12,7 @@
 mod arrival_history;
 mod config;
 mod decision;
+mod deep;
 mod delay_manager;
 mod discard;
 mod gap;
@@ -180,13 +181,22 @@ impl<D: AudioDecoder> Receiver<D> {
         let lateness = self.arrivals.record(self.tick, timestamp);
         self.delay.update(self.tick, in_ms(lateness));
         self.known.add(sequence);
+        let deep = self.find_deep(place, info, payload);
         if self.playout.is_past(timestamp.saturating_add(info.samples as u64)) {
             return Err(InsertDiscard::Late);
         }
         let payload = self.buffer.hold(payload);
         let arrival_tick = self.tick;
-        let packet =
-            Packet { sequence, timestamp, arrival_tick, info, level, payload, is_copy: false };
+        let packet = Packet {
+            sequence,
+            timestamp,
+            arrival_tick,
+            info,
+            level,
+            payload,
+            is_copy: false,
+            deep,
+        };
         let evicted = self.buffer.insert(packet).map_err(|_| InsertDiscard::Duplicate)?;
         self.discarded.flushed += evicted as u64;
         Ok(())
@@ -244,6 +254,8 @@ impl<D: AudioDecoder> Receiver<D> {
             packets_with_copies: self.packets_with_copies,
             concealed_samples: self.playout.gap.audible_samples,
             silent_concealed_samples: self.playout.gap.silent_samples,
+            dred_samples: counts.deep,
+            deep_plc_samples: counts.deeply_concealed,
             comfort_noise_samples: counts.comfort_noise,
             inserted_samples: counts.inserted,
             dropped_samples: counts.dropped,

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use calling_model::AudioLevel;
 
-use crate::codec::PayloadInfo;
+use crate::codec::{DeepSpan, PayloadInfo};
 
 /// One packet that waits for its playout.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Packet {
     pub(super) payload: Vec<u8>,
     /// It came as a copy in a later packet (RFC 2198).
     pub(super) is_copy: bool,
+    /// What it describes of the sound before it; looked for only if something was missing there.
+    pub(super) deep: Option<DeepSpan>,
 }
 
 impl Packet {
@@ -114,6 +116,23 @@ impl PacketBuffer {
         self.packets.front()
     }
 
+    /// All of them, the oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Packet> {
+        self.packets.iter()
+    }
+
+    /// The packet at that place, 0 for the oldest.
+    pub(super) fn get(&self, place: usize) -> Option<&Packet> {
+        self.packets.get(place)
+    }
+
+    /// What the packet at that place describes cannot be used.
+    pub(super) fn forget_deep(&mut self, place: usize) {
+        if let Some(packet) = self.packets.get_mut(place) {
+            packet.deep = None;
+        }
+    }
+
     /// The one after the oldest.
     pub(super) fn second(&self) -> Option<&Packet> {
         self.packets.get(1)
@@ -167,6 +186,7 @@ mod tests {
             level: None,
             payload: Vec::new(),
             is_copy: false,
+            deep: None,
         }
     }
 

@@ -1,3 +1,5 @@
+mod deep;
+
 use calling_model::AudioLevel;
 
 use super::decision::{Next, Operation};
@@ -60,6 +62,10 @@ pub(super) struct PlayoutCounts {
     pub(super) decoded: u64,
     pub(super) restored: u64,
     pub(super) copied: u64,
+    /// Restored from descriptions in later packets.
+    pub(super) deep: u64,
+    /// Made up by a neural network.
+    pub(super) deeply_concealed: u64,
     pub(super) comfort_noise: u64,
     pub(super) inserted: u64,
     pub(super) dropped: u64,
@@ -238,7 +244,7 @@ impl<D: AudioDecoder> Playout<D> {
         };
         match decoded {
             Ok(made) => {
-                let joint = self.append_content(&packet, made, 0, waited.excess);
+                let joint = self.append_content(packet.level, made, 0, waited.excess);
                 if packet.is_copy {
                     self.counts.copied += made as u64;
                     self.emission.restore();
@@ -281,7 +287,7 @@ impl<D: AudioDecoder> Playout<D> {
         // Audio jumps where some of it is left out, or more was lost than is restored.
         self.broken |= skipped > 0;
         self.counts.restored += (made - skipped) as u64;
-        self.append_content(packet, made, skipped, excess - skipped as i64);
+        self.append_content(packet.level, made, skipped, excess - skipped as i64);
         self.emission.restore();
         self.content_end = packet.timestamp;
         self.cursor = packet.timestamp;
@@ -291,7 +297,7 @@ impl<D: AudioDecoder> Playout<D> {
     /// Puts what was decoded from `packet` behind what waits.
     fn append_content(
         &mut self,
-        packet: &Packet,
+        level: Option<AudioLevel>,
         made: usize,
         skipped: usize,
         excess: i64,
@@ -302,7 +308,7 @@ impl<D: AudioDecoder> Playout<D> {
             false => Joined::default(),
         };
         let level =
-            packet.level.unwrap_or_else(|| LevelMeter::measure(self.queue.front(SAMPLES_PER_TICK)));
+            level.unwrap_or_else(|| LevelMeter::measure(self.queue.front(SAMPLES_PER_TICK)));
         self.gap.resume(level);
         self.made_up = 0;
         (self.broken, self.concealing) = (false, false);
@@ -344,6 +350,8 @@ impl<D: AudioDecoder> Playout<D> {
         if (self.made_up as i64) < fade[1] {
             if !self.audible || self.decoder.conceal(wanted, room).is_err() {
                 room.fill(0.0);
+            } else if !comfort && self.decoder.conceals_deeply() {
+                self.counts.deeply_concealed += wanted as u64;
             }
             fade_out(room, wanted, self.made_up, fade);
         } else {

@@ -91,7 +91,7 @@ impl<D: AudioDecoder> Receiver<D> {
             Operation::Idle => {}
             Operation::Normal | Operation::Merge => {
                 if status.ready < SAMPLES_PER_TICK {
-                    self.decode_next(status.next);
+                    return self.decode_next(status.next, operation);
                 }
             }
             Operation::Fec => self.restore(status),
@@ -122,10 +122,10 @@ impl<D: AudioDecoder> Receiver<D> {
     fn decode_ahead(&mut self) {
         while self.playout.ready() < LOOKAHEAD && !self.playout.is_joint() {
             self.drop_obsolete();
-            if self.playout.relation(self.buffer.front()) != Next::Adjoining {
+            if self.upcoming() != Next::Adjoining {
                 break;
             }
-            self.decode_next(Next::Adjoining);
+            self.decode_next(Next::Adjoining, Operation::Normal);
         }
     }
 
@@ -146,8 +146,13 @@ impl<D: AudioDecoder> Receiver<D> {
         if inserted > 0 { Operation::PreemptiveExpand } else { Operation::Normal }
     }
 
-    fn decode_next(&mut self, next: Next) {
-        let Some(front) = self.buffer.front() else { return };
+    /// Makes what comes next, from its packet or from what a later one describes of it.
+    fn decode_next(&mut self, next: Next, operation: Operation) -> Operation {
+        if let Some(described) = self.described() {
+            self.restore_described(described);
+            return Operation::Fec;
+        }
+        let Some(front) = self.buffer.front() else { return operation };
         let waited_ticks = self.tick.saturating_sub(front.arrival_tick);
         let delay =
             self.arrivals.lateness(self.tick, front.timestamp) + self.playout.ready() as i64;
@@ -162,6 +167,7 @@ impl<D: AudioDecoder> Receiver<D> {
             minimum_ms: self.delay.network_ms(),
         };
         self.playout.decode(&mut self.buffer, waited);
+        operation
     }
 
     fn restore(&mut self, status: &Status) {
@@ -211,12 +217,12 @@ impl<D: AudioDecoder> Receiver<D> {
     fn status(&self) -> Status {
         let ready = self.playout.ready();
         let cursor = self.playout.cursor();
-        let delay = self.arrivals.lateness(self.tick, cursor) + ready as i64;
+        let delay = self.delay_of(cursor);
         let target = self.target();
         Status {
             started: self.playout.started,
             ready,
-            next: self.playout.relation(self.buffer.front()),
+            next: self.upcoming(),
             delay,
             target,
             comfort: self.playout.comfort(),
@@ -230,7 +236,7 @@ impl<D: AudioDecoder> Receiver<D> {
         }
     }
 
-    fn target(&self) -> i64 {
+    pub(super) fn target(&self) -> i64 {
         samples(self.delay.target_ms())
     }
 }

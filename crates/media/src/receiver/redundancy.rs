@@ -56,8 +56,16 @@ impl<D: AudioDecoder> Receiver<D> {
         }
         let payload = self.buffer.hold(payload);
         let arrival_tick = self.tick;
-        let packet =
-            Packet { sequence, timestamp, arrival_tick, info, level: None, payload, is_copy: true };
+        let packet = Packet {
+            sequence,
+            timestamp,
+            arrival_tick,
+            info,
+            level: None,
+            payload,
+            is_copy: true,
+            deep: None,
+        };
         // It is not there yet, as was just seen.
         let evicted = self.buffer.insert(packet).unwrap_or(0);
         self.discarded.flushed += evicted as u64;

@@ -21,6 +21,11 @@ pub struct ReceiverStats {
     pub fec_samples: u64,
     /// Audio decoded from copies in later packets (RFC 2198), in samples per channel.
     pub red_samples: u64,
+    /// Audio restored from descriptions in later packets (DRED), in samples per channel.
+    pub dred_samples: u64,
+    /// Audio made up by a neural network (deep PLC), in samples per channel, whether or not it was
+    /// played in the end.
+    pub deep_plc_samples: u64,
     /// Packets of the stream that carried copies of earlier frames (RFC 2198).
     pub packets_with_copies: u64,
     /// Audible audio made up where neither packet nor redundancy was there in time, in samples
@@ -87,13 +92,28 @@ impl ReceiverStats {
         crate::units::milliseconds(self.red_samples)
     }
 
-    /// Shares of the audio whose own packet did not come in time that came back all the same: from
-    /// copies in later packets, and from in-band FEC, 0.0..=1.0 together. The rest was made up.
-    pub fn recovered_shares(&self) -> (f64, f64) {
+    /// [`dred_samples`](Self::dred_samples) in milliseconds.
+    pub fn dred_recovered_ms(&self) -> f64 {
+        crate::units::milliseconds(self.dred_samples)
+    }
+
+    /// Share of the audio whose own packet did not come in time that descriptions in later packets
+    /// (DRED) brought back, 0.0..=1.0; adds to [`recovered_shares`](Self::recovered_shares).
+    pub fn dred_share(&self) -> f64 {
+        self.share_of_missed(self.dred_samples)
+    }
+
+    fn share_of_missed(&self, samples: u64) -> f64 {
         let made_up = self.concealed_samples + self.silent_concealed_samples;
-        let missed = self.red_samples + self.fec_samples + made_up;
-        let share = |samples: u64| if missed > 0 { samples as f64 / missed as f64 } else { 0.0 };
-        (share(self.red_samples), share(self.fec_samples))
+        let missed = self.red_samples + self.fec_samples + self.dred_samples + made_up;
+        if missed > 0 { samples as f64 / missed as f64 } else { 0.0 }
+    }
+
+    /// Shares of the audio whose own packet did not come in time that came back all the same: from
+    /// copies in later packets, and from in-band FEC, 0.0..=1.0 together. The rest was described
+    /// in later packets ([`dred_share`](Self::dred_share)) or made up.
+    pub fn recovered_shares(&self) -> (f64, f64) {
+        (self.share_of_missed(self.red_samples), self.share_of_missed(self.fec_samples))
     }
 
     /// Audio that the sender meant to be heard, in milliseconds: decoded, restored or made up.
@@ -102,6 +122,7 @@ impl ReceiverStats {
             self.decoded_samples
                 + self.fec_samples
                 + self.red_samples
+                + self.dred_samples
                 + self.concealed_samples
                 + self.silent_concealed_samples,
         )

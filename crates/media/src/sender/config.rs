@@ -63,6 +63,11 @@ pub struct SenderConfig {
     pub red_copies: u8,
     /// Copies in each packet at most, at high loss; at most 32 are used.
     pub red_most_copies: u8,
+    /// So much speech before it each packet describes (DRED), whatever loss is reported, in
+    /// milliseconds. Without feature `dred` none is described.
+    pub dred_ms: u32,
+    /// The same at most, at high loss; at most 1,040.
+    pub most_dred_ms: u32,
     /// Bits per second at most that a [`Planner`](crate::Planner) may spend under loss, copies and
     /// all headers included; what `bitrate` needs by itself may always be sent.
     pub most_bitrate: Bitrate,
@@ -89,6 +94,8 @@ impl SenderConfig {
             red_payload_type: None,
             red_copies: 0,
             red_most_copies: 9,
+            dred_ms: 0,
+            most_dred_ms: 0,
             most_bitrate: Bitrate::from_kbps(160),
             dtx: false,
             complexity: 9,
@@ -96,6 +103,9 @@ impl SenderConfig {
         }
     }
 }
+
+/// libopus describes no more than so much, in milliseconds.
+pub(crate) const MOST_DRED_MS: u32 = 1_040;
 
 /// Bytes that one payload may take: 60 ms are three frames of up to 1,275 bytes and a byte each
 /// (RFC 6716 section 3.2.1).
@@ -109,6 +119,9 @@ impl SenderConfig {
         let types = [Some(self.payload_type), self.red_payload_type];
         if let Some(odd) = types.into_iter().flatten().find(|payload_type| *payload_type > 127) {
             return Err(SenderConfigError::PayloadType(odd));
+        }
+        if self.dred_ms > MOST_DRED_MS {
+            return Err(SenderConfigError::Dred(self.dred_ms));
         }
         if self.audio_level_id > 14 {
             return Err(SenderConfigError::AudioLevelId(self.audio_level_id));
@@ -129,6 +142,9 @@ pub enum SenderConfigError {
     /// See [`SenderConfig::audio_level_id`].
     #[error("header extension id {0} is above 14")]
     AudioLevelId(u8),
+    /// See [`SenderConfig::dred_ms`].
+    #[error("a packet describes at most 1,040 ms before it, not {0}")]
+    Dred(u32),
     /// libopus found no memory or refused a setting.
     #[error(transparent)]
     Codec(#[from] CodecError),

@@ -13,6 +13,7 @@ use crate::codec::{CodecError, OpusEncoder};
 use crate::mix::LevelMeter;
 use crate::planner::{PlannerConfig, RedundancyPlan};
 use config::MAX_PAYLOAD_BYTES;
+pub(crate) use config::MOST_DRED_MS;
 pub use config::{FrameDuration, SenderConfig, SenderConfigError};
 use packet::{MAX_PACKET_BYTES, Packetizer};
 pub use packet_store::PacketStore;
@@ -50,6 +51,8 @@ pub struct SenderStats {
     pub expected_loss_percent: u8,
     /// Copies of earlier frames in each packet now (RFC 2198).
     pub red_copies: u8,
+    /// So much speech before it each packet describes now (DRED), in milliseconds.
+    pub dred_ms: u32,
     /// Bytes of the payloads sent that were copies and their headers.
     pub red_bytes_sent: u64,
 }
@@ -222,6 +225,10 @@ impl Sender {
         if loss != before.expected_loss_percent && self.encoder.set_expected_loss(loss).is_ok() {
             self.plan.expected_loss_percent = loss;
         }
+        let dred_ms = plan.dred_ms.min(MOST_DRED_MS);
+        if dred_ms != before.dred_ms && self.encoder.set_dred(dred_ms).is_ok() {
+            self.plan.dred_ms = dred_ms;
+        }
         self.next_duration = plan.frame_duration;
         if let Some(redundancy) = &mut self.redundancy {
             redundancy.set_copies(plan.red_copies);
@@ -236,6 +243,7 @@ impl Sender {
         self.stats.frame_ms = self.plan.frame_duration.ms();
         self.stats.in_band_fec = self.plan.in_band_fec;
         self.stats.expected_loss_percent = self.plan.expected_loss_percent;
+        self.stats.dred_ms = self.plan.dred_ms;
         self.stats.red_copies = self.plan.red_copies;
     }
 

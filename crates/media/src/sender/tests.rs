@@ -136,6 +136,7 @@ fn a_plan_is_followed_from_the_next_frame_on() {
         in_band_fec: false,
         expected_loss_percent: 40,
         red_copies: 2,
+        dred_ms: 0,
         bitrate: Bitrate::from_kbps(16),
         frame_duration: FrameDuration::Ms40,
     };
@@ -163,6 +164,27 @@ fn copies_that_were_not_agreed_on_are_not_sent() {
     let packets = send(&mut sender, &mut VoiceSource::new(2), 20);
     assert!(views(&packets).iter().all(|view| view.payload_type() == 111));
     assert_eq!(sender.stats().red_copies, 0);
+}
+
+#[cfg(feature = "dred")]
+#[test]
+fn speech_is_described_as_planned_in_packets_of_one_size() {
+    use crate::{AudioDecoder, Channels, OpusDecoder};
+    let mut sender = sender(SenderConfig { most_dred_ms: 500, ..SenderConfig::voice(7) });
+    let plan = PlannerConfig::of(&sender.config).base;
+    let more = RedundancyPlan { dred_ms: 500, bitrate: Bitrate::from_kbps(50), ..plan };
+    sender.apply(&RedundancyPlan { expected_loss_percent: 30, ..more });
+    assert_eq!(sender.stats().dred_ms, 500);
+    let mut decoder = OpusDecoder::new(Channels::Mono).unwrap();
+    let described = send(&mut sender, &mut VoiceSource::new(2), 120);
+    let views = views(&described);
+    assert!(views.iter().all(|view| view.payload().len() == 125));
+    let span = decoder.deep_span(views[59].payload()).unwrap();
+    assert!((20_000..30_000).contains(&span.reach), "{span:?}");
+    sender.apply(&plan);
+    assert_eq!(sender.stats().dred_ms, 0);
+    let plain = send(&mut sender, &mut VoiceSource::new(2), 20);
+    assert_eq!(decoder.deep_span(RtpView::parse(&plain[5]).unwrap().payload()), None);
 }
 
 #[test]
@@ -211,6 +233,7 @@ fn misuse_says_what_to_do() {
     for bad in [
         SenderConfig { payload_type: 128, ..SenderConfig::voice(1) },
         SenderConfig { audio_level_id: 15, ..SenderConfig::voice(1) },
+        SenderConfig { dred_ms: 1_050, ..SenderConfig::voice(1) },
     ] {
         assert!(Sender::new(bad, seed(1)).is_err());
     }

@@ -1,6 +1,7 @@
 //! Tests of the whole receiver with a decoder whose output shows where it came from.
 
 mod audible;
+mod deep;
 mod delay;
 mod drift;
 mod hostile;
