@@ -12,7 +12,7 @@ use crate::TICK_MS;
 /// Two memories are asked. The long one holds the target still: each change of it is heard as
 /// stretched time, and the last second of even a steady network says something else every time.
 /// The short one tells when the network is another: once it knows a delay that is cheaper by
-/// [`SURPRISE_MS`], or for [`CALM_ENTRIES`] nothing has come near the target, what was before is
+/// [`SURPRISE_MS`], or for [`CALM_TICKS`] nothing has come near the target, what was before is
 /// forgotten.
 ///
 /// What comes in one tick counts once, unless that happens often: the burst that ends a stall is
@@ -37,10 +37,12 @@ pub(super) struct DelayManager {
     outage: bool,
 }
 
-/// Entries since the last that came near the target, and the largest bucket among them.
+/// Entries since the last that came near the target, the tick of the first of them and the largest
+/// bucket among them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Calm {
     entries: u32,
+    since: u64,
     bucket: usize,
 }
 
@@ -59,8 +61,10 @@ const FORGET: f32 = 0.983;
 /// The same in the long one, a memory of 13 s: of exponential jitter it knows the 99th percentile to
 /// one step of the histogram.
 const FORGET_LONG: f32 = 0.9985;
-/// After so many entries far below the target, 4 s at 20 ms per packet, the storm is over.
-const CALM_ENTRIES: u32 = 200;
+/// After so many ticks, 4 s, in which all entries are far below the target, the storm is over ...
+const CALM_TICKS: u64 = 400;
+/// ... if there are as many of them: two seconds' at 20 ms per packet.
+const CALM_ENTRIES: u32 = 100;
 /// Far below is less than this share of the target. Of exponential jitter one packet in thirty is
 /// above it: false alarms are one in 500.
 const CALM_SHARE: f32 = 0.7;
@@ -120,7 +124,7 @@ impl DelayManager {
             self.in_tick = Some((tick, delay_ms));
         }
         self.entries = self.entries.saturating_add(1);
-        self.notice_calm(bucket);
+        self.notice_calm(tick, bucket);
         self.network_ms = self.best_ms().min(self.max_ms);
         let least = if self.entries < STARTING { self.start_ms } else { self.min_ms };
         self.target_ms = self.network_ms.max(least);
@@ -137,17 +141,20 @@ impl DelayManager {
         if choice.gain_ms > SWITCH_MS { choice.best_ms } else { self.network_ms }
     }
 
-    /// Forgets what was above, once nothing has come near the target for long.
-    fn notice_calm(&mut self, bucket: usize) {
+    /// Forgets the storm, once nothing has come near the target for long. What was seen since then
+    /// is all that the long memory keeps: nothing of the storm holds the target above it.
+    fn notice_calm(&mut self, tick: u64, bucket: usize) {
         if (bucket as u32 * TICK_MS) as f32 > self.network_ms as f32 * CALM_SHARE {
             self.calm = Calm::default();
             return;
         }
-        let Calm { entries, bucket: largest } = self.calm;
-        self.calm = Calm { entries: entries + 1, bucket: largest.max(bucket) };
-        if self.calm.entries >= CALM_ENTRIES {
-            self.long.forget_above(self.calm.bucket);
-            self.network_ms = self.network_ms.min(self.calm.bucket as u32 * TICK_MS);
+        let Calm { entries, since, bucket: largest } = self.calm;
+        let since = if entries == 0 { tick } else { since };
+        self.calm = Calm { entries: entries + 1, since, bucket: largest.max(bucket) };
+        if self.calm.entries >= CALM_ENTRIES && tick.saturating_sub(since) >= CALM_TICKS {
+            self.short.forget_above(self.calm.bucket);
+            self.long.copy_weights(&self.short);
+            self.network_ms = Choice::of(&self.long, self.network_ms).best_ms;
             self.calm = Calm::default();
         }
     }
