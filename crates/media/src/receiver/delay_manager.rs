@@ -1,4 +1,5 @@
 use super::histogram::Histogram;
+use super::stalls::Stalls;
 use crate::TICK_MS;
 
 /// Chooses the delay to aim at.
@@ -12,16 +13,18 @@ use crate::TICK_MS;
 /// Two memories are asked. The long one holds the target still: each change of it is heard as
 /// stretched time, and the last second of even a steady network says something else every time.
 /// The short one tells when the network is another: once it knows a delay that is cheaper by
-/// [`SURPRISE_MS`], or for [`CALM_ENTRIES`] nothing has come near the target, what was before is
+/// [`SURPRISE_MS`], or for [`CALM_TICKS`] nothing has come near the target, what was before is
 /// forgotten.
 ///
 /// What comes in one tick counts once, unless that happens often: the burst that ends a stall is
-/// one event, and a memory cannot tell its price.
+/// one event, and a memory cannot tell its price. Stalls that come again and again are waited for
+/// apart from that, see [`Stalls`].
 #[derive(Debug)]
 pub(super) struct DelayManager {
     short: Histogram,
     long: Histogram,
     calm: Calm,
+    stalls: Stalls,
     /// The tick of the entry last made, and what it was.
     in_tick: Option<(u64, u32)>,
     /// The tick in which several frames came last, and whether that happens often.
@@ -37,10 +40,12 @@ pub(super) struct DelayManager {
     outage: bool,
 }
 
-/// Entries since the last that came near the target, and the largest bucket among them.
+/// Entries since the last that came near the target, the tick of the first of them and the largest
+/// bucket among them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Calm {
     entries: u32,
+    since: u64,
     bucket: usize,
 }
 
@@ -59,8 +64,10 @@ const FORGET: f32 = 0.983;
 /// The same in the long one, a memory of 13 s: of exponential jitter it knows the 99th percentile to
 /// one step of the histogram.
 const FORGET_LONG: f32 = 0.9985;
-/// After so many entries far below the target, 4 s at 20 ms per packet, the storm is over.
-const CALM_ENTRIES: u32 = 200;
+/// After so many ticks, 4 s, in which all entries are far below the target, the storm is over ...
+const CALM_TICKS: u64 = 400;
+/// ... if there are as many of them: two seconds' at 20 ms per packet.
+const CALM_ENTRIES: u32 = 100;
 /// Far below is less than this share of the target. Of exponential jitter one packet in thirty is
 /// above it: false alarms are one in 500.
 const CALM_SHARE: f32 = 0.7;
@@ -88,6 +95,7 @@ impl DelayManager {
             short: Histogram::new(buckets, FORGET),
             long: Histogram::new(buckets, FORGET_LONG),
             calm: Calm::default(),
+            stalls: Stalls::default(),
             in_tick: None,
             burst: None,
             entries: 0,
@@ -120,10 +128,12 @@ impl DelayManager {
             self.in_tick = Some((tick, delay_ms));
         }
         self.entries = self.entries.saturating_add(1);
-        self.notice_calm(bucket);
+        self.notice_calm(tick, bucket);
+        self.stalls.update(tick, delay_ms);
         self.network_ms = self.best_ms().min(self.max_ms);
         let least = if self.entries < STARTING { self.start_ms } else { self.min_ms };
-        self.target_ms = self.network_ms.max(least);
+        let usual_stall_ms = self.stalls.usual_ms(tick).next_multiple_of(TICK_MS).min(self.max_ms);
+        self.target_ms = self.network_ms.max(least).max(usual_stall_ms);
     }
 
     /// The delay of least cost; the one there is unless the gain is worth a change.
@@ -137,17 +147,20 @@ impl DelayManager {
         if choice.gain_ms > SWITCH_MS { choice.best_ms } else { self.network_ms }
     }
 
-    /// Forgets what was above, once nothing has come near the target for long.
-    fn notice_calm(&mut self, bucket: usize) {
+    /// Forgets the storm, once nothing has come near the target for long. What was seen since then
+    /// is all that the long memory keeps: nothing of the storm holds the target above it.
+    fn notice_calm(&mut self, tick: u64, bucket: usize) {
         if (bucket as u32 * TICK_MS) as f32 > self.network_ms as f32 * CALM_SHARE {
             self.calm = Calm::default();
             return;
         }
-        let Calm { entries, bucket: largest } = self.calm;
-        self.calm = Calm { entries: entries + 1, bucket: largest.max(bucket) };
-        if self.calm.entries >= CALM_ENTRIES {
-            self.long.forget_above(self.calm.bucket);
-            self.network_ms = self.network_ms.min(self.calm.bucket as u32 * TICK_MS);
+        let Calm { entries, since, bucket: largest } = self.calm;
+        let since = if entries == 0 { tick } else { since };
+        self.calm = Calm { entries: entries + 1, since, bucket: largest.max(bucket) };
+        if self.calm.entries >= CALM_ENTRIES && tick.saturating_sub(since) >= CALM_TICKS {
+            self.short.forget_above(self.calm.bucket);
+            self.long.copy_weights(&self.short);
+            self.network_ms = Choice::of(&self.long, self.network_ms).best_ms;
             self.calm = Calm::default();
         }
     }
@@ -176,6 +189,7 @@ impl DelayManager {
         self.long.clear();
         (self.in_tick, self.burst) = (None, None);
         self.calm = Calm::default();
+        self.stalls = Stalls::default();
         self.entries = 0;
         self.outage = false;
     }

@@ -24,6 +24,7 @@ mod playout;
 mod pull;
 mod reception;
 mod redundancy;
+mod stalls;
 mod stats;
 #[cfg(test)]
 mod tests;

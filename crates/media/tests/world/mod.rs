@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use calling_media::{
-    AudioSource, Operation, Receiver, ReceiverConfig, ReceiverStats, SAMPLES_PER_TICK, Sender,
-    SenderConfig,
+    AudioSource, LossPattern, Operation, Planner, Receiver, ReceiverConfig, ReceiverStats,
+    SAMPLES_PER_TICK, Sender, SenderConfig,
 };
 use calling_testkit::{Impairment, Link, epoch, seed};
 use calling_wire::RtpView;
@@ -68,6 +68,15 @@ impl World {
     pub(crate) fn run(&mut self, seconds: f64) -> &mut Self {
         (0..(seconds * 100.0) as usize).for_each(|_| self.tick());
         self
+    }
+
+    /// Tells the planner of the losses since the last time, and runs by its plan.
+    pub(crate) fn plan_and_run(&mut self, planner: &mut Planner, seconds: f64) {
+        let report = self.receiver.reception_report();
+        let fraction_lost = report.map_or(0.0, |report| f64::from(report.fraction_lost) / 256.0);
+        let pattern = LossPattern { fraction_lost, mean_burst: None };
+        self.sender.apply(&planner.report(self.now, pattern));
+        self.run(seconds);
     }
 
     /// Like [`run`](Self::run), and returns what happened in that time.
