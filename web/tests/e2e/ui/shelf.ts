@@ -23,9 +23,14 @@ export class Shelf {
     return new Shelf(server, browser);
   }
 
-  /** A page that shows nothing yet. */
-  async page(language: string, options: BrowserContextOptions = {}): Promise<Page> {
+  /** A page that shows nothing yet; `prepare` comes before its scripts. */
+  async page(
+    language: string,
+    options: BrowserContextOptions = {},
+    prepare?: (page: Page) => Promise<unknown>,
+  ): Promise<Page> {
     const page = await this.browser.newPage({ reducedMotion: "reduce", ...options });
+    await prepare?.(page);
     const base = this.server.resolvedUrls?.local[0] ?? "";
     await page.goto(`${base}gallery.html?lang=${language}`);
     await page.waitForSelector("html[data-ready]", { state: "attached" });

@@ -96,6 +96,33 @@ test("devices are chosen by keys alone", async () => {
   expect(await part(":focus").getAttribute("data-control")).toBe("speaker");
 });
 
+test("a call is answered and ended by keys alone, and told to a screen reader", async () => {
+  const focused = (): Promise<string | null> =>
+    page.evaluate(() => {
+      const window = document.querySelector("calling-window")!;
+      return window.shadowRoot!.activeElement?.getAttribute("data-control") ?? null;
+    });
+  const goTo = async (name: string): Promise<void> => {
+    for (let steps = 0; (await focused()) !== name; steps += 1) {
+      expect(steps, `${name} is reached`).toBeLessThan(8);
+      await page.keyboard.press("Tab");
+    }
+  };
+  await show("incoming-voice");
+  expect(await part("[role=status]").innerText()).toBe("Incoming voice call: Bob Lindqvist");
+  // Whoever was typing does not answer by it.
+  expect(await focused()).toBeNull();
+  await page.keyboard.press("Enter");
+  expect(await asked("accept")).toBeUndefined();
+  await goTo("accept");
+  await page.keyboard.press("Enter");
+  expect(await asked("accept")).toEqual([]);
+  await show("voice");
+  await goTo("hang-up");
+  await page.keyboard.press("Space");
+  expect(await asked("hangup")).toEqual([]);
+});
+
 test("the camera is switched from the menu", async () => {
   await show("video-more");
   await part(".menu .item").filter({ hasText: "Switch camera" }).click();
