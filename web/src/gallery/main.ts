@@ -78,7 +78,11 @@ globalThis.gallery = {
     body.replaceChildren();
     documentElement.dataset["theme"] = theme;
     const below = CHAT_SCREENS.find((it) => it === under);
-    if (below !== undefined) await showChat(below, theme, profiles);
+    if (below !== undefined) {
+      await showChat(below, theme, profiles);
+      // As the page has it.
+      body.style.setProperty("--calling-mini-bottom", "88px");
+    }
     if (screen in CALLS) return showCall(screen, theme);
     const found = CHAT_SCREENS.find((it) => it === screen);
     if (found !== undefined) await showChat(found, theme, profiles);

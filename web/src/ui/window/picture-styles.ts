@@ -42,7 +42,7 @@ export const pictures = css`
   .corner {
     position: absolute;
     z-index: 3;
-    width: clamp(92px, 24%, 216px);
+    width: clamp(92px, min(24%, 34dvh), 216px);
     aspect-ratio: 3 / 4;
     overflow: hidden;
     border-radius: 16px;
@@ -54,7 +54,7 @@ export const pictures = css`
     translate: var(--dx, 0) var(--dy, 0);
     transition: translate 0.15s;
   }
-  @media (min-width: 641px) and (min-height: 521px) {
+  @media (min-width: 641px), (orientation: landscape) {
     .corner {
       aspect-ratio: 4 / 3;
     }
@@ -304,7 +304,7 @@ export const pictures = css`
   }
   .mini.bottom-left,
   .mini.bottom-right {
-    bottom: 16px;
+    bottom: var(--calling-mini-bottom, 16px);
   }
   .mini .restore {
     display: flex;

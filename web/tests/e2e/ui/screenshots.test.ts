@@ -20,7 +20,7 @@ const QUALITY = 0.8;
 const PHONE = [390, 760] as const;
 const NARROW = [320, 640] as const;
 const DESK = [960, 620] as const;
-const STAGE = [800, 520] as const;
+const STAGE = [960, 640] as const;
 
 type Shot = readonly [
   file: string,
