@@ -237,8 +237,15 @@ describe("a group call", { timeout: 120_000 }, () => {
     // Nobody is left for her to talk to.
     await control(carol, "close").click();
     await carol.locator("calling-chat .banner").waitFor({ state: "detached" });
-    const tips = await carol.locator("calling-chat .messages .tip:not(.time)").allTextContents();
-    expect(tips.at(-1)).toBe("End group call");
+    const last = carol.locator("calling-chat .messages .tip:not(.time)").last();
+    for (const [language, text] of [
+      ["en", "End group call"],
+      ["zh-Hans", "通话结束"],
+      ["zh-Hant", "通話結束"],
+    ] as const) {
+      await speak(carol, language);
+      await expect.poll(() => last.innerText()).toBe(text);
+    }
   });
 
   it("grows out of a call of two", async () => {

@@ -21,6 +21,7 @@ const PHONE = [390, 760] as const;
 const NARROW = [320, 640] as const;
 const DESK = [960, 620] as const;
 const STAGE = [960, 640] as const;
+const GRID = [960, 720] as const;
 
 type Shot = readonly [
   file: string,
@@ -48,8 +49,8 @@ const SHOTS: readonly Shot[] = [
   ["ended", "ended-talked", "light", "en", PHONE],
   ["video", "video", "light", "en", PHONE],
   ["screen-share", "video-screen", "light", "en", STAGE],
-  ["group-call", "group-4", "light", "en", STAGE],
-  ["group-paged", "group-paged", "dark", "en", STAGE],
+  ["group-call", "group-4", "light", "en", GRID],
+  ["group-paged", "group-paged", "dark", "en", GRID],
   ["group-narrow", "group-9", "light", "en", NARROW],
   ["invite", "group-invite", "light", "en", STAGE],
   ["mini", "mini-video", "light", "en", DESK, "chat-direct"],
