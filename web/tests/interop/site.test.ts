@@ -92,7 +92,9 @@ function open(): void {
       const hz = await until("a sound", () => {
         ear.getFloatFrequencyData(spectrum);
         const loudest = spectrum.indexOf(Math.max(...spectrum));
-        return (spectrum[loudest] ?? -Infinity) > -45 ? (loudest * 48_000) / 4_096 : undefined;
+        const hz = (loudest * 48_000) / 4_096;
+        // What a jitter buffer makes up hums below any voice; the sound itself comes after.
+        return (spectrum[loudest] ?? -Infinity) > -45 && hz > 100 ? hz : undefined;
       });
       await context.close();
       return hz;
