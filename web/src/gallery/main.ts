@@ -12,8 +12,8 @@ import { PEOPLE } from "./people.js";
 
 /** What shows the screens, for those who look at many of them. */
 export interface Gallery {
-  /** Shows a screen in place of what was shown. */
-  show(screen: string, theme: string): Promise<void>;
+  /** Shows a screen in place of what was shown; a call lies over the screen `under` it, if there is one. */
+  show(screen: string, theme: string, under?: string): Promise<void>;
   /** The same screen in another theme. */
   wear(theme: string): void;
 }
@@ -74,9 +74,15 @@ function showList(): void {
 }
 
 globalThis.gallery = {
-  async show(screen, theme) {
+  async show(screen, theme, under) {
     body.replaceChildren();
     documentElement.dataset["theme"] = theme;
+    const below = CHAT_SCREENS.find((it) => it === under);
+    if (below !== undefined) {
+      await showChat(below, theme, profiles);
+      // As the page has it.
+      body.style.setProperty("--calling-mini-bottom", "88px");
+    }
     if (screen in CALLS) return showCall(screen, theme);
     const found = CHAT_SCREENS.find((it) => it === screen);
     if (found !== undefined) await showChat(found, theme, profiles);

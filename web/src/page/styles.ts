@@ -162,6 +162,10 @@ export const pageStyles = css`
     resize: vertical;
     color: var(--text);
   }
+  /* The small window lies above the line one writes in. */
+  calling-window {
+    --calling-mini-bottom: 88px;
+  }
   .error {
     padding: 12px 16px;
     border-radius: 14px;

@@ -22,7 +22,9 @@ import type {
 
 /** Where the log goes. Nothing personal is logged above `debug`. */
 export interface Logger {
+  /** What helps to find an error. */
   debug(message: string): void;
+  /** What somebody should look at. */
   warn(message: string): void;
 }
 
@@ -83,6 +85,7 @@ export interface ChatApi {
   ): Promise<readonly Message[]>;
   /** Sent until it is answered; stored once. */
   sendText(conversation: Conversation, text: string): Promise<Message>;
+  /** The same for what an application makes of it; `custom` is any text. */
   sendCustom(conversation: Conversation, custom: string): Promise<Message>;
   /** A mark only moves forward. */
   markRead(conversation: Conversation, seq: number): Promise<void>;
@@ -90,28 +93,39 @@ export interface ChatApi {
   recallMessage(conversation: Conversation, seq: number): Promise<void>;
   /** At most 100 at once. */
   profiles(users: readonly UserId[]): Promise<readonly Profile[]>;
+  /** Changes the own profile; what is absent stays. An avatar is an address, or a `data:`
+   * picture of at most 500 bytes. */
   setSelfInfo(info: { nickname?: string; avatar?: string }): Promise<void>;
   /** What this account calls `user`; empty takes it back. */
   setFriendRemark(user: UserId, remark: string): Promise<void>;
+  /** Makes a group of oneself and `members`; its id is the server's if absent. */
   createGroup(group: {
     groupId?: GroupId;
     name?: string;
     members?: readonly UserId[];
   }): Promise<Group>;
+  /** The groups this account is in, by their ids; `after` is the last one of the page before. */
   myGroups(page?: { limit?: number; after?: GroupId }): Promise<readonly Group[]>;
+  /** Who is in a group; members alone see it. */
   groupMembers(
     groupId: GroupId,
     page?: { limit?: number; after?: UserId },
   ): Promise<readonly GroupMember[]>;
+  /** Any member may. */
   addMembers(groupId: GroupId, users: readonly UserId[]): Promise<void>;
+  /** Admins and the owner may. */
   removeMember(groupId: GroupId, user: UserId): Promise<void>;
+  /** An owner who leaves makes another one; the last one out ends the group. */
   leaveGroup(groupId: GroupId): Promise<void>;
+  /** The owner appoints and hands over (`role`); everybody writes the own `nameCard`. */
   setMember(
     groupId: GroupId,
     user: UserId,
     change: { role?: GroupRole; nameCard?: string },
   ): Promise<void>;
+  /** Admins and the owner may. */
   renameGroup(groupId: GroupId, name: string): Promise<void>;
+  /** The owner may. */
   dissolveGroup(groupId: GroupId): Promise<void>;
   /** The own call log, latest first. A page may be empty while there is a `next`. */
   recentCalls(filter?: {
@@ -140,6 +154,7 @@ export interface CallingApi {
 
   /** Calls `handler` for each `event`; what it returns takes it off again. */
   on<E extends CallingEvent>(event: E, handler: Handler<E>): () => void;
+  /** Takes a handler off. */
   off<E extends CallingEvent>(event: E, handler: Handler<E>): void;
 
   /** Connects and signs in; from then on it reconnects by itself until `logout`. */
@@ -149,6 +164,7 @@ export interface CallingApi {
 
   /** Calls one account. */
   call(user: UserId, mediaType: MediaType, options?: CallOptions): Promise<CallId>;
+  /** Calls several accounts, of one group or of none. */
   groupCall(params: GroupCallParams): Promise<CallId>;
   /** Answers what rings. Without a microphone one listens (`state.call.local.listenOnly`). */
   accept(): Promise<void>;
@@ -167,22 +183,30 @@ export interface CallingApi {
 
   /** Sends the camera; rejects with a `DeviceError` in plain words if there is none. */
   openCamera(deviceId?: string): Promise<void>;
+  /** Gives the camera back; others see at once that it is gone. */
   closeCamera(): Promise<void>;
   /** Front to back on phones, the next one elsewhere. */
   switchCamera(): Promise<void>;
+  /** Sends the microphone after one listened, or another one; rejects with a `DeviceError`. */
   openMicrophone(deviceId?: string): Promise<void>;
   /** Gives the device back; others hear silence. */
   closeMicrophone(): Promise<void>;
+  /** Others hear nothing while it is muted, and see it; the device stays open. */
   setMicMute(muted: boolean): Promise<void>;
   /** Sends the screen, a window or a tab of the person's choice. Must come from a click. */
   startScreenShare(): Promise<void>;
+  /** Ends it, as the browser's own button does. */
   stopScreenShare(): Promise<void>;
 
+  /** Browsers name devices once one of their kind was allowed. */
   getCameras(): Promise<readonly Device[]>;
+  /** See `getCameras`. */
   getMicrophones(): Promise<readonly Device[]>;
+  /** See `getCameras`; empty where browsers do not offer the choice. */
   getSpeakers(): Promise<readonly Device[]>;
   /** Takes effect at once if the camera is open, else with the next opening. */
   selectCamera(deviceId: string): Promise<void>;
+  /** Takes effect at once in a call, else with the next one. */
   selectMicrophone(deviceId: string): Promise<void>;
   /** Rejects with a `DeviceError` where browsers do not offer the choice. */
   selectSpeaker(deviceId: string): Promise<void>;
@@ -201,5 +225,6 @@ export interface CallingApi {
   /** Shows the own camera, mirrored by the caller's CSS if wanted; opens it if need be, also
    * before a call. */
   startLocalView(element: HTMLVideoElement, options?: { track?: VideoTrack }): Promise<void>;
+  /** Takes the own camera out of `element`; it stays open. */
   stopLocalView(element: HTMLVideoElement): Promise<void>;
 }

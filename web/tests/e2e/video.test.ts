@@ -176,14 +176,3 @@ test("who has no microphone is seen, and hears", async () => {
   expect(local).toMatchObject({ microphone: false, camera: true, listenOnly: { reason: "missing" } });
   expect(await bob.evaluate(() => phone.packetsWithin("alice", 500))).toBe(0);
 });
-
-test("a group of four sees each other", { timeout: 90_000 }, async () => {
-  const names = ["alice", "bob", "carol", "dave"];
-  const pages: Record<string, Page> = {};
-  for (const name of names) pages[name] = await world.phone(name);
-  const { alice, ...others } = pages;
-  await talk(alice!, others);
-  for (const name of names) {
-    for (const other of names) if (other !== name) await sees(pages[name]!, other);
-  }
-});

@@ -59,7 +59,8 @@ function camera(): MediaStreamTrack {
   };
   paint();
   setInterval(paint, 1_000 / 15);
-  return canvas.captureStream(15).getVideoTracks()[0]!;
+  // Each painting is a picture; a rate of its own beats with that of the painting, in Firefox to 10 a second.
+  return canvas.captureStream().getVideoTracks()[0]!;
 }
 
 /** What came from somebody, of one kind, up to now. */
@@ -107,7 +108,7 @@ export class Peer {
     await this.until(() => this.#connection?.connectionState === "connected", "the media connection");
   }
 
-  /** The tone that `user` sends (Hz), once it stands out. */
+  /** The tone that `user` sends (Hz), once it stands out and stays. */
   async hears(user: string): Promise<number> {
     await this.until(() => this.#track(user, "audio") !== undefined, `a track of ${user}`);
     const context = new AudioContext({ sampleRate: 48_000 });
@@ -116,17 +117,24 @@ export class Peer {
     const ear = new AnalyserNode(context, { fftSize: 8_192, smoothingTimeConstant: 0 });
     source.connect(ear);
     const spectrum = new Float32Array(ear.frequencyBinCount);
-    let loudest = -1;
+    const [pitches, windowS] = [[] as { bin: number; at: number }[], ear.fftSize / context.sampleRate];
+    const stays = (): boolean => {
+      ear.getFloatFrequencyData(spectrum);
+      const bin = spectrum.indexOf(Math.max(...spectrum));
+      const at = context.currentTime;
+      const isHeard = (spectrum[bin] ?? -Infinity) > -50;
+      if (!isHeard || bin !== pitches[0]?.bin) pitches.length = 0;
+      if (!isHeard) return false;
+      pitches.push({ bin, at });
+      // Of two windows that have nothing in common: what a jitter buffer stretches to catch up has another pitch.
+      return at - pitches[0]!.at > windowS;
+    };
     try {
-      await this.until(() => {
-        ear.getFloatFrequencyData(spectrum);
-        loudest = spectrum.indexOf(Math.max(...spectrum));
-        return (spectrum[loudest] ?? -Infinity) > -50;
-      }, `a sound of ${user}`);
+      await this.until(stays, `a sound of ${user} that stays`);
     } finally {
       await context.close();
     }
-    return (loudest * 48_000) / 8_192;
+    return (pitches[0]!.bin * context.sampleRate) / ear.fftSize;
   }
 
   /** The colour of `user`'s picture (red, green, blue), once ten of them were decoded. */

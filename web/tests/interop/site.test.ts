@@ -92,29 +92,32 @@ function open(): void {
       const hz = await until("a sound", () => {
         ear.getFloatFrequencyData(spectrum);
         const loudest = spectrum.indexOf(Math.max(...spectrum));
-        return (spectrum[loudest] ?? -Infinity) > -45 ? (loudest * 48_000) / 4_096 : undefined;
+        const hz = (loudest * 48_000) / 4_096;
+        // What a jitter buffer makes up hums below any voice; the sound itself comes after.
+        return (spectrum[loudest] ?? -Infinity) > -45 && hz > 100 ? hz : undefined;
       });
       await context.close();
       return hz;
     },
     sees: async () => {
-      const track = await until("a picture that comes in", () => incoming("video"));
-      // The element of the page that shows it.
+      await until("a picture that comes in", () => incoming("video"));
+      // The element of the page that shows it; the page may take another one while the call begins.
       const shows = (it: Element): boolean => {
         const { srcObject, videoWidth } = it as HTMLVideoElement;
-        return srcObject instanceof MediaStream && srcObject.getTracks().includes(track) && videoWidth > 0;
+        const track = incoming("video");
+        return track !== undefined && srcObject instanceof MediaStream && srcObject.getTracks().includes(track) && videoWidth > 0;
       };
-      const element = await until("an element that shows it", () =>
-        below(document, "video").find(shows) as HTMLVideoElement | undefined,
-      );
       // Firefox keeps no `getVideoPlaybackQuality` of streams.
-      let shown = 0;
-      const count = (): void => {
-        shown += 1;
-        element.requestVideoFrameCallback(count);
+      const shown = new Map<HTMLVideoElement, number>();
+      const count = (it: HTMLVideoElement): void => {
+        shown.set(it, (shown.get(it) ?? -1) + 1);
+        it.requestVideoFrameCallback(() => count(it));
       };
-      element.requestVideoFrameCallback(count);
-      await until("twenty pictures", () => (shown >= 20 ? true : undefined));
+      const element = await until("twenty pictures", () => {
+        const now = below(document, "video").find(shows) as HTMLVideoElement | undefined;
+        if (now !== undefined && !shown.has(now)) count(now);
+        return now !== undefined && shown.get(now)! >= 20 ? now : undefined;
+      });
       const canvas = new OffscreenCanvas(16, 16);
       const context = canvas.getContext("2d", { willReadFrequently: true })!;
       context.drawImage(element, 0, 0, 16, 16);

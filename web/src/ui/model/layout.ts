@@ -8,16 +8,18 @@ export interface Grid {
 export const PER_PAGE = 9;
 
 /** What an empty place costs, as a part of the area. */
-const EMPTY = 0.2;
+const EMPTY = 0.25;
+/** How much of an upright picture counts: most cameras give wide ones. */
+const UPRIGHT = 0.87;
 
-/** The grid of `count` tiles in `width` × `height` that shows faces largest. */
+/** The grid of `count` tiles in `width` × `height` that shows most of the pictures. */
 export function gridFor(count: number, width: number, height: number): Grid {
   let best: Grid = { columns: 1, rows: Math.max(1, count) };
   let most = -1;
   for (let columns = 1; columns <= Math.max(1, count); columns += 1) {
     const rows = Math.ceil(count / columns);
     const empty = columns * rows - count;
-    const area = faceArea(width / columns, height / rows) * (1 - EMPTY * empty);
+    const area = pictureArea(width / columns, height / rows) * (1 - EMPTY * empty);
     if (area > most) {
       most = area;
       best = { columns, rows };
@@ -26,9 +28,13 @@ export function gridFor(count: number, width: number, height: number): Grid {
   return best;
 }
 
-/** The square in the middle of a tile: there the face is, whatever is cut off. */
-function faceArea(width: number, height: number): number {
-  return Math.min(width, height) ** 2;
+/**
+ * How large a picture of 4:3 is in a tile, or one of a phone that is held upright, whatever fills
+ * the rest of it.
+ */
+function pictureArea(width: number, height: number): number {
+  const area = (ratio: number): number => Math.min(width, height * ratio) ** 2 / ratio;
+  return Math.max(area(4 / 3), UPRIGHT * area(3 / 4));
 }
 
 /** How many pages `count` tiles take. */

@@ -20,7 +20,7 @@ export class CallingDialog extends LitElement {
         display: contents;
         color-scheme: inherit;
       }
-      h2 {
+      h2:focus-visible {
         outline: none;
       }
       dialog {

@@ -52,6 +52,7 @@ export const en = {
   reduce: "Show everybody",
   nextPage: "Next page",
   previousPage: "Previous page",
+  toSpeaker: (name: string) => `Show ${name}, who spoke last`,
   pageOf: (page: number, pages: number) => `Page ${page} of ${pages}`,
   inThisCall: (names: string) => `In the call: ${names}`,
   alsoInvited: (names: string) => `With ${names}`,

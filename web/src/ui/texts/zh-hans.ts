@@ -53,6 +53,7 @@ export const zhHans: UiTexts = {
   reduce: "显示所有人",
   nextPage: "下一页",
   previousPage: "上一页",
+  toSpeaker: (name) => `显示最近发言的${name}`,
   pageOf: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
   inThisCall: (names) => `通话中：${names}`,
   alsoInvited: (names) => `还邀请了${names}`,

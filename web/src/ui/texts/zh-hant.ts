@@ -53,6 +53,7 @@ export const zhHant: UiTexts = {
   reduce: "顯示所有人",
   nextPage: "下一頁",
   previousPage: "上一頁",
+  toSpeaker: (name) => `顯示最近發言的${name}`,
   pageOf: (page, pages) => `第 ${page} 頁，共 ${pages} 頁`,
   inThisCall: (names) => `通話中：${names}`,
   alsoInvited: (names) => `還邀請了${names}`,

@@ -306,8 +306,11 @@ export class CallingWindow extends LitElement {
     try {
       await work(this.calling);
     } catch (error) {
-      // `deviceProblem` told it already.
-      if (error instanceof DeviceError) return;
+      // `deviceProblem` tells of devices that stop by themselves alone.
+      if (error instanceof DeviceError) {
+        this.#store?.dispatch({ type: "problem", problem: error.problem });
+        return;
+      }
       const message = error instanceof Error ? error.message : String(error);
       this.#store?.dispatch({ type: "error", message });
     }

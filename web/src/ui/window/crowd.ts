@@ -4,13 +4,13 @@ import { repeat } from "lit/directives/repeat.js";
 import type { CallMember } from "../../sdk/index.js";
 import { icons } from "../icons.js";
 import { others, self } from "../model/call.js";
-import { gridFor, pageCount, pageOf } from "../model/layout.js";
+import { gridFor, pageCount, pageOf, PER_PAGE } from "../model/layout.js";
 import { vars } from "../parts/vars.js";
 import { bar } from "./bar.js";
 import type { Scene } from "./context.js";
 import { head } from "./head.js";
 import { notices } from "./simple.js";
-import { tile } from "./tile.js";
+import { meter, tile } from "./tile.js";
 
 /** Several: a grid of up to nine a page, or one large and the others beside. */
 export function crowd(scene: Scene, groupName: string): TemplateResult {
@@ -48,11 +48,13 @@ function grid(scene: Scene, people: readonly CallMember[]): TemplateResult {
         (it) => tile(scene, it, { size: shown.length > 2 ? "small" : "large", face }),
       )}
     </ul>
-    ${pages > 1 ? pager(scene, page, pages) : nothing}
+    ${pages > 1 ? pager(scene, people, page) : nothing}
   </div>`;
 }
 
-function pager({ texts, act }: Scene, page: number, pages: number): TemplateResult {
+function pager(scene: Scene, people: readonly CallMember[], page: number): TemplateResult {
+  const { texts, act } = scene;
+  const pages = pageCount(people.length);
   const to = (next: number) => () => act.show({ type: "page", page: next });
   return html`<nav class="pager" aria-label=${texts.pageOf(page + 1, pages)}>
     <button
@@ -72,7 +74,31 @@ function pager({ texts, act }: Scene, page: number, pages: number): TemplateResu
     >
       ${icons.next}
     </button>
+    ${toSpeaker(scene, people, page)}
   </nav>`;
+}
+
+/** Who speaks may be on a page that is not shown. */
+function toSpeaker(
+  { view, texts, names, act }: Scene,
+  people: readonly CallMember[],
+  page: number,
+): TemplateResult | typeof nothing {
+  const at = people.findIndex((it) => it.user === view.speaker);
+  const speaker = people[at];
+  const there = Math.floor(at / PER_PAGE);
+  if (speaker === undefined || there === page) return nothing;
+  const name = names.name(speaker.user);
+  return html`<button
+    class="to-speaker"
+    data-control="to-speaker"
+    aria-label=${texts.toSpeaker(name)}
+    title=${texts.toSpeaker(name)}
+    ${vars({ "--level": speaker.volume / 100 })}
+    @click=${() => act.show({ type: "page", page: there })}
+  >
+    ${meter()}<span class="who">${name}</span>
+  </button>`;
 }
 
 function focus(scene: Scene, people: readonly CallMember[], large: CallMember): TemplateResult {

@@ -25,8 +25,9 @@ export function pair(
   const own = call.members.find((it) => it.user === view.me);
   const [large, small] = view.swapped ? [own, peer] : [peer, own];
   const dragged = { corner, moved };
+  const isWhole = large?.screen === true && large.user !== view.me;
   return html`<div class="stage dark pair">
-    <div class="backdrop">${large === undefined ? nothing : side(scene, large, true)}</div>
+    <div class="backdrop ${isWhole ? "whole" : ""}">${large === undefined ? nothing : side(scene, large, true)}</div>
     <div class="veil"></div>
     ${head(scene, names.name(peer?.user ?? ""))}
     <div class="main"></div>

@@ -9,6 +9,14 @@ export const pictures = css`
     width: 100%;
     height: 100%;
   }
+  /* A shared screen has something to read at its edges, too. */
+  .backdrop.whole {
+    inset: 64px 0 118px;
+    height: auto;
+  }
+  .backdrop.whole + .veil {
+    display: none;
+  }
   .veil {
     position: absolute;
     inset: 0;
@@ -34,7 +42,7 @@ export const pictures = css`
   .corner {
     position: absolute;
     z-index: 3;
-    width: clamp(92px, 24%, 216px);
+    width: clamp(92px, min(24%, 34dvh), 216px);
     aspect-ratio: 3 / 4;
     overflow: hidden;
     border-radius: 16px;
@@ -46,7 +54,7 @@ export const pictures = css`
     translate: var(--dx, 0) var(--dy, 0);
     transition: translate 0.15s;
   }
-  @media (min-width: 641px) and (min-height: 521px) {
+  @media (min-width: 641px), (orientation: landscape) {
     .corner {
       aspect-ratio: 4 / 3;
     }
@@ -96,6 +104,7 @@ export const pictures = css`
     --gap: 8px;
     position: relative;
     overflow: hidden;
+    container-type: inline-size;
     border-radius: 14px;
     background: #18211d;
     width: calc((100% - (var(--columns) - 1) * var(--gap)) / var(--columns));
@@ -147,6 +156,21 @@ export const pictures = css`
   .plate .quality svg {
     width: 15px;
     height: 12px;
+  }
+  /* Where there is little room it is the name's; a bad connection is worth telling all the same. */
+  @container (max-width: 112px) {
+    .plate {
+      left: 5px;
+      bottom: 5px;
+      max-width: calc(100% - 10px);
+      gap: 4px;
+      padding: 2px 7px 2px 5px;
+      font-size: 12px;
+      line-height: 16px;
+    }
+    .plate .quality:not(.poor) {
+      display: none;
+    }
   }
   .meter {
     display: inline-flex;
@@ -208,6 +232,25 @@ export const pictures = css`
     width: 32px;
     height: 32px;
   }
+  .to-speaker {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    min-width: 0;
+    padding: 4px 12px 4px 9px;
+    border-radius: 999px;
+    background: rgb(255 255 255 / 9%);
+    color: #fff;
+  }
+  .to-speaker:hover {
+    background: rgb(255 255 255 / 16%);
+  }
+  .to-speaker .who {
+    max-width: 130px;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
   .spotlight {
     flex: 1;
     min-height: 0;
@@ -261,7 +304,7 @@ export const pictures = css`
   }
   .mini.bottom-left,
   .mini.bottom-right {
-    bottom: 16px;
+    bottom: var(--calling-mini-bottom, 16px);
   }
   .mini .restore {
     display: flex;

@@ -109,15 +109,16 @@ export const frame = css`
   }
   .title .status {
     font-size: 13px;
-    gap: 5px;
+    gap: 0 5px;
     margin: 0;
-    white-space: nowrap;
   }
   .status {
     display: flex;
+    flex-wrap: wrap;
     align-items: center;
     justify-content: center;
-    gap: 8px;
+    gap: 4px 8px;
+    text-wrap: balance;
     color: var(--quiet);
     text-align: center;
   }

@@ -86,6 +86,6 @@ function picture(
 }
 
 /** How loud somebody is. */
-function meter(): TemplateResult {
+export function meter(): TemplateResult {
   return html`<span class="meter" aria-hidden="true"><i></i><i></i><i></i></span>`;
 }

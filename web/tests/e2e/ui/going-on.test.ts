@@ -166,6 +166,25 @@ describe("a page", () => {
     await Promise.all([hears(alice, sound), hears(bob, sound)]);
   });
 
+  it("that sleeps and wakes goes on with its call, or knows that it is over", async () => {
+    const [alice, bob] = await callOfTwo("voice");
+    const devtools = await bob.context().newCDPSession(bob);
+    // As browsers do with tabs nobody looks at: no timer and no event runs in it.
+    const sleep = (state: "frozen" | "active"): Promise<unknown> =>
+      devtools.send("Page.setWebLifecycleState", { state });
+    await sleep("frozen");
+    await hears(alice, ({ packets }) => packets > 100);
+    await sleep("active");
+    await hears(bob, sound);
+    expect(await status(bob)).toMatch(/^\d\d:\d\d/);
+    await sleep("frozen");
+    await control(alice, "hang-up").click();
+    await control(alice, "close").waitFor();
+    await sleep("active");
+    await control(bob, "close").waitFor();
+    expect(await status(bob)).toMatch(/^Duration: /);
+  });
+
   it("that is closed is waited for, and then the call is over", async () => {
     const [alice, bob] = await callOfTwo("voice");
     await bob.close({ runBeforeUnload: false });

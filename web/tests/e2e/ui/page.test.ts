@@ -1,5 +1,7 @@
 /** What people do on the page, against a real server: two and more browsers with fake devices. */
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -66,6 +68,26 @@ describe("signing in", () => {
     await page.fill("textarea[name=sig]", "not a signature");
     await page.click("form button.primary");
     expect(await page.locator("[role=alert]").innerText()).toMatch(/UserSig/);
+  });
+
+  it("leads to pages that are accessible as a whole", async () => {
+    // The gallery has every screen; here are headings, landmarks and the language of a whole page.
+    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    const violations = (page: Page): Promise<string[]> =>
+      page.evaluate(async () => {
+        const { axe } = window as unknown as { axe: typeof import("axe-core") };
+        const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+        return violations.flatMap((it) => it.nodes.map((node) => `${it.id}: ${node.html.slice(0, 160)}`));
+      });
+    const page = await site.visit();
+    await page.evaluate(axe);
+    expect(await violations(page)).toEqual([]);
+    await page.click("[data-account=alice]");
+    await page.waitForSelector("calling-chat");
+    expect(await violations(page)).toEqual([]);
+    await callFrom(page, "echo", "voice");
+    await connected(page);
+    expect(await violations(page)).toEqual([]);
   });
 
   it("loads nothing from elsewhere and breaks no policy", async () => {
@@ -237,8 +259,15 @@ describe("a group call", { timeout: 120_000 }, () => {
     // Nobody is left for her to talk to.
     await control(carol, "close").click();
     await carol.locator("calling-chat .banner").waitFor({ state: "detached" });
-    const tips = await carol.locator("calling-chat .messages .tip:not(.time)").allTextContents();
-    expect(tips.at(-1)).toBe("End group call");
+    const last = carol.locator("calling-chat .messages .tip:not(.time)").last();
+    for (const [language, text] of [
+      ["en", "End group call"],
+      ["zh-Hans", "通话结束"],
+      ["zh-Hant", "通話結束"],
+    ] as const) {
+      await speak(carol, language);
+      await expect.poll(() => last.innerText()).toBe(text);
+    }
   });
 
   it("grows out of a call of two", async () => {
@@ -368,7 +397,9 @@ describe("a page of somebody else", () => {
 
   it("has the window by one script tag", async () => {
     const { app, sig } = await accountOf("carol");
+    const asked: string[] = [];
     const page = await site.visit();
+    page.on("request", (request) => asked.push(request.url()));
     const html = `<!doctype html><html lang="en"><title>Shop</title>
       <script type="module" src="${site.origin}/calling.js"></script>
       <calling-window url="${site.origin}" sdk-app-id="${app}" user-id="carol" user-sig="${sig}"></calling-window>`;
@@ -378,7 +409,8 @@ describe("a page of somebody else", () => {
     });
     await new Promise<void>((listening) => shop.listen(0, "127.0.0.1", listening));
     try {
-      await page.goto(`http://127.0.0.1:${(shop.address() as AddressInfo).port}/`);
+      const own = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`;
+      await page.goto(`${own}/`);
       const alice = await site.as("alice");
       await page.waitForFunction(
         () => document.querySelector("calling-window")?.calling?.state.connection === "connected",
@@ -386,6 +418,10 @@ describe("a page of somebody else", () => {
       await callFrom(alice, "carol", "voice");
       await control(page, "accept").click();
       await hears(page, sound);
+      // Its texts and sounds, too, come from the server alone.
+      const elsewhere = asked.filter((it) => !it.startsWith(site.origin) && !it.startsWith(own));
+      expect(elsewhere).toEqual([]);
+      expect(asked).toContain(`${site.origin}/calling.js`);
     } finally {
       shop.close();
     }

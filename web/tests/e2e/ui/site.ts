@@ -54,7 +54,7 @@ export class Site {
       args: [
         "--no-sandbox",
         // Ten pictures a second: everybody encodes three sizes on this one machine.
-        "--use-fake-device-for-media-stream=fps=10",
+        "--use-fake-device-for-media-stream=fps=10,device-count=3",
         "--use-fake-ui-for-media-stream",
         "--auto-select-desktop-capture-source=Entire screen",
         "--autoplay-policy=no-user-gesture-required",
