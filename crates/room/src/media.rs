@@ -4,7 +4,7 @@ use calling_model::ParticipantId;
 use calling_wire::RtpView;
 
 use crate::room::{Room, audio_available};
-use crate::{Arrived, Forwards, RtpDiscard};
+use crate::{Arrived, Forwards, OwnFrame, RtpDiscard};
 
 impl Room {
     /// Takes an RTP packet in the clear and fills `forwards` with whom it goes to.
@@ -58,17 +58,18 @@ impl Room {
         sender.observe_level(&packet);
         let copies = red.map_or(0, |red| red.copies().len());
         let reaches_back = sender.reaches_back(position.index, copies);
-        let own_len = red.map_or(packet.payload().len(), |red| red.primary.payload.len());
+        let own = red.map(|red| OwnFrame::of(&packet, &red));
+        let taken_out = own.filter(|_| reaches_back);
+        if let Some(own) = taken_out {
+            forwards.take_copies_out(raw, own, sender.terms.payload_type);
+        }
         let arrived = Arrived {
             source: from,
             index: position.index,
             media_time: position.media_time,
-            payload_len: if reaches_back { own_len } else { packet.payload().len() },
-            own_len,
+            payload_len: taken_out.map_or(packet.payload().len(), |own| own.len()),
+            own: own.filter(|_| !reaches_back),
         };
-        if reaches_back {
-            forwards.take_copies_out(raw, sender.terms.payload_type);
-        }
         if sender.flows(now) {
             let began = audio_available(from, sender);
             self.flow_began(now, began);
