@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use calling::{CandidateKind, Config, IceServer};
-use common::{Person, World};
+use calling_signaling::protocol::{Event, IceServersReply, Reply, Request};
+use common::fake::{Fake, facts};
+use common::{Person, World, soon};
 use tokio::net::UdpSocket;
 use turn::auth::{AuthHandler, generate_auth_key};
 use turn::relay::relay_static::RelayAddressGeneratorStatic;
@@ -115,4 +117,27 @@ async fn servers_come_from_the_calling_server_and_useless_ones_do_no_harm() {
     assert_eq!(candidate, Some(CandidateKind::Relayed));
     drop((alice, bob));
     server.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_expire_are_asked_for_anew_and_used() {
+    let turn = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let mut fake = Fake::start().await;
+    // By the time it is told, no time is left.
+    fake.ice_expire_s = Some(0);
+    let (mut script, mut bob) = tokio::join!(fake.sign_in(), Person::new(fake.config("bob")));
+    let asked = script.request(|request| matches!(request, Request::GetIceServers {})).await;
+    let named = IceServer {
+        urls: vec![format!("turn:{}?transport=udp", turn.local_addr().unwrap())],
+        username: "fresh".to_owned(),
+        credential: "secret".to_owned(),
+    };
+    let told = IceServersReply { ice_servers: vec![named], ice_expire_s: None };
+    script.reply(asked.id, Reply::IceServers(told)).await;
+    script.event(Event::invited(facts(), 30_000)).await;
+    bob.invited().await;
+    // Media is prepared while it rings: with a place at the server that was named last.
+    let mut datagram = [0; 1_500];
+    let (length, _) = soon("an allocation", turn.recv_from(&mut datagram)).await.unwrap();
+    assert!(length >= 20 && datagram[..2] == [0x00, 0x03], "Allocate (RFC 8656 section 7)");
 }

@@ -1,6 +1,7 @@
 use std::time::Instant;
 
 use calling_model::ParticipantId;
+use calling_wire::{RedPayload, RtpView};
 
 use crate::ticks;
 
@@ -15,8 +16,39 @@ pub struct Arrived<S = ParticipantId> {
     pub media_time: u64,
     /// Bytes of payload.
     pub payload_len: usize,
-    /// The same without copies of earlier frames.
-    pub own_len: usize,
+    /// The frame that it was sent for; `None` if that is the whole payload.
+    pub own: Option<OwnFrame>,
+}
+
+/// Where in a packet with copies of earlier frames the frame is that it was sent for. It is found
+/// once, when the packet comes; offsets are in bytes from the start of the packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnFrame {
+    /// Where the payload begins: headers of copies, and copies.
+    pub payload_at: usize,
+    /// Where the frame begins.
+    pub begin: usize,
+    /// Where it ends; padding may follow.
+    pub end: usize,
+}
+
+impl OwnFrame {
+    /// Bytes of the frame.
+    pub const fn len(&self) -> usize {
+        self.end - self.begin
+    }
+
+    /// Whether there is no sound in it.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Of `packet`, whose payload was read as `red`.
+    pub(crate) fn of(packet: &RtpView<'_>, red: &RedPayload<'_>) -> Self {
+        let payload_at = packet.header_len();
+        let end = payload_at + packet.payload().len();
+        Self { payload_at, begin: end - red.primary.payload.len(), end }
+    }
 }
 
 /// The header under which a packet goes to a receiver.
@@ -234,7 +266,7 @@ mod tests {
         // Both count from somewhere of their own.
         let base = source.0 * 1_000_000;
         let media_time = base + number * 960;
-        Arrived { source, index: base + number, media_time, payload_len: 80, own_len: 80 }
+        Arrived { source, index: base + number, media_time, payload_len: 80, own: None }
     }
 
     fn rewritten(sequence_number: u16, timestamp: u32) -> Option<Rewritten> {

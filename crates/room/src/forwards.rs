@@ -1,11 +1,9 @@
 use calling_model::ParticipantId;
-use calling_wire::{
-    RedPayload, RtpError, RtpView, RtpViewMut, Vp8Shift, rename_extensions, rename_red,
-};
+use calling_wire::{RtpError, RtpView, RtpViewMut, Vp8Shift, rename_extensions, rename_red};
 
 use crate::descriptions;
 use crate::video::{Found, Published};
-use crate::{HeaderRewrite, RedRewrite, RtpDiscard};
+use crate::{HeaderRewrite, OwnFrame, RedRewrite, RtpDiscard};
 
 /// The bit of the first byte that announces padding (RFC 3550 section 5.1).
 const PADDING: u8 = 0x20;
@@ -23,6 +21,8 @@ pub struct Forward {
     pub timestamp: u32,
     /// How the header changes beside its numbers; `None` if it does not.
     pub rewrite: Option<HeaderRewrite>,
+    /// The frame that the packet was sent for, if copies of earlier ones are before it.
+    pub own: Option<OwnFrame>,
 }
 
 impl Forward {
@@ -30,7 +30,7 @@ impl Forward {
     /// earlier frames out of it if the receiver cannot read them. Nothing is allocated.
     ///
     /// # Errors
-    /// `packet` is no RTP packet and thus not the one that was handled.
+    /// `packet` is no RTP packet, or shorter, and thus not the one that was handled.
     pub fn apply(&self, packet: &mut Vec<u8>) -> Result<(), RtpError> {
         let mut header = RtpViewMut::parse(packet)?;
         header.set_ssrc(self.ssrc);
@@ -39,14 +39,15 @@ impl Forward {
         let Some(HeaderRewrite { payload_type, red, audio_level, vp8 }) = self.rewrite else {
             return Ok(());
         };
-        let copies = red.filter(|red| header.payload_type() == red.came);
-        header.set_payload_type(copies.and_then(|red| red.goes).unwrap_or(payload_type));
+        let copies = red.zip(self.own);
+        let goes = copies.and_then(|(red, _)| red.goes);
+        header.set_payload_type(goes.unwrap_or(payload_type));
         match copies {
-            Some(RedRewrite { goes: Some(_), .. }) => {
-                let payload_at = RtpView::parse(packet)?.header_len();
-                rename_red(&mut packet[payload_at..], payload_type);
+            Some((RedRewrite { goes: Some(_), .. }, own)) => {
+                let payload = packet.get_mut(own.payload_at..).ok_or(RtpError::Truncated)?;
+                rename_red(payload, payload_type);
             }
-            Some(RedRewrite { goes: None, .. }) => take_copies_out(packet)?,
+            Some((RedRewrite { goes: None, .. }, own)) => take_copies_out(packet, own)?,
             None => {}
         }
         rename_extensions(packet, |id| {
@@ -60,14 +61,16 @@ impl Forward {
 }
 
 /// Leaves of a packet of copies the frame that it was sent for, without padding.
-fn take_copies_out(packet: &mut Vec<u8>) -> Result<(), RtpError> {
-    let view = RtpView::parse(packet)?;
-    let (begin, end) = (view.header_len(), view.header_len() + view.payload().len());
-    let red = RedPayload::parse(view.payload()).map_err(|_| RtpError::Truncated)?;
-    let own_len = red.primary.payload.len();
+fn take_copies_out(packet: &mut Vec<u8>, own: OwnFrame) -> Result<(), RtpError> {
+    let OwnFrame { payload_at, begin, end } = own;
+    if packet.len() < end || end < begin || begin < payload_at {
+        return Err(RtpError::Truncated);
+    }
     packet.truncate(end);
-    packet.drain(begin..end - own_len);
-    packet[0] &= !PADDING;
+    packet.drain(payload_at..begin);
+    if let Some(first) = packet.first_mut() {
+        *first &= !PADDING;
+    }
     Ok(())
 }
 
@@ -110,11 +113,11 @@ impl Forwards {
     }
 
     /// Has the packet that came, all of which is `raw`, go to nobody with the copies in it.
-    pub(crate) fn take_copies_out(&mut self, raw: &[u8], payload_type: u8) {
+    pub(crate) fn take_copies_out(&mut self, raw: &[u8], own: OwnFrame, payload_type: u8) {
         self.replaced.clear();
         self.replaced.extend_from_slice(raw);
-        // It was read before; otherwise it goes as it came.
-        let taken = take_copies_out(&mut self.replaced);
+        // It is the packet that `own` was found in; otherwise it goes as it came.
+        let taken = take_copies_out(&mut self.replaced, own);
         self.is_replaced = taken.is_ok();
         if let Ok(mut header) = RtpViewMut::parse(&mut self.replaced) {
             header.set_payload_type(payload_type);

@@ -42,7 +42,7 @@ struct Readme;
 
 pub use config::{RoomConfig, VolumeInterval, VolumeIntervalTooShort};
 pub use discard::{DiscardCounters, RtcpDiscard, RtpDiscard};
-pub use forwarder::{Arrived, Forwarder, Rewritten};
+pub use forwarder::{Arrived, Forwarder, OwnFrame, Rewritten};
 pub use forwards::{Forward, Forwards};
 pub use heard::Heard;
 pub use input::{RoomInput, RoomMisuse};

@@ -4,7 +4,7 @@ use calling_model::ParticipantId;
 use calling_wire::{RedPayload, RtpView};
 
 use crate::room::{Room, audio_available};
-use crate::{Arrived, Forwards, RtpDiscard, descriptions};
+use crate::{Arrived, Forwards, OwnFrame, RtpDiscard, descriptions};
 
 impl Room {
     /// Takes an RTP packet in the clear and fills `forwards` with whom it goes to.
@@ -58,23 +58,26 @@ impl Room {
         sender.observe_level(&packet);
         let copies = red.map_or(0, |red| red.copies().len());
         let back = sender.reaches_back(position.index, position.media_time, copies);
-        let own = red.map_or(packet.payload(), |red| red.primary.payload);
-        let describes = sender.may_describe_before(position.media_time) && is_padded(own, red);
-        let reaches_back = back || describes;
-        let own_len = if describes { descriptions::len_without(own) } else { own.len() };
+        let said = red.map_or(packet.payload(), |red| red.primary.payload);
+        let describes = sender.may_describe_before(position.media_time) && is_padded(said, red);
+        let own = red.map(|red| OwnFrame::of(&packet, &red));
+        let taken_out = own.filter(|_| back || describes);
+        let mut payload_len = packet.payload().len();
+        if let Some(own) = taken_out {
+            forwards.take_copies_out(raw, own, sender.terms.payload_type);
+            payload_len = own.len();
+        }
+        if describes {
+            forwards.take_descriptions_out(raw);
+            payload_len = descriptions::len_without(said);
+        }
         let arrived = Arrived {
             source: from,
             index: position.index,
             media_time: position.media_time,
-            payload_len: if reaches_back { own_len } else { packet.payload().len() },
-            own_len,
+            payload_len,
+            own: own.filter(|_| taken_out.is_none()),
         };
-        if reaches_back && red.is_some() {
-            forwards.take_copies_out(raw, sender.terms.payload_type);
-        }
-        if describes {
-            forwards.take_descriptions_out(raw);
-        }
         if sender.flows(now) {
             let began = audio_available(from, sender);
             self.flow_began(now, began);

@@ -91,15 +91,17 @@ impl Router {
     pub fn route(&mut self, now: Instant, packet: &Arrived, forwards: &mut Forwards) {
         for leg in self.legs_mut(packet.source).iter_mut().filter(|leg| leg.is_subscribed) {
             let without = leg.rewrite.is_some_and(|rewrite| rewrite.takes_copies_out());
-            let payload_len = if without { packet.own_len } else { packet.payload_len };
-            let packet = Arrived { payload_len, ..*packet };
-            let Some(header) = leg.forwarder.rewrite(now, &packet) else { continue };
+            let own_len = packet.own.filter(|_| without).map(|own| own.len());
+            let payload_len = own_len.unwrap_or(packet.payload_len);
+            let sent = Arrived { payload_len, ..*packet };
+            let Some(header) = leg.forwarder.rewrite(now, &sent) else { continue };
             forwards.push(Forward {
                 to: leg.to,
                 ssrc: header.ssrc,
                 sequence_number: header.sequence_number,
                 timestamp: header.timestamp,
                 rewrite: leg.rewrite,
+                own: packet.own,
             });
         }
     }

@@ -7,7 +7,9 @@ mod common;
 use calling_room::{
     AudioSource, AudioTerms, Forward, LeaveReason, Receives, RoomOutput, RtpDiscard,
 };
-use calling_wire::{DeliveryReport, RedBlock, RedPayload, RtcpPackets, RtpView, write_red};
+use calling_wire::{
+    DeliveryReport, RedBlock, RedPayload, RtcpPackets, RtpError, RtpView, write_red,
+};
 use common::{RED, Table, Voice, frame, id, ssrc};
 use proptest::prelude::*;
 
@@ -296,5 +298,100 @@ proptest! {
             let expected = if forward.to == id(2) { &payload[..length] } else { &own[..] };
             prop_assert_eq!(view.payload(), expected);
         }
+    }
+}
+
+/// A packet of copies as it may come: with contributors, header extensions of either form, copies
+/// of all lengths, and padding.
+#[derive(Clone, Debug)]
+struct Wrapped {
+    csrcs: u8,
+    two_byte: bool,
+    copies: Vec<Vec<u8>>,
+    own: Vec<u8>,
+    padding: u8,
+}
+
+impl Wrapped {
+    fn bytes(&self, sequence_number: u16, timestamp: u32) -> Vec<u8> {
+        let padded = u8::from(self.padding > 0) << 5;
+        let mut packet = vec![0x80 | padded | 0x10 | self.csrcs, RED];
+        packet.extend(sequence_number.to_be_bytes());
+        packet.extend(timestamp.to_be_bytes());
+        packet.extend(ssrc(1).to_be_bytes());
+        packet.extend(vec![9; 4 * usize::from(self.csrcs)]);
+        let level = 0x80 | 30;
+        let extension = if self.two_byte {
+            [0x10, 0x00, 0, 1, 1, 1, level, 0]
+        } else {
+            [0xbe, 0xde, 0, 1, 0x10, level, 0, 0]
+        };
+        packet.extend(extension);
+        let block = |offset, payload| RedBlock { payload_type: 111, offset, payload };
+        let mut payload = vec![0; 8_192];
+        let copies = self.copies.iter().map(|copy| block(960, &copy[..]));
+        let len = write_red(copies, block(0, &self.own), &mut payload).unwrap();
+        packet.extend(&payload[..len]);
+        if self.padding > 0 {
+            packet.extend(vec![0; usize::from(self.padding) - 1]);
+            packet.push(self.padding);
+        }
+        packet
+    }
+}
+
+fn wrapped() -> impl Strategy<Value = Wrapped> {
+    let bytes = |len| prop::collection::vec(any::<u8>(), len);
+    let copies = prop::collection::vec(bytes(0..40), 0..6);
+    (0..16_u8, any::<bool>(), copies, bytes(1..200), 0..20_u8).prop_map(
+        |(csrcs, two_byte, copies, own, padding)| Wrapped { csrcs, two_byte, copies, own, padding },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// What is found once, as a packet comes, is what each receiver would find in it.
+    #[test]
+    fn who_reads_no_copies_gets_the_frame_and_who_does_gets_all(packets in prop::collection::vec(wrapped(), 1..5)) {
+        let mut table = table();
+        let browser = AudioTerms {
+            payload_type: 96,
+            red_payload_type: Some(97),
+            audio_level_id: Some(2),
+            source: AudioSource::None,
+            receives: Receives::Only([id(1)].into()),
+        };
+        table.join(4);
+        table.room.negotiate(id(4), browser).unwrap();
+        for (number, wrapped) in (5..).zip(packets) {
+            let packet = wrapped.bytes(number, u32::from(number) * 960);
+            let (_, blocks) = frames(&packet);
+            let own = vec![wrapped.own.clone()];
+            let forwards = table.send_raw(1, &packet).unwrap();
+            prop_assert_eq!(forwards.len(), 3);
+            for forward in forwards {
+                let got = applied(&table, &packet, &forward);
+                let expected = match forward.to.0 {
+                    2 => (RED, blocks.clone()),
+                    3 => (111, own.clone()),
+                    _ => (97, blocks.clone()),
+                };
+                prop_assert_eq!(frames(&got), expected);
+                prop_assert_eq!(RtpView::parse(&got).unwrap().csrcs().len(), usize::from(wrapped.csrcs));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_packet_that_was_not_handled_is_no_place_to_take_copies_out_of() {
+    let mut table = table();
+    let packet = Voice::nth(1, 5).with_copies(2);
+    let forwards = table.send_raw(1, &packet).unwrap();
+    let to_other = forwards.iter().find(|forward| forward.to == id(3)).unwrap();
+    for len in 20..packet.len() {
+        let mut other = packet[..len].to_vec();
+        assert_eq!(to_other.apply(&mut other), Err(RtpError::Truncated), "{len}");
     }
 }

@@ -4,10 +4,11 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use calling_model::VideoTrack;
-use calling_room::{RtcpDiscard, RtpDiscard, VideoExtensions, VideoSource, VideoTerms};
+use calling_model::{VideoSize, VideoTrack};
+use calling_room::{RoomOutput, RtcpDiscard, RtpDiscard, VideoExtensions, VideoSource, VideoTerms};
+use calling_wire::{RtcpError, RtpError};
 use common::pictures::{Frame, Seen, camera, camera_rtx, native_terms};
-use common::{Table, id};
+use common::{Table, id, user};
 
 /// Participant 2 watches the camera of 1, of which so many frames came.
 fn watched(frames: u64) -> (Table, Vec<Seen>) {
@@ -147,4 +148,152 @@ fn a_retransmission_cut_off_anywhere_is_a_discard() {
         let cut = table.send_bytes(1, &whole[..len]);
         assert!(matches!(cut, Err(RtpDiscard::Malformed(_) | RtpDiscard::Probe)), "{len}: {cut:?}");
     }
+}
+
+#[test]
+fn two_who_announce_one_camera_do_not_mix() {
+    let mut table = Table::with_pictures(3);
+    for number in [1, 3] {
+        table.room.negotiate_video(table.now, id(number), native_terms(1)).unwrap();
+    }
+    let (of_1, of_3) = ((user(1), VideoTrack::Camera), (user(3), VideoTrack::Camera));
+    let views = BTreeMap::from([(of_1, VideoSize::Large), (of_3, VideoSize::Large)]);
+    table.room.set_views(table.now, id(2), views).unwrap();
+    let mut before = None;
+    for number in 0..20 {
+        let of_1 = table.film(1, Frame::nth(1, number), 2).unwrap();
+        let of_3 =
+            table.film(3, Frame { is_key: number == 0, ..Frame::nth(1, number * 3) }, 2).unwrap();
+        assert_ne!(of_1.ssrc, of_3.ssrc);
+        if let Some((before_1, before_3)) = before.replace((of_1, of_3)) {
+            let step = |after: Seen, before: Seen| after.timestamp.wrapping_sub(before.timestamp);
+            assert_eq!((step(of_1, before_1), step(of_3, before_3)), (3_000, 9_000));
+        }
+        table.pass(33);
+    }
+}
+
+#[test]
+fn numbers_and_times_of_pictures_run_on_over_their_ends() {
+    let mut table = Table::with_pictures(2);
+    table.watch_camera(2, 1);
+    let wrapping = |number: u16| Frame {
+        sequence_number: 65_530_u16.wrapping_add(number),
+        timestamp: (u32::MAX - 20_000).wrapping_add(u32::from(number) * 3_000),
+        picture_id: (0x7ffa + number) & 0x7fff,
+        is_key: number == 0,
+        ..Frame::nth(1, 0)
+    };
+    let seen: Vec<Seen> = (0..20)
+        .map(|number| {
+            table.pass(33);
+            table.film(1, wrapping(number), 2).expect("it is forwarded")
+        })
+        .collect();
+    for pair in seen.windows(2) {
+        assert_eq!(pair[1].sequence_number, pair[0].sequence_number.wrapping_add(1));
+        assert_eq!(pair[1].timestamp, pair[0].timestamp.wrapping_add(3_000));
+        assert_eq!(pair[1].picture_id, (pair[0].picture_id + 1) & 0x7fff);
+    }
+    assert_eq!(table.asked(), [], "nothing is missing");
+}
+
+#[test]
+fn a_picture_whose_time_jumps_goes_on_by_the_time_that_passed() {
+    let (mut table, seen) = watched(3);
+    let mut before = seen[2];
+    for (number, absurd) in [(3, 1 << 31), (4, 7), (5, u32::MAX), (6, 1 << 30)] {
+        table.pass(33);
+        let frame = Frame { timestamp: absurd, ..Frame::nth(1, number) };
+        let after = table.film(1, frame, 2).expect("it is forwarded");
+        assert_eq!(after.sequence_number, before.sequence_number.wrapping_add(1));
+        let passed = after.timestamp.wrapping_sub(before.timestamp);
+        assert!((1..=90_000).contains(&passed), "{passed}");
+        before = after;
+    }
+}
+
+#[test]
+fn a_picture_that_comes_two_seconds_late_keeps_its_place() {
+    let mut table = Table::with_pictures(2);
+    table.watch_camera(2, 1);
+    let mut seen = Vec::new();
+    for number in (0..10).chain(11..71) {
+        table.pass(33);
+        seen.extend(table.film(1, Frame::nth(1, number), 2));
+    }
+    let late = table.film(1, Frame::nth(1, 10), 2).expect("it is forwarded");
+    assert_eq!(late.sequence_number, seen[9].sequence_number.wrapping_add(1));
+    assert_eq!(late.timestamp, seen[9].timestamp.wrapping_add(3_000));
+    let absurd = Frame { timestamp: 1 << 31, ..Frame::nth(1, 10) };
+    assert_eq!(table.send_bytes(1, &absurd.bytes()), Err(RtpDiscard::Duplicate));
+}
+
+#[test]
+fn a_picture_with_a_broken_header_is_counted_by_its_fault() {
+    let (mut table, _) = watched(1);
+    let good = Frame::nth(1, 1).with_payload(&[(1, &[0x9e])], &Frame::nth(1, 1).payload());
+    let mut padding = good.clone();
+    padding[0] |= 0x20;
+    *padding.last_mut().unwrap() = 0xff;
+    let mut csrcs = good.clone();
+    csrcs[0] |= 15;
+    let mut block = good.clone();
+    block[14..16].copy_from_slice(&u16::MAX.to_be_bytes());
+    let mut element = good.clone();
+    element[16] = 0x1f;
+    for (packet, fault) in [
+        (padding, RtpError::Padding),
+        (csrcs, RtpError::Truncated),
+        (block, RtpError::Truncated),
+        (element, RtpError::ExtensionOverflow),
+    ] {
+        let before = table.discarded(RtpDiscard::Malformed(fault));
+        assert_eq!(table.send_bytes(1, &packet), Err(RtpDiscard::Malformed(fault)));
+        assert_eq!(table.discarded(RtpDiscard::Malformed(fault)), before + 1);
+    }
+    assert_eq!(table.send_bytes(1, &good).map(|sent| sent.len()), Ok(1), "nothing was learned");
+}
+
+#[test]
+fn feedback_cut_off_is_used_up_to_its_fault() {
+    let (mut table, seen) = watched(3);
+    let whole = [
+        &common::pictures::nack(seen[0].ssrc, seen[1].sequence_number, 0)[..],
+        &common::pictures::pli(seen[0].ssrc),
+    ]
+    .concat();
+    for len in 17..whole.len() {
+        let handled = table.rtcp(2, &whole[..len]);
+        assert_eq!(handled, Err(RtcpDiscard::Malformed(RtcpError::Truncated)), "{len}");
+        assert!(table.take().iter().all(|output| matches!(output, RoomOutput::Rtp { .. })));
+    }
+    // A packet that says of itself that it is longer than it is asks for nothing.
+    for kind in [205, 206] {
+        let mut cut = common::pictures::nack(seen[0].ssrc, seen[1].sequence_number, 0);
+        (cut[1], cut[3]) = (kind, 0xff);
+        let handled = table.rtcp(2, &cut);
+        assert_eq!(handled, Err(RtcpDiscard::Malformed(RtcpError::Truncated)));
+        assert_eq!(table.take(), []);
+    }
+}
+
+#[test]
+fn a_nack_of_every_number_there_is_is_answered_within_bounds() {
+    let (mut table, seen) = watched(100);
+    let ssrc = seen[0].ssrc;
+    let mut nack = vec![0x81, 205];
+    nack.extend((2_u16 + 4_096).to_be_bytes());
+    nack.extend(1_u32.to_be_bytes());
+    nack.extend(ssrc.to_be_bytes());
+    for entry in 0..4_096_u16 {
+        nack.extend(seen[0].sequence_number.wrapping_add(entry * 16).to_be_bytes());
+        nack.extend([0xff; 2]);
+    }
+    table.rtcp(2, &nack).unwrap();
+    let again = table.sent_again();
+    assert_eq!(again.len(), 64);
+    assert!(again.iter().all(|(to, _)| *to == 2), "to who asked alone");
+    table.rtcp(2, &nack).unwrap();
+    assert_eq!(table.sent_again(), [], "nothing was forwarded since");
 }

@@ -8,6 +8,7 @@ pub mod fuzz;
 mod gateway;
 pub mod http;
 mod hub;
+mod ice_servers;
 pub mod net;
 mod rate;
 mod server;

@@ -97,6 +97,8 @@ fn ice_servers_are_explained() {
         "[[ice_servers]]\nurls = \"stun:a\"",
         "[[ice_servers]]\nurls = [\"stun://a\"]",
         "[[ice_servers]]\nurls = [\"stun:a\"]\ncredential = 5",
+        "[turn]\nurls = [\"stun:a\"]\nsecret = \"short\"",
+        "[turn]\nurls = [\"turn://a\"]\nttl_s = 59",
     ];
     insta::assert_snapshot!(all.map(explain).join("\n"));
 }
@@ -124,6 +126,8 @@ fn what_concerns_two_settings_is_told_at_one() {
     let all = [
         "[call]\nring_timeout_s = 200",
         "[call]\nmax_ring_timeout_s = 10",
+        "[turn]\nurls = [\"turn:a\"]",
+        "[turn]\nsecret = \"0123456789abcdef0123456789abcdef\"",
         "[tls]\ncert = \"cert.pem\"",
         "[tls]\nkey = \"key.pem\"",
         "[tls]\ncert = \"/nowhere/cert.pem\"\nkey = \"/nowhere/key.pem\"",
@@ -164,6 +168,9 @@ fn flags_win_over_environment_and_environment_over_file() {
         ("CALLING_DEMO", "1"),
         ("CALLING_TRUSTED_PROXIES", "127.0.0.1, ::1"),
         ("CALLING_ICE_SERVERS", "stun:a:3478, turn:b:3478"),
+        ("CALLING_TURN_URLS", "turn:c:3478, turns:d"),
+        ("CALLING_TURN_SECRET", "0123456789abcdef0123456789abcdef"),
+        ("CALLING_TURN_TTL_S", "600"),
         ("CALLING_LOG_FORMAT", "json"),
         ("HOME", "/nowhere"),
         ("CALLING_SOMETHING_OF_ANOTHER_PROGRAM", "x"),
@@ -177,6 +184,8 @@ fn flags_win_over_environment_and_environment_over_file() {
     assert!(config.demo);
     assert_eq!(config.trusted_proxies.len(), 2);
     assert_eq!(config.ice_servers.len(), 2);
+    assert_eq!(config.turn.urls, ["turn:c:3478", "turns:d"]);
+    assert!(config.turn.secret.is_some() && config.turn.ttl_s == 600);
     assert_eq!(config.log.format, LogFormat::Json);
 }
 

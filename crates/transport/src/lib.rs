@@ -24,7 +24,7 @@ mod srtp;
 
 pub use certificate::{Certificate, CertificateError, Fingerprint, InvalidFingerprint};
 pub use discard::Discard;
-pub use feedback::TransportFeedback;
+pub use feedback::{TransportFeedback, Unreported};
 pub use ice::{
     Candidate, CandidateKind, IceCredentials, InvalidCandidate, InvalidCredentials, StunDiscard,
 };

@@ -317,3 +317,69 @@ proptest! {
         }
     }
 }
+
+/// Everything counted as not told since the last time, by reason.
+fn unreported(feedback: &mut TransportFeedback) -> BTreeMap<&'static str, u64> {
+    feedback.take_unreported().by_reason().into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+#[test]
+fn what_is_not_told_is_counted_by_its_reason() {
+    let mut feedback = feedback();
+    for number in [0, 1, 1, 1] {
+        feedback.record(at(0), SSRC, number);
+    }
+    assert_eq!(unreported(&mut feedback), [("duplicate", 2)].into());
+    assert_eq!(unreported(&mut feedback), [].into(), "each is counted once");
+    told_at(&mut feedback, 100);
+    // Nothing is told in time of three, and a window later they are out of it.
+    for number in [2, 3, 4, 2_000, 2_001] {
+        feedback.record(at(101), SSRC, number);
+    }
+    assert_eq!(unreported(&mut feedback), [("overrun", 3)].into(), "the sender counts anew");
+    for number in (2_002..).step_by(3).take(342) {
+        feedback.record(at(102), SSRC, number);
+    }
+    assert_eq!(unreported(&mut feedback), [("overrun", 2)].into(), "newer ones took their places");
+    // Older than the window: a stray, until there are many.
+    for number in 0..15 {
+        feedback.record(at(103), SSRC, number);
+    }
+    assert_eq!(unreported(&mut feedback), [("too_old", 15)].into());
+    feedback.forget();
+    assert_eq!(unreported(&mut feedback), [("no_path", 342)].into());
+    feedback.forget();
+    assert_eq!(unreported(&mut feedback), [].into());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whatever numbers come and whenever is told: each packet is told of as received, or counted.
+    #[test]
+    fn every_packet_is_told_of_or_counted(
+        steps in prop::collection::vec((0_u16..3_000, 1_u16..400, 0_u64..60, 0_u8..20), 1..40),
+    ) {
+        let mut feedback = feedback();
+        let (mut number, mut now, mut recorded, mut told, mut counted) = (0_u16, 0, 0, 0, 0);
+        let heard = |told: &[Told]| told.iter().filter(|it| it.ticks.is_some()).count() as u64;
+        for (leap, burst, wait, fate) in steps {
+            number = number.wrapping_add(leap);
+            for step in 0..burst {
+                let of = if fate == 1 && step % 5 == 0 { number.wrapping_sub(2) } else { number };
+                feedback.record(at(now), SSRC, of);
+                recorded += 1;
+                number = number.wrapping_add(1);
+            }
+            now += wait;
+            told += heard(&told_at(&mut feedback, now));
+            if fate == 0 {
+                feedback.forget();
+            }
+            counted += feedback.take_unreported().by_reason().iter().map(|it| it.1).sum::<u64>();
+        }
+        told += heard(&told_at(&mut feedback, now + 1_000));
+        counted += feedback.take_unreported().by_reason().iter().map(|it| it.1).sum::<u64>();
+        prop_assert_eq!(told + counted, recorded);
+    }
+}

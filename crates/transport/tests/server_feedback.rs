@@ -95,3 +95,20 @@ fn leaping_numbers_are_no_amplification() {
     let seconds = Duration::from_millis(3_000).as_secs() as usize;
     assert!(world.clients[0].received_rtcp.len() <= 21 * seconds);
 }
+
+#[test]
+fn packets_that_are_not_told_of_are_in_the_figures() {
+    let mut world = World::connected(1);
+    let id = world.clients[0].id;
+    world.server.set_feedback(id, Some(ID));
+    for (round, number) in (1..).zip([1_u16, 2, 2, 2_000, 1]) {
+        let mut packet = numbered(number);
+        packet[2..4].copy_from_slice(&u16::to_be_bytes(round));
+        let now = world.now;
+        world.clients[0].send_rtp(now, packet);
+        world.run_for(1);
+    }
+    world.run_for(20);
+    let unreported = world.server.stats().unreported;
+    assert_eq!((unreported.duplicate, unreported.overrun, unreported.too_old), (1, 2, 1));
+}

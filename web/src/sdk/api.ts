@@ -34,7 +34,7 @@ export interface CallingOptions {
   readonly url?: string;
   /** The application the UserSigs are for; asked of the server if absent. */
   readonly sdkAppId?: number;
-  /** STUN and TURN servers besides those the server names at sign-in. */
+  /** STUN and TURN servers in place of those the server names. */
   readonly iceServers?: readonly RTCIceServer[];
   /** Media through a TURN server alone: hides this device's addresses from the server. */
   readonly relayOnly?: boolean;

@@ -72,7 +72,7 @@ export class Calling implements CallingApi {
 
   constructor(options: CallingOptions = {}) {
     const { url = globalThis.location.origin, sdkAppId, logger } = options;
-    const { iceServers = [], relayOnly = false } = options;
+    const { iceServers, relayOnly = false } = options;
     this.#base = new URL(url);
     this.#sdkAppId = sdkAppId;
     this.#log = logger ?? { debug: () => undefined, warn: () => undefined };
@@ -100,7 +100,7 @@ export class Calling implements CallingApi {
       me: () => this.#model.me,
       doubt: () => this.#link.poke(),
       debug: (text) => this.#log.debug(text),
-    }, { iceServers, relayOnly });
+    }, { ...(iceServers && { iceServers }), relayOnly });
   }
 
   get state(): CallingState {
@@ -492,7 +492,7 @@ export class Calling implements CallingApi {
 
   #up(resumed: boolean, terms: SignedIn): void {
     if (terms.server_time !== undefined) this.#clockAhead = terms.server_time - Date.now();
-    this.#media.iceServers = terms.ice_servers ?? [];
+    this.#media.iceServers.told(terms);
     this.#setConnection("connected");
     this.#emitter.emit({ event: "connected", told: { resumed } });
     void this.#resync().then(() => {
@@ -533,6 +533,7 @@ export class Calling implements CallingApi {
   #signedOut(): void {
     this.#unwatch?.();
     this.#unwatch = undefined;
+    this.#media.iceServers.stop();
     this.#apply({ kind: "leave", at: Date.now(), outcome: "interrupted" });
     this.#apply({ kind: "tick", at: Date.now() + LONG_MS });
     this.#media.release(undefined);

@@ -71,9 +71,14 @@ export interface WireGroupMember {
   joined_at: number;
 }
 
-export interface SignedIn {
-  ping_interval_ms: number;
+/** STUN and TURN servers, and for how many seconds their credentials are good; without, for ever. */
+export interface NamedServers {
   ice_servers?: { urls: string[]; username?: string; credential?: string }[];
+  ice_expire_s?: number;
+}
+
+export interface SignedIn extends NamedServers {
+  ping_interval_ms: number;
   server_time?: number;
   resume_token?: string;
 }

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { createSocket } from "node:dgram";
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openChromium, openFirefox, openPeer, type Browser, type Tab } from "./browsers.js";
@@ -36,10 +37,12 @@ function freePort(): Promise<number> {
 
 beforeAll(async () => {
   const port = await freePort();
+  // coturn knows no user: the server's credentials are good because both know the secret.
+  const secret = randomBytes(32).toString("hex");
   lab = await Lab.start({
-    config: `[[ice_servers]]\nurls = ["turn:${HOST}:${port}?transport=udp"]\nusername = "caller"\ncredential = "interop"\n`,
+    config: `[turn]\nurls = ["turn:${HOST}:${port}?transport=udp"]\nsecret = "${secret}"\nttl_s = 600\n`,
   });
-  const flags = ["-n", "--no-cli", "--no-tls", "--no-dtls", "--lt-cred-mech", "--realm=interop", "--user=caller:interop"];
+  const flags = ["-n", "--no-cli", "--no-tls", "--no-dtls", "--use-auth-secret", `--static-auth-secret=${secret}`, "--realm=interop"];
   // All on one machine: peers on loopback are those of a test.
   const where = [`--listening-ip=${HOST}`, `--relay-ip=${HOST}`, `--listening-port=${port}`, "--allow-loopback-peers"];
   const files = [`--pidfile=${lab.folder}/turn.pid`, "--log-file=stdout"];

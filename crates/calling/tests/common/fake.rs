@@ -35,6 +35,8 @@ pub struct Fake {
     listener: TcpListener,
     pub media: Media,
     pub ice_servers: Vec<IceServer>,
+    /// How long the credentials in `ice_servers` are good.
+    pub ice_expire_s: Option<u32>,
     pub ping_interval_ms: u32,
 }
 
@@ -49,6 +51,7 @@ impl Fake {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             media: Media::start().await,
             ice_servers: Vec::new(),
+            ice_expire_s: None,
             ping_interval_ms: 10_000,
         }
     }
@@ -74,6 +77,7 @@ impl Fake {
         let reply = SignInReply {
             ping_interval_ms: self.ping_interval_ms,
             ice_servers: self.ice_servers.clone(),
+            ice_expire_s: self.ice_expire_s,
             server_time: None,
             resume_token: None,
         };

@@ -115,7 +115,7 @@ impl VideoLeg {
             index: came.index,
             media_time: came.media_time,
             payload_len: came.payload_len,
-            own_len: came.payload_len,
+            own: None,
         };
         let header = self.forwarder.rewrite(now, &arrived)?;
         if let Some(vp8) = &came.vp8 {
@@ -129,6 +129,7 @@ impl VideoLeg {
             sequence_number: header.sequence_number,
             timestamp: header.timestamp,
             rewrite: Some(HeaderRewrite { payload_type, red: None, audio_level: None, vp8 }),
+            own: None,
         })
     }
 

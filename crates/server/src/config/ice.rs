@@ -5,6 +5,7 @@ use toml::de::DeValue;
 use super::keys::secret_text;
 use super::value::{Faults, Value, unexpected};
 
+const TURN_EXAMPLE: &str = "[\"turn:turn.example.org:3478?transport=udp\"]";
 const EXAMPLE: &str = "[\"stun:stun.example.org:3478\"]";
 
 /// Reads `[[ice_servers]]`; as text, URLs separated by commas, without credentials.
@@ -59,6 +60,17 @@ fn ice_server(entry: &Spanned<DeValue<'_>>, faults: &mut Faults) -> IceServer {
         faults.push(start, format!("an ICE server needs urls, as {EXAMPLE}"));
     }
     server
+}
+
+/// Reads `turn.urls`.
+pub(super) fn turn_urls(value: Value<'_>) -> Result<Vec<String>, Faults> {
+    value.each(TURN_EXAMPLE, |value| {
+        let url = value.text("turn:turn.example.org:3478?transport=udp")?;
+        if url.starts_with("stun") {
+            return Err(format!("\"{url}\" needs no credentials; name it in [[ice_servers]]"));
+        }
+        ice_url(Value::Text(url))
+    })
 }
 
 /// RFC 7064 and RFC 7065 schemes; the rest is read by the client.

@@ -1,4 +1,4 @@
-use super::ice::ice_servers;
+use super::ice::{ice_servers, turn_urls};
 use super::layers::Draft;
 use super::suggest::nearest;
 use super::value::{Faults, Value};
@@ -403,6 +403,34 @@ pub static KEYS: &[Key] = &[
             draft.config.ice_servers = ice_servers(value)?;
             Ok(())
         },
+    ),
+    key(
+        "turn.urls",
+        None,
+        "none",
+        "TURN servers for which each client is told credentials of its own that expire",
+        |draft, value| {
+            draft.config.turn.urls = turn_urls(value)?;
+            Ok(())
+        },
+    ),
+    key(
+        "turn.secret",
+        None,
+        "none",
+        "The key shared with the servers of turn.urls (coturn: static-auth-secret); at least 32 characters",
+        |draft, value| {
+            draft.config.turn.secret = Some(SecretKey::new(secret_text(value)?)?);
+            Ok(())
+        },
+    ),
+    number!(
+        "turn.ttl_s",
+        turn.ttl_s,
+        60..=604_800,
+        "seconds",
+        "86400",
+        "How long such credentials are good; clients get fresh ones in time"
     ),
 ];
 

@@ -87,6 +87,7 @@ impl Draft {
     pub(super) fn finish(mut self, mut problems: Vec<Problem>) -> Result<Config, ConfigError> {
         self.check_tls(&mut problems);
         self.check_ringing(&mut problems);
+        self.check_turn(&mut problems);
         if problems.is_empty() { Ok(self.config) } else { Err(ConfigError { problems }) }
     }
 
@@ -125,6 +126,18 @@ impl Draft {
             };
             problems.push(self.about(name, message));
         }
+    }
+
+    fn check_turn(&self, problems: &mut Vec<Problem>) {
+        let turn = &self.config.turn;
+        let (name, message) = match (turn.urls.is_empty(), &turn.secret) {
+            (false, None) => {
+                ("turn.urls", "such servers need their secret as well: set turn.secret")
+            }
+            (true, Some(_)) => ("turn.secret", "a secret needs its servers as well: set turn.urls"),
+            (true, None) | (false, Some(_)) => return,
+        };
+        problems.push(self.about(name, message.to_owned()));
     }
 
     fn about(&self, key: &str, message: String) -> Problem {

@@ -67,6 +67,19 @@ pub struct Config {
     pub log: LogConfig,
     /// STUN and TURN servers that clients are told.
     pub ice_servers: Vec<IceServer>,
+    /// TURN servers for which each client gets credentials of its own.
+    pub turn: TurnConfig,
+}
+
+/// TURN servers that know the same secret, as coturn with `use-auth-secret`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnConfig {
+    /// Their addresses; none if there is no secret.
+    pub urls: Vec<String>,
+    /// What signs the credentials.
+    pub secret: Option<SecretKey>,
+    /// How long credentials are good, in seconds.
+    pub ttl_s: u32,
 }
 
 /// PEM files of the TLS listener.
@@ -206,6 +219,7 @@ impl Default for Config {
             webhooks: WebhookConfig::default(),
             log: LogConfig { filter: "info".to_owned(), format: LogFormat::Human },
             ice_servers: Vec::new(),
+            turn: TurnConfig { urls: Vec::new(), secret: None, ttl_s: 86_400 },
         }
     }
 }

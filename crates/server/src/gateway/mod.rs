@@ -27,9 +27,8 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use calling_signaling::protocol::{
-    IceServer, MAX_FRAME_BYTES, MAX_SERVER_FRAME_BYTES, SignInReply,
-};
+use calling_model::UserId;
+use calling_signaling::protocol::{IceServersReply, MAX_FRAME_BYTES, MAX_SERVER_FRAME_BYTES};
 use metrics::counter;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -46,7 +45,8 @@ use self::whip::Whip;
 use crate::auth::Authenticator;
 use crate::chat::Chat;
 use crate::http::Client;
-use crate::hub::{Hub, SessionId, wall_clock};
+use crate::hub::{Hub, SessionId, Welcome, wall_clock};
+use crate::ice_servers::IceServers;
 use crate::storage::Storage;
 use crate::telemetry::names;
 
@@ -77,7 +77,7 @@ pub(crate) struct GatewaySettings {
     /// Sessions of WHIP and WHEP at one time.
     pub(crate) max_whip_sessions: usize,
     /// Told to clients.
-    pub(crate) ice_servers: Vec<IceServer>,
+    pub(crate) ice_servers: IceServers,
 }
 
 /// Everything connections share.
@@ -140,16 +140,20 @@ impl Gateway {
     }
 
     /// What a device is told when it signs in.
-    fn welcome(&self) -> SignInReply {
+    fn welcome(&self) -> Welcome {
         let settings = &self.inner.settings;
         let ping_interval_ms =
             u32::try_from(settings.ping_interval.as_millis()).unwrap_or(u32::MAX);
-        SignInReply {
+        Welcome {
             ping_interval_ms,
             ice_servers: settings.ice_servers.clone(),
-            server_time: Some(wall_clock()),
-            resume_token: None,
+            server_time: wall_clock(),
         }
+    }
+
+    /// The STUN and TURN servers of `user`, with credentials that are fresh now.
+    fn ice_servers(&self, user: &UserId) -> IceServersReply {
+        self.inner.settings.ice_servers.told(user, wall_clock())
     }
 
     fn next_session(&self) -> SessionId {

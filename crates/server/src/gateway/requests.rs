@@ -66,6 +66,9 @@ impl Connection {
             // Handled before.
             Request::Hello(_) => return Ok(Handled::Passed),
             Request::Ping {} => return Ok(Handled::Answer("ping", Ok(Reply::Done {}))),
+            Request::GetIceServers {} => {
+                return Ok(Handled::Answer("get_ice_servers", self.ice_servers()));
+            }
             Request::SignIn(params) => return self.sign_in(id, params).await,
             Request::Resume(params) => return self.take_up(id, params).await,
             Request::SignOut {} => return self.sign_out().await,
@@ -175,6 +178,11 @@ impl Connection {
             Ok(Err(error)) => Ok(Handled::Answer("sign_in", Err(error))),
             Err(_) => Err(Closing::ServerStops),
         }
+    }
+
+    fn ice_servers(&self) -> Result<Reply, ProtocolError> {
+        let SignedIn { session, .. } = self.signed_in.as_ref().ok_or_else(not_signed_in)?;
+        Ok(Reply::IceServers(self.gateway.ice_servers(&session.endpoint.user)))
     }
 
     /// Takes up a session that lost its connection.

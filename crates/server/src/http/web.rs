@@ -195,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn the_page_stands_in_no_frame_of_others() {
+        let page = answer("index.html", &asked(&[]), built).unwrap();
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        for rule in ["frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"] {
+            assert!(policy.split("; ").any(|it| it == rule), "{rule} is missing in {policy}");
+        }
+    }
+
+    #[test]
     fn a_known_file_is_not_sent_again() {
         let first = answer("index.html", &asked(&[]), built).unwrap();
         let tag = first.headers()[header::ETAG].clone();

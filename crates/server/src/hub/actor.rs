@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use calling_model::{CallId, ConnectionId, Endpoint, GroupId, Machine, UserId};
 use calling_room::RoomConfig;
 use calling_signaling::calls::{Calls, CallsConfig, CallsInput, CallsOutput};
-use calling_signaling::protocol::{
-    Code, Event, ProtocolError, Reply, ResumeParams, ServerFrame, SignInReply,
-};
+use calling_signaling::protocol::{Code, Event, ProtocolError, Reply, ResumeParams, ServerFrame};
 use calling_transport::{LocalParams, OpenError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -27,7 +25,7 @@ use super::requests::MediaReply;
 use super::resume::ResumeTokens;
 use super::running::Running;
 use super::sdp::Answering;
-use super::{COMMANDS, CallStore, Hub, HubCommand, Session, SessionId, wall_clock};
+use super::{COMMANDS, CallStore, Hub, HubCommand, Session, SessionId, Welcome, wall_clock};
 use crate::gateway::Outbox;
 use crate::server::Vitals;
 use crate::shard::{Shard, ShardCommand, ShardEvent, ShardExit};
@@ -182,12 +180,12 @@ impl<S: CallStore> Actor<S> {
     async fn command(&mut self, command: HubCommand) {
         match command {
             HubCommand::SignIn { session, outbox, request, welcome, reply } => {
-                let frame = self.welcome(&session, request, welcome);
+                let frame = self.welcome(&session, request, &welcome);
                 // The connection may have ended meanwhile; then it is found gone.
                 let _ = reply.send(self.sign_in(session, outbox, &frame));
             }
             HubCommand::Resume { id, outbox, request, params, welcome, reply } => {
-                let _ = reply.send(self.take_up(id, outbox, request, &params, welcome));
+                let _ = reply.send(self.take_up(id, outbox, request, &params, &welcome));
             }
             HubCommand::SignOut { session } => {
                 if self.devices.leave(&session) {
@@ -233,11 +231,11 @@ impl<S: CallStore> Actor<S> {
     }
 
     /// The answer to a sign-in, with what takes up the session later.
-    fn welcome(&self, session: &Session, request: u64, welcome: SignInReply) -> ServerFrame {
+    fn welcome(&self, session: &Session, request: u64, welcome: &Welcome) -> ServerFrame {
         let keeps = !self.settings.resume_grace.is_zero();
         let token = || self.tokens.issue(&session.endpoint, session.id, wall_clock());
         let resume_token = keeps.then(token);
-        let result = Reply::SignedIn(SignInReply { resume_token, ..welcome });
+        let result = Reply::SignedIn(welcome.reply(&session.endpoint.user, resume_token));
         ServerFrame::Reply { id: request, result }
     }
 
@@ -248,7 +246,7 @@ impl<S: CallStore> Actor<S> {
         outbox: Outbox,
         request: u64,
         params: &ResumeParams,
-        welcome: SignInReply,
+        welcome: &Welcome,
     ) -> Result<Endpoint, ProtocolError> {
         let refused = || {
             let sentence = "The session cannot be taken up; sign in afresh.";

@@ -23,11 +23,12 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod video;
+mod welcome;
 mod writes;
 
 use calling_model::{CallId, Endpoint, GroupId, MediaType, UserId, VideoTrack};
 use calling_signaling::protocol::{
-    CallParams, ClientOffer, InviteParams, ProtocolError, ResumeParams, SignInReply, VideoView,
+    CallParams, ClientOffer, InviteParams, ProtocolError, ResumeParams, VideoView,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -36,6 +37,7 @@ pub(crate) use admin::{AdminCommand, LiveCall, OperatorCall, Told};
 pub(crate) use requests::wall_clock;
 pub(crate) use resume::fuzz as fuzz_resume_token;
 pub(crate) use store::CallStore;
+pub(crate) use welcome::Welcome;
 
 use crate::gateway::Outbox;
 
@@ -62,7 +64,7 @@ pub(crate) enum HubCommand {
         outbox: Outbox,
         /// The request that the welcome answers.
         request: u64,
-        welcome: SignInReply,
+        welcome: Welcome,
         reply: oneshot::Sender<Result<(), ProtocolError>>,
     },
     /// A device takes up its session on a new connection; the answer goes the same way.
@@ -72,7 +74,7 @@ pub(crate) enum HubCommand {
         /// The request that the welcome answers.
         request: u64,
         params: ResumeParams,
-        welcome: SignInReply,
+        welcome: Welcome,
         reply: oneshot::Sender<Result<Endpoint, ProtocolError>>,
     },
     /// A device signed out on purpose; the request is answered by the connection.

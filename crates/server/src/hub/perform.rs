@@ -136,6 +136,7 @@ impl<S: CallStore> Actor<S> {
             Ok(
                 Reply::Done {}
                 | Reply::Hello(_)
+                | Reply::IceServers(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
                 | Reply::MediaSdp(_)

@@ -20,6 +20,7 @@ use crate::config::{Config, WebhookConfig};
 use crate::gateway::{self, Gateway, GatewaySettings};
 use crate::http::{self, AppState, Control, DemoAccount, ListenError, Listener, Parts, Serving};
 use crate::hub::{self, Hub, HubCommand, HubParts, HubSettings, wall_clock};
+use crate::ice_servers::IceServers;
 use crate::net::{BindError, Purpose};
 use crate::shard::{self, BoundSocket, Shard, ShardEvent, ShardExit, ShardSettings};
 use crate::storage::{self, Storage, StorageError};
@@ -265,7 +266,7 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         max_members: config.limits.call_members as usize,
         // Each is a signed-in device, as a connection is.
         max_whip_sessions: config.limits.connections as usize,
-        ice_servers: config.ice_servers.clone(),
+        ice_servers: IceServers::new(config),
     }
 }
 

@@ -81,6 +81,10 @@ impl ShardCounters {
         for (reason, count) in ours.into_iter().chain(theirs).filter(|(_, count)| *count > 0) {
             counter!(names::MEDIA_DISCARDED, "reason" => reason).absolute(count);
         }
+        let unreported = transport.unreported.by_reason().into_iter();
+        for (reason, count) in unreported.filter(|(_, count)| *count > 0) {
+            counter!(names::MEDIA_UNREPORTED, "reason" => reason).absolute(count);
+        }
         gauge!(names::MEDIA_CONNECTIONS).set(transport.connections as f64);
     }
 }

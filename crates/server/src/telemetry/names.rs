@@ -81,6 +81,8 @@ metrics! {
         "Bytes sent from the media port.";
     MEDIA_DISCARDED = "calling_media_packets_discarded_total", Counter, "reason",
         "Datagrams not forwarded, by reason.";
+    MEDIA_UNREPORTED = "calling_media_packets_unreported_total", Counter, "reason",
+        "Packets that came and that congestion feedback does not tell their sender of, by reason.";
     DTLS_SECONDS = "calling_dtls_seconds", Histogram, "",
         "Time from a validated ICE path to the end of the DTLS handshake, in seconds.";
     MEDIA_CLOSED = "calling_media_connections_closed_total", Counter, "reason",

@@ -374,3 +374,28 @@ async fn chat_needs_a_sign_in() {
     let error = history(&mut nobody, to_user("bob")).await.unwrap_err();
     assert_eq!(error.code, Code::NotInitialised);
 }
+
+/// Attack group 30: what a page could send in place of ours.
+#[tokio::test]
+async fn avatars_and_names_beyond_their_bound_are_refused_and_change_nothing() {
+    let server = TestServer::start().await;
+    let mut bob = server.client("bob", "phone").await;
+    let info = |nickname: &str, avatar: String| ChatRequest::SetSelfInfo {
+        nickname: Some(nickname.to_owned()),
+        avatar: Some(avatar),
+    };
+    done(&mut bob, info("Bob", "a".repeat(500))).await;
+    let long = "b".repeat(501);
+    let picture = format!("data:image/png;base64,{}", "A".repeat(30_000));
+    for (nickname, avatar) in [("Bob", long.as_str()), ("Bob", &picture), (&long, ""), ("B\0b", "")]
+    {
+        let refused = ask(&mut bob, info(nickname, avatar.to_owned())).await.unwrap_err();
+        assert_eq!(refused.code, Code::BadParameter, "{refused}");
+        assert!(!refused.message.contains("bbbb"), "what was sent is not sent back");
+    }
+    let profiles = ChatRequest::GetProfiles { users: vec![user("bob")] };
+    let Reply::Chat(ChatReply::Profiles(seen)) = ask(&mut bob, profiles).await.unwrap() else {
+        panic!("no profiles")
+    };
+    assert_eq!(seen.profiles[0].avatar, "a".repeat(500));
+}

@@ -25,3 +25,4 @@ mod stopping;
 mod video;
 mod webhooks;
 mod whip;
+mod whip_media;

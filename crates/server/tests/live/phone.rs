@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use calling_model::{CallId, VideoTrack};
 use calling_signaling::protocol::{MediaAnswer, MediaOffer, Reply, Request, VideoStream};
+use calling_transport::fuzz::read_feedback;
 use calling_transport::{
     Candidate, Certificate, DtlsRole, Received, SecureSession, SessionConfig, SessionOutput,
 };
@@ -45,7 +46,12 @@ pub(crate) struct Phone {
     pub(crate) reports: usize,
     /// Streams of its own that it was asked for a key frame of.
     pub(crate) key_frames_wanted: Vec<u32>,
+    /// Of which transport-wide numbers of its own it was told, and whether they came.
+    pub(crate) told: Vec<(u16, bool)>,
 }
+
+/// The header extension of transport-wide numbers in offers that have them.
+const NUMBERED: u8 = 3;
 
 /// Under which SSRCs a phone whose voice has `ssrc` announces its pictures.
 pub(crate) const fn announced(ssrc: u32, track: VideoTrack) -> VideoStream {
@@ -103,6 +109,7 @@ impl Phone {
             headers: Vec::new(),
             reports: 0,
             key_frames_wanted: Vec::new(),
+            told: Vec::new(),
         }
     }
 
@@ -124,6 +131,19 @@ impl Phone {
         Self::sdp_offer(certificate, direction, camera)
             .replace("m=audio 9 UDP/TLS/RTP/SAVPF 111", "m=video 9 UDP/TLS/RTP/SAVPF 96")
             .replace("a=rtpmap:111 opus/48000/2", "a=rtpmap:96 VP8/90000")
+    }
+
+    /// The same, with transport-wide numbers and feedback on them.
+    pub(crate) fn numbered_offer(certificate: &Certificate, ssrc: u32) -> String {
+        const URI: &str =
+            "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+        Self::picture_offer(certificate, "sendonly", ssrc).replace(
+            "a=rtpmap:96 VP8/90000\r\n",
+            &format!(
+                "a=extmap:{NUMBERED} {URI}\r\na=rtpmap:96 VP8/90000\r\n\
+                 a=rtcp-fb:96 transport-cc\r\n"
+            ),
+        )
     }
 
     /// Brings up what the answer to [`Self::sdp_offer`] says.
@@ -151,14 +171,36 @@ impl Phone {
         self.send(96, 3_000, announced(self.ssrc, track).ssrc, payload).await;
     }
 
+    /// Sends a frame of its camera under this transport-wide number.
+    pub(crate) async fn show_numbered(&mut self, number: u16, payload: &[u8]) {
+        let ssrc = announced(self.ssrc, VideoTrack::Camera).ssrc;
+        let mut packet = self.header_of(96, 3_000, ssrc);
+        packet[0] |= 0x10;
+        packet.extend([0xbe, 0xde, 0, 1, NUMBERED << 4 | 1]);
+        packet.extend(number.to_be_bytes());
+        packet.push(0);
+        packet.extend_from_slice(payload);
+        self.seal_and_send(packet).await;
+    }
+
     async fn send(&mut self, payload_type: u8, ticks: u32, ssrc: u32, payload: &[u8]) {
+        let mut packet = self.header_of(payload_type, ticks, ssrc);
+        packet.extend_from_slice(payload);
+        self.seal_and_send(packet).await;
+    }
+
+    /// The header of the next packet of a stream.
+    fn header_of(&mut self, payload_type: u8, ticks: u32, ssrc: u32) -> Vec<u8> {
         let sequence_number = self.sequence_numbers.entry(ssrc).or_default();
         *sequence_number += 1;
         let mut packet = vec![0x80, payload_type];
         packet.extend_from_slice(&sequence_number.to_be_bytes());
         packet.extend_from_slice(&(u32::from(*sequence_number) * ticks).to_be_bytes());
         packet.extend_from_slice(&ssrc.to_be_bytes());
-        packet.extend_from_slice(payload);
+        packet
+    }
+
+    async fn seal_and_send(&mut self, mut packet: Vec<u8>) {
         self.session.seal_rtp(&mut packet).unwrap();
         self.socket.send_to(&packet, self.server).await.unwrap();
     }
@@ -271,6 +313,11 @@ impl Phone {
             }
             Received::Rtcp(packet) => {
                 self.reports += 1;
+                let mut parts = RtcpPackets::new(packet).map_while(Result::ok);
+                if parts.any(|part| (part.packet_type, part.count) == (205, 15)) {
+                    let told = read_feedback(packet).into_iter().flatten();
+                    self.told.extend(told.map(|it| (it.sequence_number, it.ticks.is_some())));
+                }
                 for part in RtcpPackets::new(packet).map_while(Result::ok) {
                     if let Some(Feedback::PictureLoss { ssrc }) = Feedback::parse(&part) {
                         self.key_frames_wanted.push(ssrc);

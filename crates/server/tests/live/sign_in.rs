@@ -1,6 +1,6 @@
 use calling_model::{DeviceId, UserId};
-use calling_server::config::DEFAULT_SDK_APP_ID;
-use calling_signaling::protocol::{Code, HelloParams, Reply, Request, SignInParams};
+use calling_server::config::{DEFAULT_SDK_APP_ID, SecretKey};
+use calling_signaling::protocol::{Code, HelloParams, Reply, Request, ResumeParams, SignInParams};
 
 use crate::server::{KEY, TestServer, now_s, user_sig};
 
@@ -105,4 +105,52 @@ async fn accounts_are_not_made_unless_configured() {
     let good = user_sig("alice", KEY, now_s());
     let error = client.sign_in("alice", "phone", &good).await.unwrap_err();
     assert_eq!(error.code, Code::UserNotFound);
+}
+
+/// Credentials are `<expiry>:<user>` and good until then: each client is told how long, and asks
+/// for others in time.
+#[tokio::test]
+async fn turn_credentials_are_the_clients_own_and_renewed() {
+    let server = TestServer::with(|config| {
+        config.turn.urls = vec!["turn:turn.example.org:3478".to_owned()];
+        config.turn.secret = Some(SecretKey::new(KEY).unwrap());
+        config.turn.ttl_s = 600;
+    })
+    .await;
+    let mut client = server.greeted().await;
+    let early = client.ask(Request::GetIceServers {}).await;
+    assert_eq!(early.unwrap_err().code, Code::NotInitialised, "nothing for strangers");
+    let before = now_s();
+    let reply = client.sign_in("alice", "phone", &user_sig("alice", KEY, before)).await.unwrap();
+    let Reply::SignedIn(welcome) = reply else { panic!("unexpected: {reply:?}") };
+    let Ok(Reply::IceServers(renewed)) = client.ask(Request::GetIceServers {}).await else {
+        panic!("nothing is told")
+    };
+    let expiries =
+        [(welcome.ice_servers, welcome.ice_expire_s), (renewed.ice_servers, renewed.ice_expire_s)]
+            .map(|(servers, expire_s)| {
+                assert_eq!((servers.len(), expire_s), (1, Some(600)));
+                assert_eq!(servers[0].urls, ["turn:turn.example.org:3478"]);
+                assert_eq!(servers[0].credential.len(), 28, "20 bytes in base64");
+                let (expiry, user) = servers[0].username.split_once(':').unwrap();
+                assert_eq!(user, "alice");
+                expiry.parse::<u64>().unwrap()
+            });
+    assert!(expiries[0] >= before + 600 && expiries[0] <= expiries[1]);
+    assert!(expiries[1] <= now_s() + 600);
+    // Who takes up a session is told as who signs in; another account has another name.
+    let mut bob = server.greeted().await;
+    let reply = bob.sign_in("bob", "phone", &user_sig("bob", KEY, before)).await.unwrap();
+    let Reply::SignedIn(welcome) = reply else { panic!("unexpected: {reply:?}") };
+    assert!(welcome.ice_servers[0].username.ends_with(":bob"));
+    let token = welcome.resume_token.unwrap();
+    let mut back = server.greeted().await;
+    let device_id = DeviceId::new("phone").unwrap();
+    drop(bob);
+    let params = ResumeParams { token, device_id, last_event: 0 };
+    let Ok(Reply::SignedIn(again)) = back.ask(Request::Resume(params)).await else {
+        panic!("the session is not taken up")
+    };
+    assert!(again.ice_servers[0].username.ends_with(":bob"));
+    assert_eq!(again.ice_expire_s, Some(600));
 }

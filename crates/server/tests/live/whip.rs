@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use calling_model::{CallId, GroupId, UserId, VideoSize, VideoTrack};
+use calling_server::config::SecretKey;
 use calling_signaling::call::Outcome;
 use calling_signaling::protocol::{
     CallParams, ChatRequest, CreateGroupParams, Event, InviteParams, Reply, Request, VideoView,
@@ -22,41 +23,41 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// An answer of HTTP.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    text: String,
+    pub(crate) text: String,
 }
 
 /// A tool that knows an address and a token.
-struct Tool {
+pub(crate) struct Tool {
     server: SocketAddr,
     token: String,
-    certificate: Arc<Certificate>,
+    pub(crate) certificate: Arc<Certificate>,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:#?}");
         self
     }
 
-    fn location(&self) -> String {
+    pub(crate) fn location(&self) -> String {
         self.header("location").unwrap().to_owned()
     }
 
-    fn etag(&self) -> String {
+    pub(crate) fn etag(&self) -> String {
         self.header("etag").unwrap().to_owned()
     }
 }
 
 impl Tool {
-    fn new(server: &TestServer, user: &str) -> Self {
+    pub(crate) fn new(server: &TestServer, user: &str) -> Self {
         Self::with_token(server, &user_sig(user, KEY, now_s()))
     }
 
@@ -65,7 +66,13 @@ impl Tool {
         Self { server: server.running.http_addr(), token: token.to_owned(), certificate }
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.server);
         if !self.token.is_empty() {
             head += &format!("authorization: Bearer {}\r\n", self.token);
@@ -89,11 +96,11 @@ impl Tool {
         Answer { status, head: head.to_owned(), text: text.to_owned() }
     }
 
-    async fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         self.ask("POST", path, &[("content-type", SDP)], body.as_bytes()).await
     }
 
-    async fn patch(&self, session: &str, condition: &str, body: &str) -> Answer {
+    pub(crate) async fn patch(&self, session: &str, condition: &str, body: &str) -> Answer {
         let headers = [("content-type", FRAGMENT), ("if-match", condition)];
         self.ask("PATCH", session, &headers, body.as_bytes()).await
     }
@@ -112,16 +119,16 @@ impl Tool {
         self.post(&format!("/whep/{}{query}", call_id.as_str()), &offer).await
     }
 
-    async fn phone(&self, answer: &Answer, ssrc: u32) -> Phone {
+    pub(crate) async fn phone(&self, answer: &Answer, ssrc: u32) -> Phone {
         Phone::of_sdp(Arc::clone(&self.certificate), &answer.text, ssrc).await
     }
 }
 
-fn whip(call_id: &CallId) -> String {
+pub(crate) fn whip(call_id: &CallId) -> String {
     format!("/whip/{}", call_id.as_str())
 }
 
-fn fragment(ufrag: &str) -> String {
+pub(crate) fn fragment(ufrag: &str) -> String {
     format!(
         "a=ice-ufrag:{ufrag}\r\na=ice-pwd:client+password+of+24+ch\r\nm=audio 9 RTP/AVP 0\r\n\
          a=mid:0\r\na=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\n"
@@ -129,14 +136,14 @@ fn fragment(ufrag: &str) -> String {
 }
 
 /// Alice and bob talk in a call of the group in which `tools` are, too.
-struct Talk {
-    server: TestServer,
-    alice: Client,
-    bob: Client,
-    call_id: CallId,
+pub(crate) struct Talk {
+    pub(crate) server: TestServer,
+    pub(crate) alice: Client,
+    pub(crate) bob: Client,
+    pub(crate) call_id: CallId,
 }
 
-async fn talk(tools: &[&str]) -> Talk {
+pub(crate) async fn talk(tools: &[&str]) -> Talk {
     let server = TestServer::start().await;
     let mut alice = server.client("alice", "phone").await;
     let mut bob = server.client("bob", "phone").await;
@@ -159,7 +166,7 @@ async fn talk(tools: &[&str]) -> Talk {
     Talk { server, alice, bob, call_id }
 }
 
-async fn entered(client: &mut Client, who: &str) {
+pub(crate) async fn entered(client: &mut Client, who: &str) {
     let entered =
         |event: &Event| matches!(event, Event::UserEntered { user, .. } if user.as_str() == who);
     client.event(entered).await;
@@ -525,6 +532,8 @@ async fn methods_and_origins_are_as_the_rfc_has_them() {
             username: "user".to_owned(),
             credential: "secret".to_owned(),
         }];
+        config.turn.urls = vec!["turn:timed.example.org".to_owned()];
+        config.turn.secret = Some(SecretKey::new(KEY).unwrap());
     })
     .await;
     let nobody = Tool::with_token(&server, "");
@@ -544,6 +553,8 @@ async fn methods_and_origins_are_as_the_rfc_has_them() {
     assert!(
         link.starts_with("<turn:turn.example.org:3478>; rel=\"ice-server\"; username=\"user\"")
     );
+    let timed = asked.head.lines().find(|line| line.contains("<turn:timed.example.org>")).unwrap();
+    assert!(timed.contains(":obs\"; credential=\""), "good for a while, for the account: {timed}");
     let asked = nobody.ask("OPTIONS", &session, &preflight, b"").await.expect(200);
     assert_eq!(asked.header("accept-patch"), Some(FRAGMENT));
     for (method, path) in [

@@ -30,6 +30,7 @@ impl ClientCalls {
                 Some(Purpose::Call),
                 Reply::Done {}
                 | Reply::Hello(_)
+                | Reply::IceServers(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
                 | Reply::MediaSdp(_)
@@ -41,6 +42,7 @@ impl ClientCalls {
                 Some(Purpose::Invite(token, _) | Purpose::Switch(token, ..)),
                 Reply::Done {}
                 | Reply::Hello(_)
+                | Reply::IceServers(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
                 | Reply::MediaSdp(_)
@@ -54,6 +56,7 @@ impl ClientCalls {
                 Some(Purpose::Accept(_) | Purpose::Close(_) | Purpose::GetCall(_)) | None,
                 Reply::Done {}
                 | Reply::Hello(_)
+                | Reply::IceServers(_)
                 | Reply::SignedIn(_)
                 | Reply::Media(_)
                 | Reply::MediaSdp(_)

@@ -32,8 +32,8 @@ pub use recent::{
 };
 pub use request::{
     CallParams, CallReply, ClientFrame, EventFrame, GroupCallReply, HeardQuality, HelloParams,
-    HelloReply, HistoryParams, HistoryReply, IceServer, InviteParams, MediaAnswer, MediaOffer,
-    QualityCause, Reply, Request, ResumeParams, ServerFrame, SignInParams, SignInReply,
+    HelloReply, HistoryParams, HistoryReply, IceServer, IceServersReply, InviteParams, MediaAnswer,
+    MediaOffer, QualityCause, Reply, Request, ResumeParams, ServerFrame, SignInParams, SignInReply,
 };
 
 /// The protocol versions this build speaks, newest last.

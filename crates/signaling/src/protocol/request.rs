@@ -32,6 +32,8 @@ pub enum Request {
     SignOut {},
     /// Proves that the connection lives; answered with `{}`.
     Ping {},
+    /// Asks for STUN and TURN servers anew, before the credentials told last expire.
+    GetIceServers {},
     /// Places a call.
     Call(CallParams),
     /// Answers a call.
@@ -383,6 +385,8 @@ pub enum Reply {
     Done {},
     /// To `hello`.
     Hello(HelloReply),
+    /// To `get_ice_servers`.
+    IceServers(IceServersReply),
     /// To `sign_in` and `resume`.
     SignedIn(SignInReply),
     /// To `call`, `accept`, `invite_users`, `join` and `get_call`.
@@ -417,6 +421,10 @@ pub struct SignInReply {
     /// STUN and TURN servers the client may use.
     #[serde(default)]
     pub ice_servers: Vec<IceServer>,
+    /// How long the credentials among them are good, in seconds: `get_ice_servers` gives fresh ones.
+    /// `None` if they do not expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ice_expire_s: Option<u32>,
     /// The server's wall clock as it answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_time: Option<UnixMillis>,
@@ -424,6 +432,17 @@ pub struct SignInReply {
     /// Replaces every token given before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_token: Option<String>,
+}
+
+/// To `get_ice_servers`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceServersReply {
+    /// STUN and TURN servers the client may use, in place of those told before.
+    #[serde(default)]
+    pub ice_servers: Vec<IceServer>,
+    /// How long the credentials among them are good, in seconds; `None` if they do not expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ice_expire_s: Option<u32>,
 }
 
 /// A STUN or TURN server.

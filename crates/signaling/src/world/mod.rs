@@ -322,6 +322,7 @@ impl World {
             | Request::Resume(_)
             | Request::SignOut {}
             | Request::Ping {}
+            | Request::GetIceServers {}
             | Request::ConnectMedia { .. }
             | Request::MediaReady { .. }
             | Request::SetMicMute { .. }

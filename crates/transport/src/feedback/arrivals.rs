@@ -1,5 +1,7 @@
 use calling_wire::SequenceExtender;
 
+use super::Unreported;
+
 /// Packets of which something is known at once: a second at 1,000 packets in a second.
 pub(super) const WINDOW: u64 = 1_024;
 /// So many packets from before the window, and none within, mean that the sender counts anew.
@@ -21,6 +23,7 @@ pub(super) struct Arrivals {
     /// Packets that came and were not told.
     untold: usize,
     strays: u8,
+    unreported: Unreported,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +57,13 @@ impl Arrivals {
             late: None,
             untold: 0,
             strays: 0,
+            unreported: Unreported::default(),
         }
+    }
+
+    /// What was not told since the last call.
+    pub(super) fn take_unreported(&mut self) -> Unreported {
+        std::mem::take(&mut self.unreported)
     }
 
     /// Packets that came and were not told.
@@ -71,13 +80,17 @@ impl Arrivals {
             Some(newest) if newest - index < WINDOW => index,
             Some(_) if self.strays + 1 < STRAYS => {
                 self.strays += 1;
+                self.unreported.too_old += 1;
                 return Noted::TooOld;
             }
             Some(_) => self.restart(sequence_number),
         };
         self.strays = 0;
         match self.slot(index) {
-            Slot::Untold(_) | Slot::Told => return Noted::Duplicate,
+            Slot::Untold(_) | Slot::Told => {
+                self.unreported.duplicate += 1;
+                return Noted::Duplicate;
+            }
             Slot::Missing => {}
         }
         *self.slot_mut(index) = Slot::Untold(ticks);
@@ -124,14 +137,16 @@ impl Arrivals {
         }
     }
 
-    /// Forgets what was not told.
+    /// Forgets what was not told: there is no path.
     pub(super) fn forget(&mut self) {
+        self.unreported.no_path += self.untold as u64;
         while let Some((first, end)) = self.stretch() {
             self.told(first, end);
         }
     }
 
     fn restart(&mut self, sequence_number: u16) -> u64 {
+        self.unreported.overrun += self.untold as u64;
         self.slots.fill(Slot::Missing);
         self.extender = SequenceExtender::new();
         let index = self.extender.extend(sequence_number);
@@ -149,6 +164,7 @@ impl Arrivals {
         for entering in newest + 1..=index {
             if let Slot::Untold(_) = std::mem::take(self.slot_mut(entering)) {
                 self.untold -= 1;
+                self.unreported.overrun += 1;
             }
         }
         // The extender begins above 2^32.

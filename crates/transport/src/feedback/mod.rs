@@ -7,8 +7,10 @@
 mod arrivals;
 mod reporter;
 mod statuses;
+mod unreported;
 
 pub use reporter::TransportFeedback;
+pub use unreported::Unreported;
 
 use arrivals::{Arrivals, Noted};
 use statuses::Statuses;

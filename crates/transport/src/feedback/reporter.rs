@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use calling_wire::RtpView;
 
 use super::statuses::Head;
-use super::{Arrivals, Noted, Statuses};
+use super::{Arrivals, Noted, Statuses, Unreported};
 
 /// How long the first packet not told of waits, while few come.
 const CALM: Duration = Duration::from_millis(100);
@@ -141,6 +141,11 @@ impl TransportFeedback {
     pub fn forget(&mut self) {
         self.arrivals.forget();
         self.waiting_since = None;
+    }
+
+    /// The packets since the last call that came and will not be told of.
+    pub fn take_unreported(&mut self) -> Unreported {
+        self.arrivals.take_unreported()
     }
 
     /// A compound begins with a report (RFC 3550 section 6.1); this one has no blocks.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use calling_model::ConnectionId;
 
 use super::deadlines::Deadline;
-use crate::feedback::TransportFeedback;
+use crate::feedback::{TransportFeedback, Unreported};
 use crate::ice::IceCredentials;
 use crate::session::{SecureSession, TimeoutReason};
 
@@ -103,6 +103,11 @@ impl Connection {
         let before = feedback.due();
         feedback.observe(now, packet);
         feedback.due() != before
+    }
+
+    /// The packets since the last call that the feedback will not tell of.
+    pub(super) fn take_unreported(&mut self) -> Unreported {
+        self.feedback.as_mut().map(|feedback| feedback.take_unreported()).unwrap_or_default()
     }
 
     /// Notes an authenticated check. Gives an address that had to make room.

@@ -43,7 +43,11 @@ impl LiteServer {
             if !feedback.write(now, &mut datagram) {
                 return;
             }
-            let Some(to) = path else { return feedback.forget() };
+            let Some(to) = path else {
+                feedback.forget();
+                self.stats.unreported += connection.take_unreported();
+                return;
+            };
             if connection.session.seal_rtcp(&mut datagram).is_ok() {
                 self.stats.rtcp_sealed += 1;
                 self.transmit(to, datagram);

@@ -248,7 +248,9 @@ impl LiteServer {
             Received::Rtp(packet) => {
                 connection.hear(now, source);
                 self.stats.rtp_opened += 1;
-                if connection.observe(now, packet) {
+                let changes_due = connection.observe(now, packet);
+                self.stats.unreported += connection.take_unreported();
+                if changes_due {
                     self.reschedule(slot);
                 }
                 ServerReceived::Rtp { connection: id, packet }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use calling_model::ConnectionId;
 
 use crate::discard::Discard;
+use crate::feedback::Unreported;
 use crate::session::CloseReason;
 use crate::srtp::SrtpProfile;
 
@@ -84,4 +85,6 @@ pub struct ServerStats {
     pub outputs_dropped: u64,
     /// Datagrams not used, by [`Discard::reason`].
     pub discards: BTreeMap<&'static str, u64>,
+    /// RTP packets that clients who want feedback are not told of.
+    pub unreported: Unreported,
 }

@@ -178,6 +178,28 @@ fn size_is_limited() {
     );
 }
 
+/// Long descriptions are what browsers write with many codecs and candidates: within the limit they
+/// are read to the end.
+#[test]
+fn five_to_sixty_four_kilobytes_are_read_and_no_more() {
+    let whole = Offer::parse(CHROMIUM).unwrap();
+    let (session, sections) = CHROMIUM.split_at(CHROMIUM.find("m=audio").unwrap());
+    let line = format!("a=x-filler:{}\n", "0".repeat(1_000));
+    let padded = |len: usize| {
+        let filler = line.repeat(len.saturating_sub(CHROMIUM.len()) / line.len());
+        format!("{session}{filler}{sections}")
+    };
+    for len in [8_192, 16_384, 32_768, MAX_BYTES] {
+        let text = padded(len);
+        assert!(text.len() > len - line.len() && text.len() <= len, "{}", text.len());
+        let read = Offer::parse(&text).unwrap();
+        assert_eq!(read.sections().len(), whole.sections().len());
+        assert_eq!(read.credentials(), whole.credentials());
+        assert_eq!(read.fingerprint(), whole.fingerprint());
+    }
+    assert_eq!(fault(&padded(MAX_BYTES + line.len())), SdpFault::TooLong);
+}
+
 #[test]
 fn every_truncation_errs_or_is_a_shorter_offer() {
     for text in GOLDEN {

@@ -1,6 +1,7 @@
 import type { CallingOptions } from "../api.js";
 import type { Told } from "../emitter.js";
 import { DeviceError } from "../errors.js";
+import { IceServers } from "../ice-servers.js";
 import type { AskOptions } from "../requests.js";
 import type {
   CallId,
@@ -11,13 +12,12 @@ import type {
   UserId,
   VideoTrack,
 } from "../types.js";
-import type { SignedIn } from "../wire.js";
 import { Capture, Withdrawn } from "./capture.js";
 import { Devices } from "./devices.js";
 import type { Wanted } from "./places.js";
 import { deviceError } from "./problems.js";
 import { judge, summary, type HeardQuality, type Snapshot } from "./quality.js";
-import { MediaSession } from "./session.js";
+import { MediaSession, type IceConfig } from "./session.js";
 import { Speaker } from "./speaker.js";
 import { Views } from "./views.js";
 
@@ -35,7 +35,11 @@ export interface MediaOwner {
 }
 
 /** How media may reach the server: what the application says of it. */
-export type IceOptions = Required<Pick<CallingOptions, "iceServers" | "relayOnly">>;
+export interface IceOptions {
+  /** Those of the application, which win over those of the server. */
+  readonly iceServers?: CallingOptions["iceServers"];
+  readonly relayOnly: boolean;
+}
 
 /** How often the network is judged, in ticks of a second. */
 const QUALITY_TICKS = 2;
@@ -47,8 +51,9 @@ export class CallMedia {
   readonly capture: Capture;
   readonly speaker: Speaker;
   readonly views: Views;
-  /** STUN and TURN servers that the server named. */
-  iceServers: NonNullable<SignedIn["ice_servers"]> = [];
+  /** STUN and TURN servers as the server names them. */
+  readonly iceServers: IceServers;
+  #named: RTCIceServer[] = [];
   readonly #owner: MediaOwner;
   readonly #ice: IceOptions;
   #session: MediaSession | undefined;
@@ -69,6 +74,15 @@ export class CallMedia {
   constructor(owner: MediaOwner, ice: IceOptions) {
     this.#owner = owner;
     this.#ice = ice;
+    this.iceServers = new IceServers({
+      ask: () => owner.ask("get_ice_servers", {}, RETRY),
+      named: (servers) => {
+        this.#named = servers;
+        // For a call under way, too: should its way be lost, it looks for another.
+        this.#session?.configure(this.#iceConfig());
+      },
+      debug: (text) => owner.debug(text),
+    });
     this.capture = new Capture(this.devices, {
       changed: (kind, track) => this.#captured(kind, track),
       problem: (problem) => this.#problem(new DeviceError(problem)),
@@ -242,10 +256,7 @@ export class CallMedia {
         received: (tracks) => this.#received(tracks),
         debug: (text) => this.#owner.debug(text),
       },
-      {
-        iceServers: [...this.#ice.iceServers, ...this.iceServers],
-        iceTransportPolicy: this.#ice.relayOnly ? "relay" : "all",
-      },
+      this.#iceConfig(),
     );
     // Now, while it rings, so that a picture needs no offer of its own later.
     if (mediaType === "video") this.#session.prepare("camera");
@@ -254,6 +265,11 @@ export class CallMedia {
       if (track !== undefined) void this.#session.send(kind, track);
     }
     this.noteMicrophone();
+  }
+
+  #iceConfig(): IceConfig {
+    const { iceServers = this.#named, relayOnly } = this.#ice;
+    return { iceServers: [...iceServers], iceTransportPolicy: relayOnly ? "relay" : "all" };
   }
 
   #stop(): void {

@@ -23,6 +23,9 @@ export interface MediaHost {
 /** Which section carries which picture, by mid. */
 export type Publish = Record<string, VideoTrack>;
 
+/** Which STUN and TURN servers a connection may use, and whether only those. */
+export type IceConfig = Required<Pick<RTCConfiguration, "iceServers" | "iceTransportPolicy">>;
+
 /** How long a connection may be down before ICE restarts, in milliseconds. */
 const DOWN_MS = 1_500;
 /** How long an ICE restart or a new connection may take, in milliseconds. */
@@ -50,7 +53,7 @@ const SCREEN: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
  */
 export class MediaSession {
   readonly #host: MediaHost;
-  readonly #config: RTCConfiguration;
+  #config: RTCConfiguration;
   #connection!: RTCPeerConnection;
   #places!: Places;
   #senders = new Map<Track, RTCRtpTransceiver>();
@@ -67,7 +70,7 @@ export class MediaSession {
   #repairTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #heard = new Map<string, Heard>();
 
-  constructor(host: MediaHost, ice: Pick<RTCConfiguration, "iceServers" | "iceTransportPolicy">) {
+  constructor(host: MediaHost, ice: IceConfig) {
     this.#host = host;
     this.#config = { ...ice, bundlePolicy: "max-bundle" };
     this.#build();
@@ -77,6 +80,12 @@ export class MediaSession {
 
   get state(): MediaState {
     return this.#state;
+  }
+
+  /** Other servers, or fresh credentials: for the next restart of ICE, and for a connection in place of this one. */
+  configure(ice: IceConfig): void {
+    this.#config = { ...this.#config, ...ice };
+    if (!this.#closed) this.#connection.setConfiguration(this.#config);
   }
 
   /** What to receive, all of it. */

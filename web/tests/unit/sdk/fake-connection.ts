@@ -26,6 +26,13 @@ export class FakeConnection {
     return this.#transceivers;
   }
 
+  /** What it was told by `setConfiguration`. */
+  configured: RTCConfiguration | undefined;
+
+  setConfiguration(config: RTCConfiguration): void {
+    this.configured = config;
+  }
+
   restartIce(): void {
     this.#ufrag += 1;
   }

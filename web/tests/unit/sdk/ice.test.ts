@@ -30,15 +30,44 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-test("a call uses the servers of the application and those the server named", () => {
-  const calls = media({ iceServers: [{ urls: "stun:own" }], relayOnly: false });
-  calls.iceServers = [{ urls: ["turn:named"], username: "u", credential: "c" }];
+const named = (username: string) => [{ urls: ["turn:named"], username, credential: "c" }];
+
+test("a call uses the servers that the server named", () => {
+  const calls = media({ relayOnly: false });
+  calls.iceServers.told({ ice_servers: named("u") });
   calls.change(RINGING);
-  expect(FakeConnection.all[0]?.config).toMatchObject({
-    iceServers: [{ urls: "stun:own" }, { urls: ["turn:named"], username: "u", credential: "c" }],
+  expect(FakeConnection.all[0]?.config).toEqual({
+    iceServers: named("u"),
     iceTransportPolicy: "all",
     bundlePolicy: "max-bundle",
   });
+});
+
+test("servers of the application win over those of the server", () => {
+  const calls = media({ iceServers: [{ urls: "stun:own" }], relayOnly: false });
+  calls.iceServers.told({ ice_servers: named("u") });
+  calls.change(RINGING);
+  expect(FakeConnection.all[0]?.config?.iceServers).toEqual([{ urls: "stun:own" }]);
+  const none = media({ iceServers: [], relayOnly: false });
+  none.iceServers.told({ ice_servers: named("u") });
+  none.change(RINGING);
+  expect(FakeConnection.all[1]?.config?.iceServers).toEqual([]);
+});
+
+test("fresh credentials reach the call that is under way, for the next restart of ICE", () => {
+  const calls = media({ relayOnly: true });
+  calls.iceServers.told({ ice_servers: named("old") });
+  calls.change(RINGING);
+  calls.iceServers.told({ ice_servers: named("fresh") });
+  const [connection] = FakeConnection.all;
+  expect(connection?.configured).toEqual({
+    iceServers: named("fresh"),
+    iceTransportPolicy: "relay",
+    bundlePolicy: "max-bundle",
+  });
+  calls.change(undefined);
+  calls.iceServers.told({ ice_servers: named("later") });
+  expect(connection?.configured?.iceServers).toEqual(named("fresh"));
 });
 
 test("an application that hides its addresses speaks through TURN servers alone", () => {

@@ -63,7 +63,7 @@ beforeEach(async () => {
       received: (tracks) => received.push(tracks.map(({ wanted }) => `${wanted.user} ${wanted.track}`)),
       debug: () => undefined,
     },
-    { iceServers: [] },
+    { iceServers: [], iceTransportPolicy: "all" },
   );
   await settle();
 });

@@ -2,6 +2,7 @@
 //! the media of its call.
 
 mod commands;
+mod ice_servers;
 mod invite;
 mod keep_alive;
 mod media;

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use calling_signaling::client::{ClientInput, ClientPhase, Connection, ListenerEvent};
 use calling_signaling::protocol::{
-    ClientFrame, Code, IceServer, MediaAnswer, ProtocolError, Reply, Request, ServerFrame,
+    ClientFrame, Code, IceServer, IceServersReply, MediaAnswer, ProtocolError, Reply, Request,
+    ServerFrame, SignInReply,
 };
 use tokio::sync::oneshot;
 
+use super::ice_servers::NamedServers;
 use super::keep_alive::{Due, KeepAlive};
 use super::{Session, Wake};
 use crate::driver::backoff::Backoff;
@@ -37,12 +39,13 @@ pub(super) enum Signalling {
 pub(super) struct Up {
     link: Link,
     keep_alive: KeepAlive,
-    ice_servers: Vec<IceServer>,
+    named: NamedServers,
 }
 
 /// A request of the driver itself.
 pub(super) enum Own {
     Ping,
+    IceServers,
     SignOut,
     Quality,
     Video,
@@ -54,10 +57,11 @@ impl Signalling {
     pub(super) fn up(signed_in: SignedIn, now: Instant) -> Self {
         let SignedIn { link, reply, resumed: _ } = signed_in;
         let interval = Duration::from_millis(u64::from(reply.ping_interval_ms));
+        let SignInReply { ice_servers, ice_expire_s, .. } = reply;
         Self::Up(Box::new(Up {
             link,
             keep_alive: KeepAlive::new(now, interval),
-            ice_servers: reply.ice_servers,
+            named: NamedServers::new(now, IceServersReply { ice_servers, ice_expire_s }),
         }))
     }
 
@@ -72,7 +76,7 @@ impl Signalling {
     /// STUN and TURN servers the server named, and whether it is on this machine.
     pub(super) fn media_hints(&self) -> (Vec<IceServer>, bool) {
         match self {
-            Self::Up(up) => (up.ice_servers.clone(), up.link.loopback),
+            Self::Up(up) => (up.named.servers().to_vec(), up.link.loopback),
             Self::Down { .. } | Self::Gone => (Vec::new(), false),
         }
     }
@@ -96,7 +100,10 @@ impl Signalling {
 
     pub(super) fn next_deadline(&self, in_call: bool) -> Option<Instant> {
         match self {
-            Self::Up(up) => Some(up.keep_alive.deadline(in_call)),
+            Self::Up(up) => {
+                let keep_alive = up.keep_alive.deadline(in_call);
+                Some(up.named.deadline().map_or(keep_alive, |renew_at| renew_at.min(keep_alive)))
+            }
             Self::Down { .. } | Self::Gone => None,
         }
     }
@@ -125,6 +132,10 @@ impl Session {
     }
 
     pub(super) async fn keep_alive(&mut self, now: Instant) {
+        let Signalling::Up(up) = &mut self.signalling else { return };
+        if up.named.take_due(now) {
+            self.ask(Request::GetIceServers {}, Own::IceServers).await;
+        }
         let Signalling::Up(up) = &self.signalling else { return };
         match up.keep_alive.due(now, self.is_in_call()) {
             Due::Nothing => {}
@@ -148,8 +159,17 @@ impl Session {
             ServerFrame::Event(_) => None,
         };
         match id.and_then(|id| self.own.remove(&id)) {
+            Some(Own::IceServers) => self.named(frame),
             Some(own) => own.answer(frame),
             None => self.input(ClientInput::Server(frame)),
+        }
+    }
+
+    /// The server named STUN and TURN servers anew. Media that begins from here on uses them.
+    fn named(&mut self, frame: ServerFrame) {
+        let ServerFrame::Reply { result: Reply::IceServers(told), .. } = frame else { return };
+        if let Signalling::Up(up) = &mut self.signalling {
+            up.named = NamedServers::new(Instant::now(), told);
         }
     }
 
@@ -232,7 +252,7 @@ impl Session {
 impl Own {
     fn is_abandoned(&self) -> bool {
         match self {
-            Self::Ping | Self::SignOut | Self::Quality | Self::Video => false,
+            Self::Ping | Self::IceServers | Self::SignOut | Self::Quality | Self::Video => false,
             Self::Media(answer) => answer.is_closed(),
             Self::Asked(answer) => answer.is_closed(),
         }
@@ -246,7 +266,7 @@ impl Own {
             ServerFrame::Event(_) => return,
         };
         match self {
-            Self::Ping | Self::SignOut | Self::Quality | Self::Video => {}
+            Self::Ping | Self::IceServers | Self::SignOut | Self::Quality | Self::Video => {}
             Self::Media(answer) => {
                 let _ = answer.send(result.and_then(media_answer));
             }

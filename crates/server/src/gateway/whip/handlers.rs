@@ -58,6 +58,7 @@ async fn post(
     check_accept(&head.headers, SDP)?;
     let call_id = read_call(call_id)?;
     let offer = PostedOffer::read(kind, read_body(Request::from_parts(head, body)).await?)?;
+    let told = gateway.ice_servers(&user);
     let subject = Subject { kind, call_id, user };
     let place = gateway.inner.whip.sessions.open(subject.clone())?;
     let location = format!("/{}/{}/{}", kind.name(), subject.call_id.as_str(), place.id);
@@ -73,7 +74,7 @@ async fn post(
         // Digits, letters and dashes.
         headers.insert(name, HeaderValue::try_from(value).map_err(|_| Refusal::overdue())?);
     }
-    add_ice_servers(&mut headers, &gateway.inner.settings.ice_servers);
+    add_ice_servers(&mut headers, &told.ice_servers);
     Ok((StatusCode::CREATED, headers, sdp).into_response())
 }
 

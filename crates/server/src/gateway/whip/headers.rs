@@ -42,8 +42,8 @@ pub(super) async fn options(
 ) -> impl IntoResponse {
     const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
     let mut links = HeaderMap::new();
-    if prove(&gateway, client, Kind::Publish, &headers).is_ok() {
-        add_ice_servers(&mut links, &gateway.inner.settings.ice_servers);
+    if let Ok(user) = prove(&gateway, client, Kind::Publish, &headers) {
+        add_ice_servers(&mut links, &gateway.ice_servers(&user).ice_servers);
     }
     ([(ACCEPT_POST, SDP)], links, allowed("OPTIONS, POST"))
 }

@@ -11,15 +11,16 @@ use calling_room::VideoStream;
 use calling_signaling::call::{CallFacts, EndedCall};
 use calling_signaling::calls::CallsConfig;
 use calling_signaling::protocol::{
-    CallParams, CallReply, Code, Event, MediaOffer, Reply, ServerFrame, SignInReply,
-    decode_server_frame,
+    CallParams, CallReply, Code, Event, MediaOffer, Reply, ServerFrame, decode_server_frame,
 };
 use calling_transport::{Fingerprint, IceCredentials, LocalParams};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::super::*;
+use crate::config::Config;
 use crate::gateway::{Inbox, outbox};
+use crate::ice_servers::IceServers;
 use crate::server::Vitals;
 use crate::shard::{Shard, ShardCommand, ShardEvent};
 use crate::storage::{Body, Conversation, Delivery, Message, StorageError};
@@ -223,11 +224,10 @@ impl World {
         let session = Session { endpoint: endpoint.clone(), id: SessionId(self.sessions) };
         let (outbox, inbox) = outbox(16);
         let (reply, answer) = oneshot::channel();
-        let welcome = SignInReply {
+        let welcome = Welcome {
             ping_interval_ms: 10_000,
-            ice_servers: Vec::new(),
-            server_time: None,
-            resume_token: None,
+            ice_servers: IceServers::new(&Config::default()),
+            server_time: UnixMillis(0),
         };
         let request = 0;
         let command =
