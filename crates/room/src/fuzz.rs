@@ -147,7 +147,12 @@ impl World {
             _ => AudioSource::Ssrc(participant.0 as u32),
         };
         let places = (0..PARTICIPANTS).filter(|number| choice >> 4 & 1 << number != 0);
-        let places = places.map(|number| ParticipantId(u64::from(number))).collect();
+        let places = places.filter_map(|number| {
+            let whose = ParticipantId(u64::from(number));
+            let mut present = self.room.participants();
+            Some(present.find(|it| it.participant == whose)?.audio_ssrc)
+        });
+        let places = places.collect();
         let red = choice & 0x18 == 0x18;
         let terms = AudioTerms {
             payload_type: 111,

@@ -8,10 +8,11 @@ use rand_chacha::ChaCha8Rng;
 use crate::config::MIN_REPORT_INTERVAL;
 use crate::heard::HeardByUser;
 use crate::participant::Participant;
+use crate::reserved::{Reserved, Streams};
 use crate::video::{Published, VideoSide};
 use crate::{
     AudioSource, AudioTerms, Forwarder, Heard, LeaveReason, LegStats, ParticipantInfo,
-    ParticipantStats, RoomConfig, RoomOutput, RoomStats, Router, VolumeEvaluator,
+    ParticipantStats, RoomConfig, RoomOutput, RoomStats, Router, VideoStream, VolumeEvaluator,
 };
 
 /// Outputs that may wait; beyond it volumes and reports, which are soon out of date, are dropped.
@@ -47,6 +48,8 @@ pub struct Room {
     pub(crate) streams: BTreeMap<u32, ParticipantId>,
     /// Whose picture is behind a forwarded SSRC, and which.
     pub(crate) pictures: BTreeMap<u32, (ParticipantId, VideoTrack)>,
+    /// Of those who are expected.
+    pub(crate) reserved: Reserved,
     pub(crate) router: Router,
     pub(crate) volumes: VolumeEvaluator,
     pub(crate) reports_due: Option<Instant>,
@@ -75,6 +78,7 @@ impl Room {
             participants: BTreeMap::new(),
             streams: BTreeMap::new(),
             pictures: BTreeMap::new(),
+            reserved: Reserved::default(),
             router: Router::new(),
             reports_due: None,
             flow_due: None,
@@ -91,7 +95,8 @@ impl Room {
     ///
     /// `audio_ssrc` is what it announced for its audio; packets with another are discarded. Two
     /// participants may announce the same: each is known by its connection. Returns the SSRC under
-    /// which its audio is forwarded to all others.
+    /// which its audio is forwarded to all others: that [reserved](Room::reserve) for its user, or
+    /// another.
     ///
     /// # Errors
     /// See [`JoinError`].
@@ -122,10 +127,11 @@ impl Room {
         if self.participants.len() >= self.config.max_participants {
             return Err(JoinError::Full);
         }
-        let forwarded_ssrc = self.free_ssrc(&terms.source);
+        let streams = self.take_streams(&user, &terms.source);
+        let forwarded_ssrc = streams.audio;
         self.connect_with_all(participant, forwarded_ssrc);
         self.streams.insert(forwarded_ssrc, participant);
-        let video = self.new_video_side(participant, &terms.source);
+        let video = self.new_video_side(participant, &streams);
         let joined = Participant::new(user, terms, forwarded_ssrc, video);
         let entered = entered(participant, &joined);
         self.participants.insert(participant, joined);
@@ -350,8 +356,11 @@ impl Room {
 
     /// Others get what a newcomer sends if they have a place for it.
     fn offer_to_others(&mut self, joining: ParticipantId) {
+        let Some(stream) = self.participants.get(&joining).map(|it| it.forwarded_ssrc) else {
+            return;
+        };
         for (other, present) in self.participants.iter().filter(|(other, _)| **other != joining) {
-            self.router.want(joining, *other, present.terms.receives.includes(joining));
+            self.router.want(joining, *other, present.terms.receives.includes(stream));
         }
     }
 
@@ -365,7 +374,8 @@ impl Room {
             let (from, to) = (&own.terms, &present.terms);
             self.router.set_rewrite(participant, *other, from.rewrite_for(to));
             self.router.set_rewrite(*other, participant, to.rewrite_for(from));
-            self.router.want(*other, participant, from.receives.includes(*other));
+            let wanted = from.receives.includes(present.forwarded_ssrc);
+            self.router.want(*other, participant, wanted);
         }
     }
 
@@ -378,34 +388,16 @@ impl Room {
         }
     }
 
-    /// An SSRC that nobody in the room uses, so that no client mistakes a stream for its own.
-    fn free_ssrc(&mut self, source: &AudioSource) -> u32 {
-        loop {
-            let ssrc = self.rng.random_range(1..=u32::MAX);
-            let mut others = self.participants.values();
-            let is_announced = others.any(|other| {
-                let mut layers = other.video.layers();
-                other.audio_ssrc == Some(ssrc) || layers.any(|layer| layer.has(ssrc))
-            });
-            let is_taken = self.streams.contains_key(&ssrc)
-                || self.pictures.contains_key(&ssrc)
-                || ssrc == self.ssrc;
-            if *source != AudioSource::Ssrc(ssrc) && !is_announced && !is_taken {
-                return ssrc;
-            }
-        }
+    pub(crate) fn draw_ssrc(&mut self) -> u32 {
+        self.rng.random_range(1..=u32::MAX)
     }
-}
 
-impl Room {
-    fn new_video_side(&mut self, participant: ParticipantId, source: &AudioSource) -> VideoSide {
-        VideoSide::new(VideoTrack::ALL.map(|track| {
-            let mut reserve = || {
-                let ssrc = self.free_ssrc(source);
+    fn new_video_side(&mut self, participant: ParticipantId, streams: &Streams) -> VideoSide {
+        VideoSide::new(streams.video.map(|VideoStream { track, ssrc, rtx_ssrc }| {
+            for ssrc in [ssrc, rtx_ssrc] {
                 self.pictures.insert(ssrc, (participant, track));
-                ssrc
-            };
-            Published::new(track, reserve(), reserve())
+            }
+            Published::new(track, ssrc, rtx_ssrc)
         }))
     }
 }

@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 
-use calling_model::ParticipantId;
 use calling_wire::{RedBlock, RedPayload, RtpView, Vp8Shift};
 
 use crate::{RoomConfig, RtpDiscard};
@@ -43,8 +42,9 @@ pub enum AudioSource {
 pub enum Receives {
     /// Everybody, whoever comes.
     All,
-    /// Those it has a place for. They need not be in the room yet.
-    Only(BTreeSet<ParticipantId>),
+    /// The streams it has a place for, by the SSRC under which they are forwarded. Whose they are
+    /// need not be in the room yet; see [`Room::reserve`](crate::Room::reserve).
+    Only(BTreeSet<u32>),
 }
 
 impl AudioTerms {
@@ -115,11 +115,11 @@ impl AudioTerms {
 }
 
 impl Receives {
-    /// Whether `publisher` is received.
-    pub fn includes(&self, publisher: ParticipantId) -> bool {
+    /// Whether what is forwarded under `ssrc` is received.
+    pub fn includes(&self, ssrc: u32) -> bool {
         match self {
             Self::All => true,
-            Self::Only(publishers) => publishers.contains(&publisher),
+            Self::Only(streams) => streams.contains(&ssrc),
         }
     }
 }

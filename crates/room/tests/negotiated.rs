@@ -7,7 +7,7 @@ mod common;
 use calling_model::ParticipantId;
 use calling_room::{AudioSource, AudioTerms, Forward, Receives, RoomConfig, RtpDiscard};
 use calling_wire::{RtpHeader, RtpView, write_header};
-use common::{Table, Voice, assert_unbroken, id, rewritten, ssrc, user};
+use common::{Table, Voice, assert_unbroken, id, rewritten, ssrc, streams, user};
 
 const MID_ID: u8 = 4;
 
@@ -18,13 +18,19 @@ fn browser(payload_type: u8, level: Option<u8>, from: &[u64]) -> AudioTerms {
         red_payload_type: None,
         audio_level_id: level,
         source: AudioSource::Mid { id: MID_ID, mid: "0".to_owned() },
-        receives: Receives::Only(from.iter().map(|number| id(*number)).collect()),
+        receives: Receives::Only(from.iter().map(|number| streams(*number).audio).collect()),
     }
 }
 
 /// A room with an open gate: native participants 1..=n, then browsers.
 fn table(native: u64, browsers: &[AudioTerms]) -> Table {
-    let mut table = Table::open(native);
+    let mut table = Table::open(0);
+    for number in 1..=9 {
+        table.room.reserve(user(number), streams(number)).unwrap();
+    }
+    for number in 1..=native {
+        table.join(number);
+    }
     for (number, terms) in (native + 1..).zip(browsers) {
         table.room.join_with(table.now, id(number), user(number), terms.clone()).unwrap();
     }

@@ -76,7 +76,7 @@ fn a_browsers_payload_types_are_its_own() {
         red_payload_type: Some(97),
         audio_level_id: Some(2),
         source: AudioSource::Ssrc(ssrc(3)),
-        receives: Receives::Only([id(1)].into()),
+        receives: Receives::Only([table.stream_of(1)].into()),
     };
     table.room.negotiate(id(3), browser).unwrap();
     let packet = sent(&mut table, 1, &Voice::nth(1, 5).with_copies(2), 3);

@@ -5,7 +5,7 @@ mod common;
 use calling_model::{VideoSize, VideoTrack};
 use calling_room::{LeaveReason, RtpDiscard, VideoPlaces, VideoTerms};
 use common::pictures::{Frame, Seen, camera, camera_rtx, native_terms, screen, shown};
-use common::{Table, Voice, id};
+use common::{Table, Voice, id, streams, user};
 
 /// Numbers up by one from packet to packet.
 fn assert_unbroken(seen: &[Seen]) {
@@ -198,8 +198,15 @@ fn what_a_receiver_cannot_decode_does_not_go_to_it() {
 
 #[test]
 fn only_what_there_is_a_place_for_comes() {
-    let mut table = Table::with_pictures(3);
-    let places = VideoPlaces::Only([(id(1), VideoTrack::Camera)].into());
+    let mut table = Table::closed(0);
+    table.room.open(table.now);
+    table.room.reserve(user(1), streams(1)).unwrap();
+    for number in 1..=3 {
+        table.join(number);
+        table.show(number);
+    }
+    let [camera, _] = streams(1).video;
+    let places = VideoPlaces::Only([camera.ssrc].into());
     let terms = VideoTerms { receives: places, ..native_terms(3) };
     table.room.negotiate_video(table.now, id(3), terms).unwrap();
     let all = [1, 2].map(|whose| (whose, VideoTrack::Camera, VideoSize::Large));

@@ -3,12 +3,15 @@
  * and one after the other on one page, by `gallery`. For development; it is not built.
  */
 import type { Profile } from "../sdk/index.js";
+import { adoptStyles } from "../page/ground.js";
 import { FakeCalling } from "../ui/fake/fake-calling.js";
 import "../ui/window/calling-window.js";
 import { CALLS } from "./calls.js";
 import { CHAT_SCREENS } from "./chat-screens.js";
 import { showChat } from "./chats.js";
 import { PEOPLE } from "./people.js";
+
+adoptStyles(document);
 
 /** What shows the screens, for those who look at many of them. */
 export interface Gallery {

@@ -1,2 +1,4 @@
-import "./page.css";
+import { adoptStyles } from "./ground.js";
 import "./calling-page.js";
+
+adoptStyles(document);

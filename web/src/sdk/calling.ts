@@ -182,11 +182,12 @@ export class Calling implements CallingApi {
       throw new CallingError(ErrorCode.wrongState, "no call rings here; wait for `invited`");
     }
     const { callId } = call;
+    // First of all the word itself; what is drawn for it comes after.
+    const asked = this.#link.ask<WireCall>("accept", { call_id: callId }, RETRY);
     this.#apply({ kind: "answering" });
     this.#media.openMicrophone();
     try {
-      const reply = await this.#link.ask<WireCall>("accept", { call_id: callId }, RETRY);
-      this.#apply({ kind: "answered", at: Date.now(), reply });
+      this.#apply({ kind: "answered", reply: await asked, at: Date.now() });
     } catch (error) {
       await this.#resync();
       const now = this.#model.call;
@@ -397,7 +398,7 @@ export class Calling implements CallingApi {
     const { model, told } = reduce(before, input);
     this.#model = model;
     if (model.call?.callId !== before.call?.callId) this.#otherCall(model);
-    this.#media.entered(told);
+    this.#media.told(input, before);
     this.#media.follow(model.call);
     // The first word of a new page is the server's: until then it knows of no call.
     if (model.call !== before.call) this.#keeper.keep(model.me, model.call);

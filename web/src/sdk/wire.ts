@@ -121,7 +121,8 @@ export interface WireEvents {
   media_type_changed: OfCall & { by: string; media_type: MediaType };
   group_call_changed: { group_id: string; call?: WireRunningCall };
   resumed: WireCall;
-  user_entered: OfUser;
+  /** With the SSRCs under which their sound and pictures come. */
+  user_entered: OfUser & { audio_ssrc: number; video?: { track: VideoTrack; ssrc: number }[] };
   user_left: OfUser & { reason: LeaveReason };
   audio_available: OfUser & { available: boolean };
   video_available: OfUser & { track: VideoTrack; available: boolean };

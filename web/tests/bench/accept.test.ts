@@ -1,8 +1,8 @@
 /** From the click on "accept" to the first sound and the first picture of the other, at both ends. */
 import { loadavg } from "node:os";
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { World } from "../e2e/world.js";
+import { CAMERA, connected, ring, watch } from "./ringing.js";
 
 const CALLS = Number(process.env["CALLS"] ?? 20);
 /** One way, in milliseconds. */
@@ -10,7 +10,7 @@ const WAYS = [0, 25];
 
 let world: World;
 beforeAll(async () => {
-  world = await World.start();
+  world = await World.start([CAMERA]);
 });
 afterAll(() => world.stop());
 
@@ -20,40 +20,10 @@ interface Times {
   frame: number[];
 }
 
-/** When the page first had sound and a picture of `user`, by the clock all pages share. */
-function watch(page: Page, user: string): Promise<{ audio: number; frame: number }> {
-  return page.evaluate(async (user) => {
-    const now = (): number => performance.timeOrigin + performance.now();
-    const frame = new Promise<number>((seen) => {
-      phone.calling.on("firstFrame", () => seen(now()));
-    });
-    void phone.calling.startRemoteView(user, phone.video());
-    const audio = new Promise<number>((heard) => {
-      const look = setInterval(() => {
-        const receivers = phone.connection?.getReceivers() ?? [];
-        const comes = receivers.some(
-          (it) => it.track.kind === "audio" && it.getSynchronizationSources().length > 0,
-        );
-        if (!comes) return;
-        clearInterval(look);
-        heard(now());
-      }, 2);
-    });
-    return { audio: await audio, frame: await frame };
-  }, user);
-}
-
 /** One call of two fresh pages. */
 async function call(caller: Times, callee: Times): Promise<void> {
-  const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
-  await alice.evaluate(() => phone.calling.call("bob", "video"));
-  await bob.evaluate(() => phone.until(() => phone.told("invited").length > 0, "an invite"));
-  // Who rings has given the permission before; opening a real device is not what is measured.
-  for (const page of [alice, bob]) await page.evaluate(() => phone.calling.openCamera());
-  await bob.evaluate(() => phone.calling.openMicrophone());
-  for (const page of [alice, bob]) {
-    await page.evaluate(() => phone.until(() => phone.call?.local.state === "connected", "media"));
-  }
+  const { alice, bob } = await ring(world);
+  await connected([alice, bob]);
   const seen = Promise.all([watch(alice, "bob"), watch(bob, "alice")]);
   const clicked = await bob.evaluate(() => {
     const at = performance.timeOrigin + performance.now();

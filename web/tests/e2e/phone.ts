@@ -31,12 +31,26 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
 
 /** Every socket to the server. */
 const sockets: WebSocket[] = [];
+/** Every frame of those sockets, by the clock all pages share. */
+const frames: WireFrame[] = [];
 globalThis.WebSocket = class extends WebSocket {
   constructor(url: string | URL) {
     super(url);
     sockets.push(this);
+    this.addEventListener("message", ({ data }) => note("down", data));
+  }
+
+  override send(data: string): void {
+    note("up", data);
+    super.send(data);
   }
 };
+
+function note(way: WireFrame["way"], data: unknown): void {
+  const { method, event, result } = JSON.parse(String(data)) as WireText;
+  const name = method ?? event ?? result?.type ?? "error";
+  frames.push({ way, name, at: performance.timeOrigin + performance.now() });
+}
 
 const EVENTS: CallingEvent[] = [
   "invited", "ringing", "accepted", "rejected", "lineBusy", "noResponse", "cancelled", "timedOut",
@@ -50,6 +64,21 @@ interface Line {
   event: string;
   at: number;
   told: unknown;
+}
+
+/** What of a frame tells which it is. */
+interface WireText {
+  method?: string;
+  event?: string;
+  result?: { type?: string };
+}
+
+/** One frame on the way to the server or from it: a request, an event or the type of an answer. */
+interface WireFrame {
+  way: "up" | "down";
+  name: string;
+  /** Milliseconds since 1970. */
+  at: number;
 }
 
 /** One received sound or picture. */
@@ -87,6 +116,11 @@ export class Phone {
 
   get call() {
     return this.calling.state.call;
+  }
+
+  /** What went over the wire since `at` (milliseconds since 1970). */
+  framesSince(at: number): WireFrame[] {
+    return frames.filter((it) => it.at >= at);
   }
 
   /** What was told of `event`, in order. */

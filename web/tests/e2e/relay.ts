@@ -2,9 +2,14 @@
 import dgram from "node:dgram";
 import net from "node:net";
 
+/** Which way a datagram goes: from a browser or to one. */
+export type Way = "up" | "down";
+
 export class Relay {
   /** One way, in milliseconds. */
   delayMs = 0;
+  /** Sees each datagram as it comes here; `browser` is the port of the browser's end. */
+  tap: ((packet: Buffer, way: Way, browser: number) => void) | undefined;
   /** Whether nothing passes, in either direction. */
   isGone = false;
   readonly #tcp: net.Server;
@@ -22,6 +27,7 @@ export class Relay {
       this.#pipe(far, near);
     });
     this.#udp.on("message", (packet, from) => {
+      this.tap?.(packet, "up", from.port);
       this.#later(() => this.#wayOf(from).send(packet, this.#mediaPort, "127.0.0.1"));
     });
   }
@@ -60,7 +66,10 @@ export class Relay {
     const known = this.#ways.get(key);
     if (known !== undefined) return known;
     const way = dgram.createSocket("udp4");
-    way.on("message", (packet) => this.#later(() => this.#udp.send(packet, port, address)));
+    way.on("message", (packet) => {
+      this.tap?.(packet, "down", port);
+      this.#later(() => this.#udp.send(packet, port, address));
+    });
     this.#ways.set(key, way);
     return way;
   }

@@ -48,7 +48,7 @@ test("two see each other, in moving pictures", async () => {
 test("a camera that closes is gone at once, and comes back without an offer", async () => {
   const [alice, bob] = [await world.phone("alice"), await world.phone("bob")];
   await talk(alice, { bob });
-  await sees(alice, "bob");
+  await Promise.all([sees(alice, "bob"), sees(bob, "alice")]);
   const version = (): Promise<string | undefined> =>
     bob.evaluate(() => /o=\S+ \d+ (\d+)/.exec(phone.connection?.currentLocalDescription?.sdp ?? "")?.[1]);
   const before = await version();

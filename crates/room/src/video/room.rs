@@ -7,6 +7,7 @@ use calling_wire::RtpView;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use super::side::index_of;
 use super::{Found, Published, VideoLeg, VideoTerms, VideoViews};
 use crate::forwards::Forwards;
 use crate::room::Room;
@@ -174,12 +175,13 @@ impl Room {
         track: VideoTrack,
         receiver: ParticipantId,
     ) -> Option<VideoSize> {
-        let user = &self.participants.get(&publisher)?.user;
-        let video = &self.participants.get(&receiver)?.video;
-        if video.views.is_empty() || !video.terms.receives.includes(publisher, track) {
+        let sends = self.participants.get(&publisher)?;
+        let sees = &self.participants.get(&receiver)?.video;
+        let stream = sends.video.tracks[index_of(track)].ssrc;
+        if sees.views.is_empty() || !sees.terms.receives.includes(stream) {
             return None;
         }
-        video.views.get(&(user.clone(), track)).copied()
+        sees.views.get(&(sends.user.clone(), track)).copied()
     }
 
     fn ask_sender(&mut self, now: Instant, sender: ParticipantId, found: Found) {

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use calling_model::{ParticipantId, UserId, VideoSize, VideoTrack};
+use calling_model::{UserId, VideoSize, VideoTrack};
 use calling_wire::VideoCodec;
 
 /// What a participant wants to see: whose pictures, which, and how large.
@@ -69,8 +69,8 @@ pub struct VideoSourceSsrcs {
 pub enum VideoPlaces {
     /// Whatever there is.
     All,
-    /// These alone.
-    Only(BTreeSet<(ParticipantId, VideoTrack)>),
+    /// These streams alone, by the SSRC under which they are forwarded.
+    Only(BTreeSet<u32>),
 }
 
 impl VideoTerms {
@@ -119,11 +119,11 @@ impl VideoSource {
 }
 
 impl VideoPlaces {
-    /// Whether there is a place for it.
-    pub fn includes(&self, publisher: ParticipantId, track: VideoTrack) -> bool {
+    /// Whether there is a place for what is forwarded under `ssrc`.
+    pub fn includes(&self, ssrc: u32) -> bool {
         match self {
             Self::All => true,
-            Self::Only(places) => places.contains(&(publisher, track)),
+            Self::Only(streams) => streams.contains(&ssrc),
         }
     }
 }

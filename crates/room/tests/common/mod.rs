@@ -6,7 +6,9 @@ pub(crate) mod pictures;
 use std::time::{Duration, Instant};
 
 use calling_model::{Machine, ParticipantId, UserId};
-use calling_room::{AudioTerms, Forward, Forwards, Room, RoomConfig, RoomOutput, RtpDiscard};
+use calling_room::{
+    AudioTerms, Forward, Forwards, Room, RoomConfig, RoomOutput, RtpDiscard, Streams,
+};
 use calling_testkit::{drain, epoch, seed};
 use calling_wire::{RedBlock, RtpHeader, RtpView, write_header, write_red};
 
@@ -23,6 +25,15 @@ pub(crate) fn user(number: u64) -> UserId {
 /// The SSRC that participant `number` announces.
 pub(crate) fn ssrc(number: u64) -> u32 {
     100 + number as u32
+}
+
+/// The SSRCs that a test may reserve for participant `number`.
+pub(crate) fn streams(number: u64) -> Streams {
+    let mut next = 50_000 + 100 * number as u32;
+    Streams::drawn(|| {
+        next += 1;
+        next
+    })
 }
 
 pub(crate) fn ms(millis: u64) -> Duration {
@@ -129,6 +140,12 @@ impl Table {
     pub(crate) fn join(&mut self, number: u64) -> u32 {
         let joined = self.room.join(self.now, id(number), user(number), ssrc(number));
         joined.expect("there is room")
+    }
+
+    /// The SSRC under which the audio of participant `number` is forwarded.
+    pub(crate) fn stream_of(&self, number: u64) -> u32 {
+        let mut present = self.room.participants();
+        present.find(|it| it.participant == id(number)).expect("it is in the room").audio_ssrc
     }
 
     /// Participant `number` can send and read copies of earlier frames.

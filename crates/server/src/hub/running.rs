@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
 use calling_model::{CallId, ConnectionId, Endpoint, RoomId, UserId, VideoTrack};
-use calling_room::{VideoStream, VideoViews};
+use calling_room::{Streams, VideoStream, VideoViews};
 use calling_signaling::protocol::{self, Event};
 use calling_transport::sdp::Offer;
 use calling_wire::VideoCodec;
@@ -31,6 +31,9 @@ pub(super) struct RunningCall {
     media: BTreeMap<Endpoint, Media>,
     muted: BTreeSet<Endpoint>,
     pictures: BTreeMap<Endpoint, Pictures>,
+    /// Under what those will be heard and seen who are not in the room yet, so that others agree
+    /// on places for them while it rings.
+    expected: BTreeMap<UserId, Streams>,
     /// The peer connection that each device's last media connection was of, if it has ended.
     spent: BTreeMap<Endpoint, SdpSession>,
 }
@@ -91,6 +94,7 @@ impl Running {
             media: BTreeMap::new(),
             muted: BTreeSet::new(),
             pictures: BTreeMap::new(),
+            expected: BTreeMap::new(),
             spent: BTreeMap::new(),
         };
         self.calls.insert(call_id, call);
@@ -155,7 +159,11 @@ impl Running {
         let (entered, video) = (None, BTreeSet::new());
         let codecs = NATIVE_CODECS.into();
         let media = Media { connection, up: false, entered, audio: false, video, sdp, codecs };
-        let replaced = call.media.insert(endpoint.clone(), media).map(|old| old.connection);
+        let old = call.media.insert(endpoint.clone(), media);
+        if old.as_ref().is_some_and(|old| old.entered.is_some()) {
+            call.expected.remove(&endpoint.user);
+        }
+        let replaced = old.map(|old| old.connection);
         if let Some(old) = replaced {
             self.connections.remove(&old);
         }
@@ -321,12 +329,33 @@ impl RunningCall {
         }
     }
 
-    /// In what a device may send pictures, so that all others can see them.
-    pub(super) fn publishable(&self, endpoint: &Endpoint) -> BTreeSet<VideoCodec> {
-        let mut others = self.media.iter().filter(|(other, _)| *other != endpoint);
-        let Some((_, first)) = others.next() else { return NATIVE_CODECS.into() };
-        let first = first.codecs.clone();
-        others.fold(first, |all, (_, other)| all.intersection(&other.codecs).copied().collect())
+    /// In what a device may send pictures, so that all others can see them. `users` are those in
+    /// the call or rung by it: who has no media yet may turn out to be a native client.
+    pub(super) fn publishable(
+        &self,
+        endpoint: &Endpoint,
+        users: &BTreeSet<UserId>,
+    ) -> BTreeSet<VideoCodec> {
+        let has_media = |user: &UserId| self.media.keys().any(|device| device.user == *user);
+        let others = self.media.iter().filter(|(other, _)| *other != endpoint);
+        let mut all: Vec<_> = others.map(|(_, media)| media.codecs.clone()).collect();
+        if all.is_empty() || users.iter().any(|it| *it != endpoint.user && !has_media(it)) {
+            all.push(NATIVE_CODECS.into());
+        }
+        let common =
+            all.into_iter().reduce(|all, other| all.intersection(&other).copied().collect());
+        common.unwrap_or_default()
+    }
+
+    /// Notes under what `user` will be heard and seen; `false` if that is known, or the user is in
+    /// the room already.
+    pub(super) fn expect(&mut self, user: &UserId, streams: Streams) -> bool {
+        let mut devices = self.media.iter().filter(|(device, _)| device.user == *user);
+        if devices.any(|(_, media)| media.entered.is_some()) || self.expected.contains_key(user) {
+            return false;
+        }
+        self.expected.insert(user.clone(), streams);
+        true
     }
 
     /// What a device said of pictures.
@@ -352,6 +381,8 @@ impl RunningCall {
         who: &Endpoint,
         reason: u8,
     ) -> Vec<(Endpoint, Event)> {
+        // Whoever comes again does so under other SSRCs.
+        self.expected.remove(&who.user);
         let Some(talk) = &mut self.conversation else { return Vec::new() };
         if !talk.known.remove(who) {
             return Vec::new();
@@ -360,32 +391,20 @@ impl RunningCall {
         talk.tell_others(who, &event)
     }
 
-    /// The connection of a user that `listener` was told to be in the room, and the SSRC under
-    /// which it is heard.
-    pub(super) fn heard_by(
-        &self,
-        listener: &Endpoint,
-        user: &UserId,
-    ) -> Option<(ConnectionId, u32)> {
-        let talk = self.conversation.as_ref().filter(|talk| talk.begun.contains(listener))?;
-        let who = talk.known.iter().find(|who| who.user == *user && *who != listener)?;
-        let media = self.media.get(who)?;
-        Some((media.connection, media.entered.as_ref()?.audio_ssrc))
-    }
-
-    /// Likewise a picture of theirs.
-    pub(super) fn seen_by(
-        &self,
-        viewer: &Endpoint,
-        user: &UserId,
-        track: VideoTrack,
-    ) -> Option<(ConnectionId, VideoStream)> {
-        let talk = self.conversation.as_ref().filter(|talk| talk.begun.contains(viewer))?;
-        let who = talk.known.iter().find(|who| who.user == *user && *who != viewer)?;
-        let media = self.media.get(who)?;
-        let streams = &media.entered.as_ref()?.video;
-        let stream = streams.iter().find(|stream| stream.track == track)?;
-        Some((media.connection, *stream))
+    /// Under what `to` hears and sees a user who is in the room or expected. Whether anything comes
+    /// is another matter: who is not in the conversation gets nothing.
+    pub(super) fn streams_to(&self, to: &Endpoint, user: &UserId) -> Option<Streams> {
+        let is_known = |who: &&Endpoint| {
+            self.conversation.as_ref().is_some_and(|talk| talk.known.contains(*who))
+        };
+        let others = self.media.keys().filter(|who| who.user == *user && *who != to);
+        let entered = |who: &Endpoint| self.media.get(who)?.entered.as_ref();
+        // Of two devices of theirs the others were told of one.
+        let present = others.clone().filter(is_known).find_map(entered);
+        let present = present.or_else(|| others.clone().find_map(entered));
+        present
+            .map(|it| Streams { audio: it.audio_ssrc, video: it.video })
+            .or_else(|| self.expected.get(user).filter(|_| to.user != *user).copied())
     }
 
     /// What `to` was told of the others, for it to be told again.

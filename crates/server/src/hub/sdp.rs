@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calling_model::{CallId, ConnectionId, Endpoint, ParticipantId, VideoTrack};
+use calling_model::{CallId, ConnectionId, Endpoint, UserId, VideoTrack};
 use calling_room::{
-    AudioSource, AudioTerms, Receives, VideoExtensions, VideoFormat, VideoPlaces, VideoSource,
-    VideoSourceSsrcs, VideoTerms, VideoViews,
+    AudioSource, AudioTerms, Receives, Streams, VideoExtensions, VideoFormat, VideoPlaces,
+    VideoSource, VideoSourceSsrcs, VideoTerms, VideoViews,
 };
-use calling_signaling::protocol::{Code, ProtocolError, SdpAnswer, SdpOffer, Subscription, Track};
+use calling_signaling::protocol::{
+    Code, MemberState, ProtocolError, SdpAnswer, SdpOffer, Subscription, Track,
+};
 use calling_transport::sdp::{
     AnswerOrigin, Answered, ForwardedStream, MediaKind, Offer, Published, PublishedVideo,
 };
@@ -47,7 +49,6 @@ struct Agreed {
 
 /// Who is to be received in a section.
 struct Wanted {
-    connection: ConnectionId,
     track: Track,
     stream: ForwardedStream,
 }
@@ -91,15 +92,18 @@ impl<S: CallStore> Actor<S> {
     /// renegotiate it.
     pub(super) async fn connect_sdp(&mut self, asker: Asker, call_id: CallId, asked: SdpOffer) {
         let endpoint = asker.session.endpoint.clone();
-        let read = self.check_part(&asker, &call_id).and_then(|()| {
-            let offer = Offer::parse(&asked.sdp).map_err(|error| wrong(error.to_string()))?;
-            let agreed = self.agree(&call_id, &endpoint, &offer, &asked)?;
-            Ok((offer, agreed))
-        });
-        let (offer, Agreed { terms, views, answered }) = match read {
+        let read = self.check_part(&asker, &call_id).and_then(|()| read(&asked));
+        let offer = match read {
             Ok(read) => read,
             Err(error) => return self.answer(&asker, Err(error)),
         };
+        let users = self.present_users(&call_id);
+        self.expect(&call_id, &users, &endpoint, &asked.subscribe).await;
+        let Agreed { terms, views, answered } =
+            match self.agree(&call_id, &endpoint, &offer, &asked, &users) {
+                Ok(agreed) => agreed,
+                Err(error) => return self.answer(&asker, Err(error)),
+            };
         if self.running.is_spent(&call_id, &endpoint, &offer) {
             return self.answer(&asker, Err(gone()));
         }
@@ -168,19 +172,55 @@ impl<S: CallStore> Actor<S> {
         self.answer(asker, answer.map(calling_signaling::protocol::Reply::MediaSdp));
     }
 
+    /// Who is in the call or rung by it.
+    fn present_users(&self, call_id: &CallId) -> BTreeSet<UserId> {
+        let members = self.calls.call(call_id).map(|call| call.members).unwrap_or_default();
+        let present = members.into_iter().filter(|it| match it.state {
+            MemberState::Pending | MemberState::Connected => true,
+            MemberState::Rejected
+            | MemberState::Busy
+            | MemberState::NoAnswer
+            | MemberState::Left
+            | MemberState::Removed => false,
+        });
+        present.map(|it| it.user).collect()
+    }
+
+    /// Settles under what those will be heard and seen that are subscribed to before they are in
+    /// the room, so that nothing has to be agreed on once they are.
+    async fn expect(
+        &mut self,
+        call_id: &CallId,
+        users: &BTreeSet<UserId>,
+        asker: &Endpoint,
+        subscribe: &BTreeMap<String, Subscription>,
+    ) {
+        let wanted: BTreeSet<&UserId> = subscribe.values().map(|it| &it.user).collect();
+        let others = wanted.into_iter().filter(|user| **user != asker.user);
+        for user in others.filter(|user| users.contains(*user)) {
+            let Some(call) = self.running.get_mut(call_id) else { return };
+            let streams = Streams::drawn(|| rand::random_range(1..=u32::MAX));
+            if call.expect(user, streams) {
+                let (room, user) = (call.room, user.clone());
+                self.command_shard(ShardCommand::Reserve { room, user, streams }).await;
+            }
+        }
+    }
+
     fn agree(
         &self,
         call_id: &CallId,
         asker: &Endpoint,
         offer: &Offer,
         asked: &SdpOffer,
+        users: &BTreeSet<UserId>,
     ) -> Result<Agreed, ProtocolError> {
-        let wanted = self.wanted(call_id, asker, offer, &asked.subscribe)?;
+        let wanted = self.wanted((call_id, users), asker, &asked.subscribe);
         let sends = sends(offer, &asked.publish)?;
         let audio = audio_terms(offer, &wanted)?;
         let (video, pictures) = video_terms(offer, &wanted, sends);
         let call = self.running.get(call_id);
-        let publishable = call.map(|call| call.publishable(asker)).unwrap_or_default();
+        let publishable = call.map(|call| call.publishable(asker, users)).unwrap_or_default();
         let before = call.map(|call| call.pictures(asker).views).unwrap_or_default();
         let streams = wanted.into_iter().map(|(mid, wanted)| (mid, wanted.stream)).collect();
         Ok(Agreed {
@@ -190,45 +230,47 @@ impl<S: CallStore> Actor<S> {
         })
     }
 
-    /// Who is to be received in which section, of those that are in the room and the asker knows of.
+    /// Who is to be received in which section, of `users`, who are in the call or
+    /// rung by it.
     fn wanted(
         &self,
-        call_id: &CallId,
+        (call_id, users): (&CallId, &BTreeSet<UserId>),
         asker: &Endpoint,
-        offer: &Offer,
         subscribe: &BTreeMap<String, Subscription>,
-    ) -> Result<BTreeMap<String, Wanted>, ProtocolError> {
+    ) -> BTreeMap<String, Wanted> {
         let mut wanted = BTreeMap::new();
-        let mut users = BTreeSet::new();
         for (mid, Subscription { user, track, size: _ }) in subscribe {
-            let (kind, name) = match track.video() {
-                None => (MediaKind::Audio, "audio"),
-                Some(_) => (MediaKind::Video, "video"),
-            };
-            if offer.receiving(mid).is_none_or(|section| section.kind != kind) {
-                let sentence = format!("`subscribe` names a section that is not to receive {name}");
-                return Err(wrong(sentence));
-            }
-            if !users.insert((user, track.name())) {
-                return Err(wrong("`subscribe` names the same track twice"));
-            }
             let call = self.running.get(call_id);
-            let found = call.and_then(|call| match track.video() {
-                None => {
-                    call.heard_by(asker, user).map(|(connection, ssrc)| (connection, ssrc, None))
-                }
-                Some(picture) => call
-                    .seen_by(asker, user, picture)
-                    .map(|(connection, stream)| (connection, stream.ssrc, Some(stream.rtx_ssrc))),
-            });
-            if let Some((connection, ssrc, rtx_ssrc)) = found {
+            let streams = call.and_then(|call| call.streams_to(asker, user));
+            let found = streams.filter(|_| users.contains(user)).map(|it| it.of(track.video()));
+            if let Some((ssrc, rtx_ssrc)) = found {
                 let (stream, name) = (user.as_str().to_owned(), track.name().to_owned());
                 let stream = ForwardedStream { stream, track: name, ssrc, rtx_ssrc };
-                wanted.insert(mid.clone(), Wanted { connection, track: *track, stream });
+                wanted.insert(mid.clone(), Wanted { track: *track, stream });
             }
         }
-        Ok(wanted)
+        wanted
     }
+}
+
+/// An offer whose sections that receive are good for what is wanted in them.
+fn read(asked: &SdpOffer) -> Result<Offer, ProtocolError> {
+    let offer = Offer::parse(&asked.sdp).map_err(|error| wrong(error.to_string()))?;
+    let mut named = BTreeSet::new();
+    for (mid, Subscription { user, track, size: _ }) in &asked.subscribe {
+        let (kind, name) = match track.video() {
+            None => (MediaKind::Audio, "audio"),
+            Some(_) => (MediaKind::Video, "video"),
+        };
+        if offer.receiving(mid).is_none_or(|section| section.kind != kind) {
+            let sentence = format!("`subscribe` names a section that is not to receive {name}");
+            return Err(wrong(sentence));
+        }
+        if !named.insert((user, track.name())) {
+            return Err(wrong("`subscribe` names the same track twice"));
+        }
+    }
+    Ok(offer)
 }
 
 fn origin(connection: ConnectionId, session: &SdpSession) -> AnswerOrigin {
@@ -285,7 +327,7 @@ fn audio_terms(
         }
     };
     let heard = wanted.values().filter(|wanted| wanted.track == Track::Audio);
-    let places = heard.map(|wanted| ParticipantId(wanted.connection.0));
+    let places = heard.map(|wanted| wanted.stream.ssrc);
     Ok(AudioTerms {
         payload_type: audio.payload_type,
         red_payload_type: audio.red_payload_type,
@@ -318,10 +360,8 @@ fn video_terms(
         sources.insert(track, source);
         pictures.insert(mid);
     }
-    let places = wanted.values().filter_map(|wanted| {
-        let track = wanted.track.video()?;
-        Some((ParticipantId(wanted.connection.0), track))
-    });
+    let seen = wanted.values().filter(|wanted| wanted.track != Track::Audio);
+    let places = seen.map(|wanted| wanted.stream.ssrc);
     let terms = VideoTerms {
         formats: formats.collect(),
         extensions: VideoExtensions {

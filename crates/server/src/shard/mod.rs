@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use calling_model::{ConnectionId, RoomId, UserId, VideoTrack, Volume};
-use calling_room::{AudioTerms, Heard, LeaveReason, VideoStream, VideoTerms, VideoViews};
+use calling_room::{AudioTerms, Heard, LeaveReason, Streams, VideoStream, VideoTerms, VideoViews};
 use calling_transport::{CloseReason, IceCredentials, LocalParams, OpenError, RemoteParams};
 use tokio::sync::oneshot;
 
@@ -53,6 +53,9 @@ pub(crate) enum ShardCommand {
         views: VideoViews,
         reply: oneshot::Sender<Option<LocalParams>>,
     },
+    /// Forward the first device of `user` that enters `room` under these SSRCs. If they are taken
+    /// it gets others, as everybody is told when it enters.
+    Reserve { room: RoomId, user: UserId, streams: Streams },
     /// Let media pass in `room`, from this instant on, and let these connections into it.
     OpenGate { room: RoomId, admit: Vec<ConnectionId>, done: oneshot::Sender<()> },
     /// Forward nothing of this connection, or again.

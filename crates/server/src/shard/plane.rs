@@ -87,6 +87,11 @@ impl Plane {
                 self.set_video(now, connection, video, views, out);
                 let _ = reply.send(self.renegotiate(now, connection, credentials, terms));
             }
+            ShardCommand::Reserve { room, user, streams } => {
+                if let Err(error) = self.rooms.entry(room).reserve(user, streams) {
+                    tracing::debug!(%error, "no streams are reserved");
+                }
+            }
             ShardCommand::OpenGate { room, admit, done } => {
                 self.open_gate(now, room, &admit, out);
                 let _ = done.send(());

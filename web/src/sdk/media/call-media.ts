@@ -2,6 +2,7 @@ import type { CallingOptions } from "../api.js";
 import type { Told } from "../emitter.js";
 import { DeviceError } from "../errors.js";
 import { IceServers } from "../ice-servers.js";
+import type { Input, Model } from "../model.js";
 import type { AskOptions } from "../requests.js";
 import type {
   CallId,
@@ -14,6 +15,7 @@ import type {
 } from "../types.js";
 import { Capture, Withdrawn } from "./capture.js";
 import { Devices } from "./devices.js";
+import { eventsOf, Expected } from "./expected.js";
 import type { Wanted } from "./places.js";
 import { deviceError } from "./problems.js";
 import { judge, summary, type HeardQuality, type Snapshot } from "./quality.js";
@@ -43,6 +45,8 @@ export interface IceOptions {
 
 /** How often the network is judged, in ticks of a second. */
 const QUALITY_TICKS = 2;
+/** How long after somebody entered what can wait is agreed on, in milliseconds. */
+const SETTLED_MS = 1_000;
 const RETRY: AskOptions = { retry: true };
 
 /** Media of one call after the other: follows the mirror, and what the person opens and closes. */
@@ -58,9 +62,10 @@ export class CallMedia {
   readonly #ice: IceOptions;
   #session: MediaSession | undefined;
   #callId: CallId | undefined;
+  #call: CallState | undefined;
   #phase: CallState["phase"] | undefined;
-  /** How often each user entered the room. */
-  readonly #entries = new Map<UserId, number>();
+  readonly #expected = new Expected();
+  #settling: ReturnType<typeof setTimeout> | undefined;
   #wanted = "";
   #playing = new Map<UserId, MediaStreamTrack>();
   #before: Snapshot | undefined;
@@ -100,9 +105,12 @@ export class CallMedia {
   /** There is another call now, or none. */
   change(call: CallState | undefined): void {
     this.#stop();
-    this.#entries.clear();
+    this.#expected.clear();
+    clearTimeout(this.#settling);
     this.#callId = call?.callId;
+    this.#call = call;
     this.#phase = call?.phase;
+    this.speaker.ring(call !== undefined && call.phase !== "connected");
     // The microphone of a call that is being placed stays open for it.
     if (call === undefined) this.release(undefined);
     else this.#start(call);
@@ -116,26 +124,26 @@ export class CallMedia {
   }
 
   /** Notes who entered the room. */
-  entered(told: readonly Told[]): void {
-    for (const { event, told: it } of told) {
-      if (event === "userEntered") this.#entries.set(it.user, this.#entryOf(it.user) + 1);
-    }
+  told(input: Input, before: Model): void {
+    const own = eventsOf(input, before).filter(({ params }) => "call_id" in params && params.call_id === this.#callId);
+    if (own.filter((it) => this.#expected.told(it)).length === 0) return;
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.#settle(), SETTLED_MS);
   }
 
   /** Receives what the call and the views want. */
   follow(call: CallState | undefined): void {
     if (call === undefined || call.callId !== this.#callId || this.#session === undefined) return;
-    this.#phase = call.phase;
-    if (call.phase !== "connected") return;
-    this.#session.openGate();
+    const { phase } = call;
+    // Who accepts is heard from that moment on; what comes too early the server discards.
+    if (phase === "connected" || phase === "accepting") this.#session.openGate();
+    else this.#session.closeGate();
+    if (phase === "connected" && this.#phase !== phase) this.speaker.ring(false);
+    [this.#call, this.#phase] = [call, phase];
     if (call.mediaType === "video") this.#session.prepare("camera");
-    const others = call.members.filter((it) => it.entered && it.user !== this.#owner.me());
-    const inside = new Set(others.map((it) => it.user));
-    const wanted: Wanted[] = [...inside].map((user) => this.#want(user, "audio"));
-    for (const { user, track, size } of this.views.wanted()) {
-      if (inside.has(user)) wanted.push({ ...this.#want(user, track), size });
-    }
+    const wanted = this.#expected.wanted(call, this.#owner.me(), this.views.wanted());
     // A picture that begins to flow may be one the server could not serve before.
+    const others = call.members.filter((it) => it.entered && it.user !== this.#owner.me());
     const flowing = others.map((it) => `${it.user}${String(it.camera)}${String(it.screen)}`);
     const key = JSON.stringify([wanted, flowing]);
     if (key === this.#wanted) return;
@@ -327,12 +335,11 @@ export class CallMedia {
     this.#playing = playing;
   }
 
-  #want(user: UserId, track: Track): Wanted {
-    return { user, track, entry: this.#entryOf(user) };
-  }
-
-  #entryOf(user: UserId): number {
-    return this.#entries.get(user) ?? 0;
+  /** Whoever entered has sound and a picture by now: what can wait is agreed on. */
+  #settle(): void {
+    this.#expected.settle();
+    this.follow(this.#call);
+    this.#session?.renew();
   }
 }
 

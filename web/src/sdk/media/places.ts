@@ -7,8 +7,11 @@ export interface Wanted {
   readonly track: Track;
   /** Of pictures. */
   readonly size?: VideoSize;
-  /** Which entry of theirs into the room it is of: who comes again has to be asked for again. */
-  readonly entry: number;
+  /**
+   * Under which SSRC it comes, once they are in the room. It was reserved for them while it rang;
+   * who comes again does so under another, and has to be asked for again.
+   */
+  readonly ssrc?: number;
 }
 
 /** A section that receives something. */
@@ -34,6 +37,8 @@ export class Places {
   readonly #places = new Map<string, Place>();
   /** Sections that send; they are never given away. */
   readonly #own = new Set<RTCRtpTransceiver>();
+  /** Under which SSRC a section receives, by mid, as the newest answer says. */
+  #agreed: ReadonlyMap<string, number> = new Map();
 
   constructor(connection: Pick<RTCPeerConnection, "addTransceiver" | "getTransceivers">) {
     this.#connection = connection;
@@ -42,6 +47,11 @@ export class Places {
   /** Marks a section as one that sends. */
   keep(transceiver: RTCRtpTransceiver): void {
     this.#own.add(transceiver);
+  }
+
+  /** Takes the answer to the offer that is the local description. */
+  answered(sdp: string): void {
+    this.#agreed = streamsOf(sdp);
   }
 
   /** Gives everything wanted a section and frees the others. Returns whether an offer is needed. */
@@ -62,7 +72,7 @@ export class Places {
         continue;
       }
       // What the server did not serve when it was last asked is asked for again.
-      changed ||= known.wanted.entry !== it.entry || !isServed(known.transceiver);
+      changed ||= !this.#comes(it, known.transceiver);
       known.wanted = it;
     }
     return changed;
@@ -94,6 +104,12 @@ export class Places {
     return undefined;
   }
 
+  /** Whether it comes in this section, or will once they are in the room. */
+  #comes({ ssrc }: Wanted, transceiver: RTCRtpTransceiver): boolean {
+    if (!isServed(transceiver)) return false;
+    return ssrc === undefined || this.#agreed.get(transceiver.mid ?? "") === ssrc;
+  }
+
   #take({ track }: Wanted): RTCRtpTransceiver {
     const kind = track === "audio" ? "audio" : "video";
     const taken = new Set([...this.#places.values()].map((it) => it.transceiver));
@@ -120,4 +136,15 @@ function release(transceiver: RTCRtpTransceiver): void {
 
 function isServed({ currentDirection }: RTCRtpTransceiver): boolean {
   return currentDirection === "recvonly" || currentDirection === "sendrecv";
+}
+
+/** The first SSRC of each section, by mid. */
+function streamsOf(sdp: string): Map<string, number> {
+  const streams = new Map<string, number>();
+  for (const section of sdp.split(/^(?=m=)/m)) {
+    const mid = /^a=mid:(\S+)/m.exec(section)?.[1];
+    const ssrc = /^a=ssrc:(\d+)/m.exec(section)?.[1];
+    if (mid !== undefined && ssrc !== undefined) streams.set(mid, Number(ssrc));
+  }
+  return streams;
 }

@@ -1,6 +1,7 @@
 import { CallingError, ErrorCode } from "../errors.js";
 import type { MediaState, Track, VideoTrack } from "../types.js";
 import type { Subscription } from "../wire.js";
+import { isSettled } from "./codecs.js";
 import { lean } from "./lean.js";
 import { keyOf, Places, type Wanted } from "./places.js";
 import { prefer } from "./prefer.js";
@@ -61,6 +62,8 @@ export class MediaSession {
   #publishes = new Set<Track>(["audio"]);
   #wanted: readonly Wanted[] = [];
   #gateOpen = false;
+  /** The next offer is to be made though nothing else is wanted. */
+  #renewing = false;
   #dirty = true;
   #working = false;
   #readyTold = false;
@@ -115,12 +118,28 @@ export class MediaSession {
     this.#wake();
   }
 
-  /** The call is accepted: from now on microphone and pictures are sent. */
+  /** The call is accepted, or is being: from now on microphone and pictures are sent. */
   openGate(): void {
     if (this.#gateOpen) return;
     this.#gateOpen = true;
     for (const kind of this.#senders.keys()) void this.#attach(kind);
     if (this.#state === "failed") this.#rebuild("the call was accepted");
+  }
+
+  /** It came to nothing: nothing more is sent. */
+  closeGate(): void {
+    if (!this.#gateOpen) return;
+    this.#gateOpen = false;
+    for (const kind of this.#senders.keys()) void this.#attach(kind);
+  }
+
+  /** Has what is sent follow what others can be shown, now that they are there. */
+  renew(): void {
+    const { currentLocalDescription: offer, currentRemoteDescription: answer } = this.#connection;
+    const settled = (mid: string): boolean => isSettled(offer?.sdp ?? "", answer?.sdp ?? "", mid);
+    if (Object.keys(this.#publish()).every(settled)) return;
+    this.#renewing = true;
+    this.#wake();
   }
 
   /** Signalling is back: what could not be offered is. */
@@ -135,6 +154,7 @@ export class MediaSession {
   networkChanged(): void {
     if (this.#closed || this.#state === "failed") return;
     this.#connection.restartIce();
+    this.#renewing = true;
     this.#wake();
   }
 
@@ -209,6 +229,7 @@ export class MediaSession {
   #restartIce(): void {
     this.#tell("reconnecting");
     this.#connection.restartIce();
+    this.#renewing = true;
     this.#repairIn(REPAIR_MS, () => this.#rebuild("an ICE restart did not help"));
     this.#wake();
   }
@@ -276,6 +297,7 @@ export class MediaSession {
         await this.#negotiate(connection);
       } catch (error) {
         if (connection !== this.#connection) continue;
+        this.#renewing = true;
         if (!(await this.#refused(connection, error))) break;
       }
     }
@@ -284,11 +306,11 @@ export class MediaSession {
 
   async #negotiate(connection: RTCPeerConnection): Promise<void> {
     const isFirst = connection.localDescription === null;
-    this.#addSenders(connection);
-    const needed = this.#places.arrange(this.#wanted);
-    // `restartIce` and new sections show here, too.
+    const hasMore = this.#addSenders(connection);
+    const hasOthers = this.#places.arrange(this.#wanted);
+    if (!isFirst && !hasMore && !hasOthers && !this.#renewing) return;
+    this.#renewing = false;
     const offer = await connection.createOffer();
-    if (!isFirst && !needed && !this.#differs(connection, offer)) return;
     await connection.setLocalDescription(offer);
     const { sdp = "" } = connection.localDescription ?? offer;
     const answer = await this.#host.offer(
@@ -298,19 +320,13 @@ export class MediaSession {
     );
     if (connection !== this.#connection || this.#closed) return;
     await connection.setRemoteDescription({ type: "answer", sdp: answer });
+    this.#places.answered(answer);
     this.#host.received(this.#places.served());
   }
 
-  /** Whether an offer asks for more than what is agreed: another section or ICE session. */
-  #differs(connection: RTCPeerConnection, offer: RTCSessionDescriptionInit): boolean {
-    const essence = (sdp = ""): string =>
-      (sdp.match(/^(m=|a=ice-ufrag:|a=mid:|a=(sendonly|recvonly|sendrecv|inactive)).*$/gm) ?? [])
-        .map((line) => line.replace(/^m=(\w+) \d+ .*/, "m=$1"))
-        .join("\n");
-    return essence(offer.sdp) !== essence(connection.currentLocalDescription?.sdp);
-  }
-
-  #addSenders(connection: RTCPeerConnection): void {
+  /** Whether there is something more that may be sent. */
+  #addSenders(connection: RTCPeerConnection): boolean {
+    const before = this.#senders.size;
     for (const kind of this.#publishes) {
       if (this.#senders.has(kind)) continue;
       const transceiver = connection.addTransceiver(kind === "audio" ? "audio" : "video", {
@@ -323,6 +339,7 @@ export class MediaSession {
       this.#places.keep(transceiver);
       void this.#attach(kind);
     }
+    return this.#senders.size > before;
   }
 
   #publish(): Publish {

@@ -8,10 +8,21 @@ export class Speaker {
   readonly #blocked: (blocked: boolean) => void;
   #sink: string | undefined;
   #volume = 1;
+  #rings = false;
 
   /** `blocked` hears that the browser wants a click before it plays, and that it plays again. */
   constructor(blocked: (blocked: boolean) => void) {
     this.#blocked = blocked;
+  }
+
+  /**
+   * While it rings players run already, so that the first sound finds them running. That the
+   * browser holds them back is of interest once there is something to hear.
+   */
+  ring(rings: boolean): void {
+    const answered = this.#rings && !rings;
+    this.#rings = rings;
+    if (answered) void this.resume();
   }
 
   /** Plays `track` for `user` in place of what was played for them before. */
@@ -73,7 +84,8 @@ export class Speaker {
       this.#blocked(false);
     } catch (error) {
       // Anything else is a player that was stopped before it began.
-      if (error instanceof DOMException && error.name === "NotAllowedError") this.#blocked(true);
+      const isHeld = error instanceof DOMException && error.name === "NotAllowedError";
+      if (isHeld && !this.#rings) this.#blocked(true);
     }
   }
 }

@@ -7,6 +7,7 @@ export class FakeConnection {
   signalingState: RTCSignalingState = "stable";
   localDescription: RTCSessionDescriptionInit | null = null;
   currentLocalDescription: RTCSessionDescriptionInit | null = null;
+  currentRemoteDescription: RTCSessionDescriptionInit | null = null;
   onconnectionstatechange: (() => void) | null = null;
   oniceconnectionstatechange: (() => void) | null = null;
   #ufrag = 1;
@@ -62,12 +63,14 @@ export class FakeConnection {
 
   setRemoteDescription(answer: RTCSessionDescriptionInit): Promise<void> {
     if (this.signalingState !== "have-local-offer") throw new Error("an answer to nothing");
-    const inactive = new Set(answer.sdp?.split(",") ?? []);
+    const [first = ""] = answer.sdp?.split("\r\n") ?? [];
+    const inactive = new Set(first.split(","));
     for (const it of this.#transceivers) {
       it.currentDirection = inactive.has(it.mid ?? "") ? "inactive" : it.direction;
     }
     this.signalingState = "stable";
     this.currentLocalDescription = this.localDescription;
+    this.currentRemoteDescription = answer;
     return Promise.resolve();
   }
 

@@ -192,7 +192,7 @@ test("a group call knows how everybody stands", () => {
   expect(["bob", "carol", "dave", "erin"].map((user) => alice.state(user))).toEqual([
     "rejected", "connected", "no_answer", "connected",
   ]);
-  alice.on("user_entered", of("carol"));
+  alice.on("user_entered", { ...of("carol"), audio_ssrc: 7 });
   alice.on("audio_available", { ...of("carol"), available: true });
   alice.on("video_available", { ...of("carol"), track: "screen", available: true });
   alice.on("volumes", { call_id: "c1", volumes: [{ user: "carol", volume: 40 }], total: 40 });
@@ -203,7 +203,7 @@ test("a group call knows how everybody stands", () => {
 });
 
 test("after doubt the server's word stands, and what is known of media stays", () => {
-  const alice = placed(GROUP).on("user_entered", of("carol"));
+  const alice = placed(GROUP).on("user_entered", { ...of("carol"), audio_ssrc: 7 });
   const now = reply({ ...GROUP, media_type: "video" }, true);
   alice.do({ kind: "synced", at: 3_000, reply: now });
   expect(alice.call).toMatchObject({ phase: "connected", mediaType: "video" });
@@ -269,7 +269,7 @@ function anything(roll: (sides: number) => number, at: number): Input {
     { event: "ended", params: { ...call, outcome: "completed", duration_ms: 1 } },
     { event: "joined", params: call },
     { event: "member_left", params: { ...call, reason: 0 } },
-    { event: "user_entered", params: call },
+    { event: "user_entered", params: { ...call, audio_ssrc: roll(9) } },
     { event: "user_left", params: { ...call, reason: 1 } },
     { event: "invitees_changed", params: { ...call, by: user, users: ["dave"], invited: ["dave"] } },
     { event: "media_type_changed", params: { ...call, by: user, media_type: "video" } },
@@ -329,7 +329,7 @@ test("a page that was loaded anew goes on with the call it was in", () => {
     isRestored: true,
     local: { micMuted: true },
   });
-  mirror.on("user_entered", { call_id: "c1", user: "bob", audio_ssrc: 1, video: [] } as never);
+  mirror.on("user_entered", { call_id: "c1", user: "bob", audio_ssrc: 1, video: [] });
   expect(mirror.call?.members.find((it) => it.user === "bob")?.entered).toBe(true);
 });
 

@@ -24,8 +24,8 @@ let session: MediaSession;
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 const connection = (): FakeConnection => FakeConnection.all.at(-1)!;
 const offer = (): Offered => offers.at(-1)!;
-const audio = (user: string, entry = 1): Wanted => ({ user, track: "audio", entry });
-const camera = (user: string, size: "small" | "large"): Wanted => ({ user, track: "camera", entry: 1, size });
+const audio = (user: string, ssrc?: number): Wanted => ({ user, track: "audio", ...(ssrc && { ssrc }) });
+const camera = (user: string, size: "small" | "large"): Wanted => ({ user, track: "camera", size });
 const microphone = { kind: "audio" } as MediaStreamTrack;
 
 beforeEach(async () => {
@@ -137,7 +137,7 @@ test("a free section of sound is used again, one of pictures is stopped", async 
   ]);
 });
 
-test("who enters anew, or could not be served, is asked for again", async () => {
+test("who could not be served is asked for again", async () => {
   await up();
   session.want([audio("bob")]);
   await settle();
@@ -146,10 +146,50 @@ test("who enters anew, or could not be served, is asked for again", async () => 
   session.want([audio("bob")]);
   await settle();
   expect(offers).toHaveLength(3);
-  await offer().answer();
-  session.want([audio("bob", 2)]);
+});
+
+test("who enters under the stream agreed on needs no offer, under another one", async () => {
+  await up();
+  session.want([audio("bob")]);
+  await settle();
+  await offer().answer("\r\nm=audio\r\na=mid:1\r\na=ssrc:77 cname:x\r\n");
+  session.want([audio("bob", 77)]);
+  await settle();
+  expect(offers).toHaveLength(2);
+  session.want([audio("bob", 78)]);
+  await settle();
+  expect(offers).toHaveLength(3);
+  // A network that is lost meanwhile does not make it forget.
+  await offer().refuse(-1406);
+  session.signallingBack();
   await settle();
   expect(offers).toHaveLength(4);
+  await offer().answer("\r\nm=audio\r\na=mid:1\r\na=ssrc:78 cname:x\r\n");
+  session.want([audio("bob", 78)]);
+  await settle();
+  expect(offers).toHaveLength(4);
+});
+
+test("a gate that closes again lets nothing out", async () => {
+  await session.send("audio", microphone);
+  await up();
+  session.openGate();
+  session.closeGate();
+  await settle();
+  expect(connection().getTransceivers()[0]?.sender.track).toBeNull();
+});
+
+test("whoever sends pictures offers anew once others are there, and nobody else", async () => {
+  await up();
+  session.renew();
+  await settle();
+  expect(offers).toHaveLength(1);
+  session.prepare("camera");
+  await settle();
+  await offer().answer();
+  session.renew();
+  await settle();
+  expect(offers).toHaveLength(3);
 });
 
 test("another size needs no offer", async () => {

@@ -1,11 +1,11 @@
 //! Offers in SDP: who is received where, and what an offer after the first means.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use calling_model::{CallId, ConnectionId, ParticipantId, VideoSize, VideoTrack};
+use calling_model::{CallId, ConnectionId, VideoSize, VideoTrack};
 use calling_room::{
-    AudioSource, AudioTerms, Receives, VideoPlaces, VideoSource, VideoSourceSsrcs, VideoViews,
+    AudioSource, AudioTerms, Receives, Streams, VideoPlaces, VideoSource, VideoSourceSsrcs,
+    VideoViews,
 };
 use calling_signaling::protocol::{
     CallReply, Code, Event, Reply, SdpOffer, Subscription, Track, VideoView,
@@ -72,28 +72,45 @@ async fn open(
     wanted: &[(&str, &str)],
 ) -> (ConnectionId, AudioTerms, SessionDescription) {
     offer(device, &call.facts.call_id, peer.sdp(), wanted).await;
-    let command = world.shard.command().await;
+    let mut command = world.shard.command().await;
+    while matches!(command, ShardCommand::Reserve { .. }) {
+        command = world.shard.command().await;
+    }
     let ShardCommand::Connect { seat, remote, reply } = command else { panic!("{command:?}") };
     assert_eq!(remote.fingerprint, Fingerprint::of(peer.certificate));
     reply.send(Ok(local_params())).unwrap();
     (seat.connection, seat.terms, answer(device).await)
 }
 
+/// A connection is in the room under these SSRCs.
+async fn enter_as(world: &mut World, connection: ConnectionId, streams: Streams) {
+    let Streams { audio: audio_ssrc, video } = streams;
+    world.shard.tell(ShardEvent::Entered { connection, audio_ssrc, video }).await;
+    settle().await;
+}
+
 /// `who` is in the room under an SSRC of its connection's number and 1,000.
 async fn enter(world: &mut World, connection: ConnectionId) {
     let handshake = Duration::from_millis(5);
     world.shard.tell(ShardEvent::Connected { connection, handshake }).await;
-    let audio_ssrc = 1_000 + u32::try_from(connection.0).unwrap();
-    world
-        .shard
-        .tell(ShardEvent::Entered { connection, audio_ssrc, video: streams(connection) })
-        .await;
-    settle().await;
+    let (audio, video) = (audio_ssrc(connection), streams(connection));
+    enter_as(world, connection, Streams { audio, video }).await;
+}
+
+fn audio_ssrc(connection: ConnectionId) -> u32 {
+    1_000 + u32::try_from(connection.0).unwrap()
 }
 
 fn places(connections: &[ConnectionId]) -> Receives {
-    let places: BTreeSet<_> = connections.iter().map(|it| ParticipantId(it.0)).collect();
-    Receives::Only(places)
+    Receives::Only(connections.iter().map(|it| audio_ssrc(*it)).collect())
+}
+
+/// What is reserved for `name`, as the shard is told next.
+async fn reserved(world: &mut World, name: &str) -> Streams {
+    let command = world.shard.command().await;
+    let ShardCommand::Reserve { user: whose, streams, .. } = command else { panic!("{command:?}") };
+    assert_eq!(whose, user(name));
+    streams
 }
 
 #[tokio::test]
@@ -102,8 +119,8 @@ async fn who_entered_is_received_after_an_offer_more() {
     let (mut alice, mut bob, call) = world.talk(["alice", "bob"]).await;
     let (own, terms, first) = open(&mut world, &mut alice, &call, &PEER, &[("1", "bob")]).await;
     assert_eq!((terms.payload_type, terms.audio_level_id), (96, None));
-    assert_eq!((terms.source, terms.receives), (AudioSource::Ssrc(77), places(&[])));
-    assert_eq!(first.sections[1].direction, Direction::Inactive, "bob is not there yet");
+    assert_eq!(terms.source, AudioSource::Ssrc(77));
+    assert_eq!(first.sections[1].direction, Direction::SendOnly, "bob is expected");
 
     bob.connect_media(&call.facts.call_id).await;
     let his = world.shard.connect().await;
@@ -216,16 +233,89 @@ async fn a_microphone_without_an_ssrc_is_known_by_its_mid() {
 }
 
 #[tokio::test]
-async fn who_is_rung_learns_of_nobody_in_the_room() {
+async fn places_are_agreed_on_while_it_rings_and_nobody_is_let_in() {
     let mut world = World::new();
     let (mut alice, mut bob, call) = world.ring(["alice", "bob"]).await;
-    alice.connect_media(&call.facts.call_id).await;
-    let hers = world.shard.connect().await;
-    alice.reply().await.unwrap();
-    enter(&mut world, hers).await;
-    let (_, terms, answer) = open(&mut world, &mut bob, &call, &PEER, &[("1", "alice")]).await;
+    let sdp = with_video(&[video(3, "recvonly", "")]);
+    let call_id = &call.facts.call_id;
+    let wanted = [("1", Track::Audio, None), ("3", Track::Camera, None)];
+    offer_video(&mut alice, call_id, &sdp, &wanted, &[]).await;
+    let his = reserved(&mut world, "bob").await;
+    let command = world.shard.command().await;
+    let ShardCommand::Connect { seat: hers, reply, .. } = command else { panic!("{command:?}") };
+    reply.send(Ok(local_params())).unwrap();
+    assert_eq!(hers.terms.receives, Receives::Only([his.audio].into()));
+    assert_eq!(hers.video.receives, VideoPlaces::Only([his.video[0].ssrc].into()));
+    assert!(!hers.admitted);
+    let answered = answer(&mut alice).await;
+    let ssrcs = |mid: usize| -> Vec<u32> {
+        answered.sections[mid].ssrcs.iter().map(|it| it.ssrc).collect()
+    };
+    assert_eq!(ssrcs(1), [his.audio]);
+    assert_eq!(ssrcs(3), [his.video[0].ssrc, his.video[0].rtx_ssrc]);
+    assert!(alice.is_silent(), "she is not told of anybody in the room");
+
+    // The same from the other side, and what is reserved once is not reserved again.
+    let (_, terms, _) = open(&mut world, &mut bob, &call, &PEER, &[("1", "alice")]).await;
+    assert!(matches!(terms.receives, Receives::Only(streams) if streams.len() == 1));
+    offer_video(&mut alice, call_id, &sdp, &wanted, &[]).await;
+    let command = world.shard.command().await;
+    let ShardCommand::Renegotiate { terms, .. } = command else { panic!("{command:?}") };
+    assert_eq!(terms.receives, Receives::Only([his.audio].into()));
+}
+
+#[tokio::test]
+async fn strangers_to_the_call_are_not_expected() {
+    let mut world = World::new();
+    world.sign_in("eve", "e").await;
+    let (mut alice, _bob, call) = world.ring(["alice", "bob"]).await;
+    let wanted = [("1", "eve"), ("2", "alice")];
+    let (_, terms, answer) = open(&mut world, &mut alice, &call, &PEER, &wanted).await;
     assert_eq!(terms.receives, places(&[]));
-    assert!(answer.sections[1].ssrcs.is_empty());
+    for section in &answer.sections[1..] {
+        assert_eq!(section.direction, Direction::Inactive, "neither a stranger nor oneself");
+        assert!(section.ssrcs.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn who_comes_under_other_ssrcs_than_reserved_is_agreed_on_anew() {
+    let mut world = World::new();
+    let (mut alice, mut bob, call) = world.talk(["alice", "bob"]).await;
+    let (_, terms, _) = open(&mut world, &mut alice, &call, &PEER, &[("1", "bob")]).await;
+    bob.connect_media(&call.facts.call_id).await;
+    let his = world.shard.connect().await;
+    bob.reply().await.unwrap();
+    enter(&mut world, his).await;
+    let event = alice.event(|event| matches!(event, Event::UserEntered { .. })).await;
+    assert!(
+        matches!(event, Event::UserEntered { audio_ssrc: told, .. } if told == audio_ssrc(his))
+    );
+    offer(&mut alice, &call.facts.call_id, PEER.sdp(), &[("1", "bob")]).await;
+    let command = world.shard.command().await;
+    let ShardCommand::Renegotiate { terms: now, .. } = command else { panic!("{command:?}") };
+    assert_ne!(now.receives, terms.receives);
+    assert_eq!(now.receives, places(&[his]));
+}
+
+#[tokio::test]
+async fn pictures_are_sent_so_that_whoever_is_rung_can_see_them() {
+    let mut world = World::new();
+    let (mut alice, mut bob, call) = world.ring(["alice", "bob"]).await;
+    let sdp = with_video(&[video(3, "sendonly", "a=ssrc:8 cname:x\r\n")]);
+    let codecs = |answer: &SessionDescription| -> Vec<u8> {
+        answer.sections[3].codecs.iter().map(|codec| codec.payload_type).collect()
+    };
+    offer_video(&mut alice, &call.facts.call_id, &sdp, &[], &[]).await;
+    let command = world.shard.command().await;
+    let ShardCommand::Connect { reply, .. } = command else { panic!("{command:?}") };
+    reply.send(Ok(local_params())).unwrap();
+    assert_eq!(codecs(&answer(&mut alice).await), [96, 97], "he may be a native client");
+    offer_video(&mut bob, &call.facts.call_id, &sdp, &[], &[]).await;
+    let command = world.shard.command().await;
+    let ShardCommand::Connect { reply, .. } = command else { panic!("{command:?}") };
+    reply.send(Ok(local_params())).unwrap();
+    assert_eq!(codecs(&answer(&mut bob).await), [96, 97, 98], "she takes VP9, too");
 }
 
 #[tokio::test]
@@ -309,8 +399,8 @@ async fn pictures_are_received_where_there_is_a_place_in_the_size_asked_for() {
     let ShardCommand::Connect { seat, reply, .. } = command else { panic!("{command:?}") };
     reply.send(Ok(local_params())).unwrap();
     let [camera, screen] = VideoTrack::ALL;
-    let place = |track| (ParticipantId(his.0), track);
-    assert_eq!(seat.video.receives, VideoPlaces::Only([place(camera), place(screen)].into()));
+    let places = streams(his).map(|it| it.ssrc);
+    assert_eq!(seat.video.receives, VideoPlaces::Only(places.into()));
     let view = |track, size| ((user("bob"), track), size);
     let views = VideoViews::from([view(camera, VideoSize::Small), view(screen, VideoSize::Large)]);
     assert_eq!(seat.views, views);
