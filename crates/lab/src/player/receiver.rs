@@ -397,10 +397,13 @@ mod tests {
         let stream = Stream::describe(&Speech::synthetic(10), "dred-500", 500).unwrap();
         assert!(stream.packets[206].describes >= 20, "{}", stream.packets[206].describes);
         let played = play(&stream, &trace, keeping(200)).unwrap();
-        let sources = played.frames.iter().flatten().map(|frame| frame.source);
-        let described = |source| (source == Source::Dred).then_some(());
-        let described: Vec<usize> =
-            (0..).zip(sources).filter_map(|(n, source)| described(source).map(|()| n)).collect();
+        let described =
+            |frame: &Option<FramePlayed>| frame.is_some_and(|frame| frame.source == Source::Dred);
+        let described: Vec<usize> = (0..)
+            .zip(&played.frames)
+            .filter(|(_, frame)| described(frame))
+            .map(|(n, _)| n)
+            .collect();
         // The last by the coarse copy in the packet after it, if there is one.
         assert!(described.starts_with(&[200, 201, 202, 203, 204]), "{described:?}");
         assert_eq!(played.concealed_ms, 0.0);

@@ -125,9 +125,10 @@ impl<D: AudioDecoder> Receiver<D> {
 fn in_hole(packet: &Packet, span: DeepSpan, from: u64, to: u64) -> Option<(u64, u64)> {
     let described_from = packet.timestamp.saturating_sub(span.reach as u64);
     let mut begin = from.max(described_from);
-    if begin > from || !(packet.timestamp - begin).is_multiple_of(GRAIN) {
+    // A hole after the packet is not described by it.
+    let back = packet.timestamp.checked_sub(begin)?;
+    if begin > from || !back.is_multiple_of(GRAIN) {
         // Within what is made up anyway there is a choice: whole steps of the description.
-        let back = packet.timestamp.checked_sub(begin)?;
         begin = packet.timestamp - back / STEP * STEP;
     }
     let end = to.min(packet.timestamp.saturating_sub(span.end as u64));
