@@ -1,5 +1,4 @@
 use super::histogram::Histogram;
-use super::stalls::Stalls;
 use crate::TICK_MS;
 
 /// Chooses the delay to aim at.
@@ -17,14 +16,12 @@ use crate::TICK_MS;
 /// forgotten.
 ///
 /// What comes in one tick counts once, unless that happens often: the burst that ends a stall is
-/// one event, and a memory cannot tell its price. Stalls that come again and again are waited for
-/// apart from that, see [`Stalls`].
+/// one event, and a memory cannot tell its price.
 #[derive(Debug)]
 pub(super) struct DelayManager {
     short: Histogram,
     long: Histogram,
     calm: Calm,
-    stalls: Stalls,
     /// The tick of the entry last made, and what it was.
     in_tick: Option<(u64, u32)>,
     /// The tick in which several frames came last, and whether that happens often.
@@ -95,7 +92,6 @@ impl DelayManager {
             short: Histogram::new(buckets, FORGET),
             long: Histogram::new(buckets, FORGET_LONG),
             calm: Calm::default(),
-            stalls: Stalls::default(),
             in_tick: None,
             burst: None,
             entries: 0,
@@ -129,11 +125,9 @@ impl DelayManager {
         }
         self.entries = self.entries.saturating_add(1);
         self.notice_calm(tick, bucket);
-        self.stalls.update(tick, delay_ms);
         self.network_ms = self.best_ms().min(self.max_ms);
         let least = if self.entries < STARTING { self.start_ms } else { self.min_ms };
-        let usual_stall_ms = self.stalls.usual_ms(tick).next_multiple_of(TICK_MS).min(self.max_ms);
-        self.target_ms = self.network_ms.max(least).max(usual_stall_ms);
+        self.target_ms = self.network_ms.max(least);
     }
 
     /// The delay of least cost; the one there is unless the gain is worth a change.
@@ -189,7 +183,6 @@ impl DelayManager {
         self.long.clear();
         (self.in_tick, self.burst) = (None, None);
         self.calm = Calm::default();
-        self.stalls = Stalls::default();
         self.entries = 0;
         self.outage = false;
     }

@@ -24,7 +24,6 @@ mod playout;
 mod pull;
 mod reception;
 mod redundancy;
-mod stalls;
 mod stats;
 #[cfg(test)]
 mod tests;
