@@ -35,7 +35,7 @@ use calling_model::AudioLevel;
 use calling_wire::{AudioLevelExtension, ReportBlock, RtpView};
 
 use crate::codec::{AudioDecoder, CodecError, OpusDecoder, PayloadInfo};
-use crate::units::SAMPLES_PER_MS;
+use crate::units::{SAMPLES_PER_MS, SAMPLES_PER_TICK};
 use arrival_history::ArrivalHistory;
 pub use config::ReceiverConfig;
 pub use decision::Operation;
@@ -202,10 +202,12 @@ impl<D: AudioDecoder> Receiver<D> {
         Ok(())
     }
 
-    /// Nothing older than the longest delay is worth keeping, even if nobody pulls.
+    /// Nothing older than the longest delay is worth keeping, even if nobody pulls. A tick more is
+    /// what playout may be short of its delay, and another what it may be late.
     fn bound_span(&mut self) {
         let most = u64::from(self.config.max_delay_ms) * SAMPLES_PER_MS as u64;
-        while self.buffer.len() > 1 && self.buffer.span_samples() > most {
+        let most = most + 2 * SAMPLES_PER_TICK as u64;
+        while self.buffer.len() > 1 && self.buffer.age_samples() > most {
             self.buffer.discard_front();
             self.discarded.flushed += 1;
         }

@@ -165,6 +165,12 @@ impl PacketBuffer {
         last.end().saturating_sub(first.timestamp)
     }
 
+    /// How much older the oldest packet held is than the newest, in samples.
+    pub(super) fn age_samples(&self) -> u64 {
+        let (first, last) = (self.packets.front(), self.packets.back());
+        first.zip(last).map_or(0, |(first, last)| last.timestamp.saturating_sub(first.timestamp))
+    }
+
     /// Packets held.
     pub(super) fn len(&self) -> usize {
         self.packets.len()
@@ -229,6 +235,7 @@ mod tests {
     fn span_counts_gaps() {
         assert_eq!(filled(9, &[]).span_samples(), 0);
         assert_eq!(filled(9, &[3, 5]).span_samples(), 3 * 960);
+        assert_eq!(filled(9, &[3, 5]).age_samples(), 2 * 960);
     }
 
     #[test]

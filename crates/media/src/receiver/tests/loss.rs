@@ -88,6 +88,21 @@ fn an_outage_ends_with_the_packet_that_ends_it() {
 }
 
 #[test]
+fn a_delay_that_is_kept_at_the_longest_costs_no_packet() {
+    let config = ReceiverConfig {
+        min_delay_ms: 200,
+        start_delay_ms: 200,
+        max_delay_ms: 200,
+        ..ReceiverConfig::default()
+    };
+    let mut rig = Rig::with(config);
+    rig.play((0..500).map(made));
+    let stats = rig.stats();
+    assert_eq!((stats.packets_discarded.flushed, stats.fec_samples), (0, 0), "{stats:?}");
+    assert!((180.0..=210.0).contains(&stats.playout_delay_ms), "{stats:?}");
+}
+
+#[test]
 fn an_outage_whose_packets_all_come_at_its_end_is_skipped() {
     let mut rig = Rig::new();
     rig.play((1..50).map(made));
