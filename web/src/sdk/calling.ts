@@ -72,7 +72,6 @@ export class Calling implements CallingApi {
 
   constructor(options: CallingOptions = {}) {
     const { url = globalThis.location.origin, sdkAppId, logger } = options;
-    const { iceServers, relayOnly = false } = options;
     this.#base = new URL(url);
     this.#sdkAppId = sdkAppId;
     this.#log = logger ?? { debug: () => undefined, warn: () => undefined };
@@ -100,7 +99,7 @@ export class Calling implements CallingApi {
       me: () => this.#model.me,
       doubt: () => this.#link.poke(),
       debug: (text) => this.#log.debug(text),
-    }, { ...(iceServers && { iceServers }), relayOnly });
+    }, options);
   }
 
   get state(): CallingState {

@@ -36,12 +36,8 @@ export interface MediaOwner {
   debug(message: string): void;
 }
 
-/** How media may reach the server: what the application says of it. */
-export interface IceOptions {
-  /** Those of the application, which win over those of the server. */
-  readonly iceServers?: CallingOptions["iceServers"];
-  readonly relayOnly: boolean;
-}
+/** How media may reach the server: what the application says of it wins over the server's word. */
+export type IceOptions = Pick<CallingOptions, "iceServers" | "relayOnly">;
 
 /** How often the network is judged, in ticks of a second. */
 const QUALITY_TICKS = 2;
