@@ -16,23 +16,7 @@ skip() {
     exit 0
 }
 
-install_missing() {
-    local missing=()
-    for package in "$@"; do
-        dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
-    done
-    [ ${#missing[@]} -eq 0 ] && return 0
-    local as_root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null 2>&1 || skip "installing ${missing[*]} needs root"
-        as_root=(sudo)
-    fi
-    echo "NetEq: installing ${missing[*]}" >&2
-    { "${as_root[@]}" apt-get update -qq &&
-        DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
-            --no-install-recommends "${missing[@]}"; } \
-        >"$dir/install.log" 2>&1 || skip "installing ${missing[*]} failed (see $dir/install.log)"
-}
+. "$(dirname "$0")/audio-lab-install.sh"
 
 # The definitions are those that the library was built with (tg_owtTargets.cmake).
 build() {
@@ -72,7 +56,7 @@ answers() {
 }
 
 command -v apt-get >/dev/null 2>&1 || skip "libwebrtc is Debian's and there is no apt-get"
-install_missing libtgowt-dev g++ pkg-config python3
+install_missing NetEq "$dir/install.log" libtgowt-dev g++ pkg-config python3
 [ "$program" -nt "$source" ] || build
 answers
 echo "$program"

@@ -13,22 +13,7 @@ skip() {
     exit 0
 }
 
-install_missing() {
-    local missing=()
-    for package in "$@"; do
-        dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
-    done
-    [ ${#missing[@]} -eq 0 ] && return 0
-    local as_root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null 2>&1 || skip "installing ${missing[*]} needs root"
-        as_root=(sudo)
-    fi
-    echo "speech: installing ${missing[*]}" >&2
-    { "${as_root[@]}" apt-get update -qq &&
-        DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
-        >"$dir/install.log" 2>&1 || skip "installing ${missing[*]} failed (see $dir/install.log)"
-}
+. "$(dirname "$0")/audio-lab-install.sh"
 
 # The prompts of a package that are whole sentences (3 to 20 s; G.722 is 8,000 bytes a second), in the
 # order of their paths, until the minute is full.
@@ -51,6 +36,6 @@ join() {
 }
 
 command -v apt-get >/dev/null 2>&1 || skip "the prompts come from Debian's packages and there is no apt-get"
-install_missing ffmpeg asterisk-core-sounds-en-g722 asterisk-core-sounds-fr-g722
+install_missing speech "$dir/install.log" ffmpeg asterisk-core-sounds-en-g722 asterisk-core-sounds-fr-g722
 join en asterisk-core-sounds-en-g722
 join fr asterisk-core-sounds-fr-g722
