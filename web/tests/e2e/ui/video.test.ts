@@ -59,7 +59,7 @@ describe("a video call", () => {
     await control(bob, "more").click();
     await bob.locator("calling-window .menu .item", { hasText: "Switch to voice" }).click();
     for (const page of [alice, bob]) await control(page, "speaker").waitFor();
-    expect(await shown(alice, "")).toBe(0);
+    await expect.poll(() => shown(alice, "")).toBe(0);
   });
 
   it("goes on in the small window", async () => {
