@@ -329,22 +329,25 @@ impl RunningCall {
         }
     }
 
-    /// In what a device may send pictures, so that all others can see them. `users` are those in
-    /// the call or rung by it: who has no media yet may turn out to be a native client.
+    /// In what a device that knows `offered` may send pictures, so that all others can see them.
+    /// `users` are those in the call or rung by it: who has no media yet may turn out to be a
+    /// native client, unless that leaves nothing of what is offered.
     pub(super) fn publishable(
         &self,
         endpoint: &Endpoint,
         users: &BTreeSet<UserId>,
+        offered: &BTreeSet<VideoCodec>,
     ) -> BTreeSet<VideoCodec> {
-        let has_media = |user: &UserId| self.media.keys().any(|device| device.user == *user);
         let others = self.media.iter().filter(|(other, _)| *other != endpoint);
-        let mut all: Vec<_> = others.map(|(_, media)| media.codecs.clone()).collect();
-        if all.is_empty() || users.iter().any(|it| *it != endpoint.user && !has_media(it)) {
-            all.push(NATIVE_CODECS.into());
-        }
-        let common =
-            all.into_iter().reduce(|all, other| all.intersection(&other).copied().collect());
-        common.unwrap_or_default()
+        let known = others
+            .map(|(_, media)| media.codecs.clone())
+            .reduce(|all, other| all.intersection(&other).copied().collect());
+        let native = BTreeSet::from(NATIVE_CODECS);
+        let Some(known) = known else { return native };
+        let has_media = |user: &UserId| self.media.keys().any(|device| device.user == *user);
+        let is_awaited = users.iter().any(|it| *it != endpoint.user && !has_media(it));
+        let narrowed: BTreeSet<_> = known.intersection(&native).copied().collect();
+        if is_awaited && !narrowed.is_disjoint(offered) { narrowed } else { known }
     }
 
     /// Notes under what `user` will be heard and seen; `false` if that is known, or the user is in

@@ -220,13 +220,14 @@ impl<S: CallStore> Actor<S> {
         let audio = audio_terms(offer, &wanted)?;
         let (video, pictures) = video_terms(offer, &wanted, sends);
         let call = self.running.get(call_id);
-        let publishable = call.map(|call| call.publishable(asker, users)).unwrap_or_default();
+        let offered = offer.video().formats.iter().map(|format| format.codec).collect();
+        let publishable = call.map(|call| call.publishable(asker, users, &offered));
         let before = call.map(|call| call.pictures(asker).views).unwrap_or_default();
         let streams = wanted.into_iter().map(|(mid, wanted)| (mid, wanted.stream)).collect();
         Ok(Agreed {
             terms: (audio, video),
             views: views(&asked.subscribe, &before),
-            answered: Answered { streams, pictures, publishable },
+            answered: Answered { streams, pictures, publishable: publishable.unwrap_or_default() },
         })
     }
 

@@ -319,6 +319,29 @@ async fn pictures_are_sent_so_that_whoever_is_rung_can_see_them() {
 }
 
 #[tokio::test]
+async fn an_offer_of_vp9_alone_is_taken_though_somebody_is_rung() {
+    let mut world = World::new();
+    let mut alice = world.sign_in("alice", "a").await;
+    let mut bob = world.sign_in("bob", "b").await;
+    let _carol = world.sign_in("carol", "c").await;
+    let call_id = alice.place_among(&["bob", "carol"]).await.facts.call_id;
+    let all = video(3, "sendonly", "a=ssrc:8 cname:x\r\n");
+    let alone = all
+        .replace("SAVPF 96 97 98", "SAVPF 98")
+        .replace("a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n", "");
+    let offers = [(&mut bob, all, vec![96, 97]), (&mut alice, alone, vec![98])];
+    for (device, section, expected) in offers {
+        offer_video(device, &call_id, &with_video(&[section]), &[], &[]).await;
+        let command = world.shard.command().await;
+        let ShardCommand::Connect { reply, .. } = command else { panic!("{command:?}") };
+        reply.send(Ok(local_params())).unwrap();
+        let section = answer(device).await.sections.remove(3);
+        let codecs: Vec<u8> = section.codecs.iter().map(|codec| codec.payload_type).collect();
+        assert_eq!(codecs, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_offer_is_explained() {
     let mut world = World::new();
     let (mut alice, _bob, call) = world.talk(["alice", "bob"]).await;

@@ -319,8 +319,12 @@ impl Device {
     }
 
     pub(super) async fn call(&mut self, callee: &str) {
+        self.call_all(&[callee]).await;
+    }
+
+    async fn call_all(&mut self, callees: &[&str]) {
         let params = CallParams {
-            callees: vec![user(callee)],
+            callees: callees.iter().map(|name| user(name)).collect(),
             media_type: MediaType::Audio,
             group_id: None,
             timeout_s: None,
@@ -331,7 +335,11 @@ impl Device {
     }
 
     pub(super) async fn place(&mut self, callee: &str) -> CallReply {
-        self.call(callee).await;
+        self.place_among(&[callee]).await
+    }
+
+    pub(super) async fn place_among(&mut self, callees: &[&str]) -> CallReply {
+        self.call_all(callees).await;
         let reply = self.reply().await;
         let Ok(Reply::Call(call)) = reply else { panic!("{reply:?}") };
         call
