@@ -325,6 +325,17 @@ pub(crate) enum BenchCommand {
     Sfu(BenchSfuArgs),
 }
 
+/// Of benches of a server process of its own.
+#[derive(Debug, Args)]
+pub(crate) struct BenchServerArgs {
+    /// Let the server run on this core alone, and this program on the others
+    #[arg(long = "server-core", value_name = "CORE")]
+    pub(crate) core: Option<u32>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct BenchCallsArgs {
     /// How long to measure, after one second of warming up
@@ -336,12 +347,8 @@ pub(crate) struct BenchCallsArgs {
     /// Pairs of accounts that take turns, so that no connection is as busy as none would be
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub(crate) pairs: u32,
-    /// Let the server run on this core alone, and this program on the others
-    #[arg(long, value_name = "CORE")]
-    pub(crate) server_core: Option<u32>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: BenchServerArgs,
 }
 
 #[derive(Debug, Args)]
@@ -377,12 +384,8 @@ pub(crate) struct BenchVideoArgs {
     /// How long to measure, after two seconds of warming up
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) seconds: u32,
-    /// Let the server run on this core alone, and this program on the others
-    #[arg(long, value_name = "CORE")]
-    pub(crate) server_core: Option<u32>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: BenchServerArgs,
 }
 
 #[derive(Debug, Args)]
@@ -405,12 +408,8 @@ pub(crate) struct BenchSfuArgs {
     /// How long to measure, after two seconds of warming up
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) seconds: u32,
-    /// Let the server run on this core alone, and this program on the others
-    #[arg(long, value_name = "CORE")]
-    pub(crate) server_core: Option<u32>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: BenchServerArgs,
 }
 
 /// A size of pictures.

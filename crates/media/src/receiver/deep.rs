@@ -68,12 +68,11 @@ impl<D: AudioDecoder> Receiver<D> {
     /// What the buffer offers next: the oldest packet, or what a packet describes of before it.
     pub(super) fn upcoming(&self) -> Next {
         let next = self.playout.relation(self.buffer.front());
-        match (next, self.described()) {
-            (Next::AfterLoss { .. }, Some(described)) => {
-                self.playout.relation_of_described(described.begin)
-            }
-            (Next::AfterLoss { .. }, None)
-            | (Next::Nothing | Next::Adjoining | Next::AfterSilence { .. }, _) => next,
+        match next {
+            Next::AfterLoss { .. } => self
+                .described()
+                .map_or(next, |described| self.playout.relation_of_described(described.begin)),
+            Next::Nothing | Next::Adjoining | Next::AfterSilence { .. } => next,
         }
     }
 

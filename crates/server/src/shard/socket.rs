@@ -1,6 +1,5 @@
 use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Duration;
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -146,9 +145,6 @@ impl Carrier for PortOut<'_> {
         }
     }
 }
-
-/// How long datagrams may wait for more of the same while there is more to read.
-pub(super) const GATHER_FOR: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use super::clock::ShardClock;
 use super::counters::{Flush, ShardCounters};
 use super::gather::{Gather, Gathering};
 use super::plane::Plane;
-use super::socket::{GATHER_FOR, Inbox, Port, PortOut};
+use super::socket::{Inbox, Port, PortOut};
 use super::{ShardCommand, ShardEvent};
 use crate::server::Vitals;
 
@@ -19,6 +19,8 @@ pub(super) const WAKER: Token = Token(1);
 /// Times the socket is read under one `now`; each gives up to 32 datagrams, more where the kernel
 /// joins them.
 const READS: usize = 2;
+/// How long datagrams may wait for more of the same while there is more to read.
+const GATHER_FOR: Duration = Duration::from_millis(1);
 /// Commands performed between two batches, so that neither starves the other.
 const COMMANDS: usize = 256;
 /// Events kept while the hub is slow. Beyond this only what ends or begins something is kept.

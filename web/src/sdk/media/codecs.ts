@@ -1,3 +1,5 @@
+import { sectionsOf } from "./sections.js";
+
 /** What every client can be shown, so that nobody who comes changes what is sent. */
 const COMMON = /^(VP8|H264)$/i;
 
@@ -12,8 +14,7 @@ export function isSettled(offer: string, answer: string, mid: string): boolean {
 
 /** The name of the first format of a section. */
 function firstCodec(sdp: string, mid: string): string | undefined {
-  const isIt = (section: string): boolean => /^a=mid:(\S+)/m.exec(section)?.[1] === mid;
-  const section = sdp.split(/^(?=m=)/m).find(isIt) ?? "";
+  const section = sectionsOf(sdp).get(mid) ?? "";
   const type = /^m=\S+ \S+ \S+ (\d+)/.exec(section)?.[1];
   if (type === undefined) return undefined;
   return new RegExp(`^a=rtpmap:${type} ([^/\\s]+)`, "m").exec(section)?.[1];

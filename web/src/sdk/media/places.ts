@@ -1,5 +1,6 @@
 import type { Track, UserId, VideoSize } from "../types.js";
 import type { Subscription } from "../wire.js";
+import { sectionsOf } from "./sections.js";
 
 /** What is to be received. */
 export interface Wanted {
@@ -141,10 +142,9 @@ function isServed({ currentDirection }: RTCRtpTransceiver): boolean {
 /** The first SSRC of each section, by mid. */
 function streamsOf(sdp: string): Map<string, number> {
   const streams = new Map<string, number>();
-  for (const section of sdp.split(/^(?=m=)/m)) {
-    const mid = /^a=mid:(\S+)/m.exec(section)?.[1];
+  for (const [mid, section] of sectionsOf(sdp)) {
     const ssrc = /^a=ssrc:(\d+)/m.exec(section)?.[1];
-    if (mid !== undefined && ssrc !== undefined) streams.set(mid, Number(ssrc));
+    if (ssrc !== undefined) streams.set(mid, Number(ssrc));
   }
   return streams;
 }

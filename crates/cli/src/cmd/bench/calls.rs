@@ -10,8 +10,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::child::Child;
+use super::cpu::Used;
 use super::line::Line;
-use super::{Report, cpu, of_a_server, progress};
+use super::{Report, of_a_server, progress};
 use crate::args::BenchCallsArgs;
 use crate::demo::figures::row;
 use crate::demo::stats::Spread;
@@ -83,7 +84,7 @@ enum Phase {
 
 /// Loads a server process with calls and prints what it took.
 pub(crate) async fn calls(args: &BenchCallsArgs) -> Result<(), Failure> {
-    of_a_server(args.server_core, args.json, async |server| measure(args, server).await).await
+    of_a_server(&args.server, async |server| measure(args, server).await).await
 }
 
 async fn measure(args: &BenchCallsArgs, server: &Child) -> Result<CallsReport, Failure> {
@@ -186,27 +187,6 @@ async fn stored(server: &Child) -> Result<u64, Failure> {
     storage.count_records().await.map_err(Failure::machine)
 }
 
-/// CPU time used so far.
-#[derive(Clone, Copy, Debug)]
-struct Used {
-    server: Duration,
-    generator: Duration,
-}
-
-impl Used {
-    fn now(server: &Child) -> Result<Self, Failure> {
-        let unknown = || Failure::machine("CPU times cannot be read on this system");
-        Ok(Self { server: server.cpu()?, generator: cpu::of_process("self").ok_or_else(unknown)? })
-    }
-
-    fn since(self, before: Self) -> Self {
-        Self {
-            server: self.server.saturating_sub(before.server),
-            generator: self.generator.saturating_sub(before.generator),
-        }
-    }
-}
-
 impl Seen {
     fn add(&mut self, other: Self) {
         self.calls_in_all += other.calls_in_all;
@@ -223,7 +203,7 @@ impl CallsReport {
         let server_cores = used.server.as_secs_f64() / seconds;
         let generator_cores = used.generator.as_secs_f64() / seconds;
         let machine = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-        let given = if args.server_core.is_some() { 1.0 } else { machine };
+        let given = if args.server.core.is_some() { 1.0 } else { machine };
         Self {
             seconds,
             in_flight: args.in_flight,

@@ -1,6 +1,9 @@
 use std::fs;
 use std::time::Duration;
 
+use super::child::Child;
+use crate::exit::Failure;
+
 /// CPU time of all threads of a process so far, those that ended included; `self` is this one.
 /// `None` where the system has no such `/proc`.
 pub(super) fn of_process(pid: &str) -> Option<Duration> {
@@ -14,6 +17,28 @@ pub(super) fn of_process(pid: &str) -> Option<Duration> {
 
 /// `USER_HZ`, which is 100 on every architecture Linux runs on today but Alpha.
 const TICKS_PER_SECOND: u64 = 100;
+
+/// CPU time used so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Used {
+    pub(super) server: Duration,
+    /// This process.
+    pub(super) generator: Duration,
+}
+
+impl Used {
+    pub(super) fn now(server: &Child) -> Result<Self, Failure> {
+        let unknown = || Failure::machine("CPU times cannot be read on this system");
+        Ok(Self { server: server.cpu()?, generator: of_process("self").ok_or_else(unknown)? })
+    }
+
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
+            server: self.server.saturating_sub(before.server),
+            generator: self.generator.saturating_sub(before.generator),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

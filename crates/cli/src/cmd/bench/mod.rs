@@ -20,6 +20,7 @@ pub(crate) use timings::timings;
 pub(crate) use video::video;
 
 use self::child::Child;
+use crate::args::BenchServerArgs;
 use crate::exit::Failure;
 use crate::output;
 use crate::stop::Stop;
@@ -30,21 +31,19 @@ trait Report: Serialize {
     fn print(&self);
 }
 
-/// Measures a server process of its own, on this core alone if one is given, and prints what that
-/// found out.
+/// Measures a server process of its own, and prints what that found out.
 async fn of_a_server<R: Report>(
-    core: Option<u32>,
-    as_json: bool,
+    args: &BenchServerArgs,
     measure: impl AsyncFnOnce(&Child) -> Result<R, Failure>,
 ) -> Result<(), Failure> {
     let mut stop = Stop::listen()?;
-    let server = Child::start(core).await?;
+    let server = Child::start(args.core).await?;
     let report = tokio::select! {
         report = measure(&server) => report,
         () = stop.asked() => Err(Failure::stopped()),
     }?;
     server.stop().await?;
-    if as_json {
+    if args.json {
         return output::json(&report);
     }
     report.print();

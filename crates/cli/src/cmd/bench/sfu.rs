@@ -61,9 +61,9 @@ pub(crate) async fn sfu(args: &BenchSfuArgs) -> Result<(), Failure> {
     if shape.people() < 2 {
         return Err(Failure::usage("a room needs two people: raise --publishers or --subscribers"));
     }
-    of_a_server(args.server_core, args.json, async |server| {
+    of_a_server(&args.server, async |server| {
         let measured = crowd::measure(server, shape, args.seconds).await?;
-        Ok(SfuReport::of(shape, &measured, cores(args.server_core)))
+        Ok(SfuReport::of(shape, &measured, cores(args.server.core)))
     })
     .await
 }
@@ -76,11 +76,11 @@ fn cores(server_core: Option<u32>) -> f64 {
 
 impl SfuReport {
     fn of(shape: Shape, measured: &Measured, cores: f64) -> Self {
-        let Measured { seconds, counts, server_cpu, own_cpu, behind, .. } = *measured;
+        let Measured { seconds, counts, cpu, behind, .. } = *measured;
         let on_the_way = (counts.received + counts.lost).max(1) as f64;
-        let cpu = server_cpu.as_secs_f64();
+        let server_s = cpu.server.as_secs_f64();
         let [p50, p90, p99, max] = measured.late.map(|late| late.as_micros() as u64);
-        let generator_cores = own_cpu.as_secs_f64() / seconds;
+        let generator_cores = cpu.generator.as_secs_f64() / seconds;
         let generator_is_bottleneck = generator_cores > BUSY * cores || behind > BEHIND;
         let forwarded = counts.received as f64;
         Self {
@@ -97,10 +97,10 @@ impl SfuReport {
             latency_us_p90: p90,
             latency_us_p99: p99,
             latency_us_max: max,
-            server_cpu_percent: 100.0 * cpu / seconds,
-            server_cpu_s_per_million_forwarded: 1e6 * cpu / forwarded.max(1.0),
-            forwarded_per_core_second: (!generator_is_bottleneck && cpu > 0.0)
-                .then_some(forwarded / cpu),
+            server_cpu_percent: 100.0 * server_s / seconds,
+            server_cpu_s_per_million_forwarded: 1e6 * server_s / forwarded.max(1.0),
+            forwarded_per_core_second: (!generator_is_bottleneck && server_s > 0.0)
+                .then_some(forwarded / server_s),
             server_rss_bytes: measured.server_rss_bytes,
             generator_cores,
             generator_behind_us_p99: behind.as_micros() as u64,

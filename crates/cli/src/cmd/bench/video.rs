@@ -34,7 +34,7 @@ struct VideoReport {
 pub(crate) async fn video(args: &BenchVideoArgs) -> Result<(), Failure> {
     let publishers = args.people.clamp(2, 9);
     let shape = Shape { rooms: 1, publishers, subscribers: 0, sends: Sends::AllSizes };
-    of_a_server(args.server_core, args.json, async |server| {
+    of_a_server(&args.server, async |server| {
         let measured = crowd::measure(server, shape, args.seconds).await?;
         Ok(VideoReport::of(publishers, &measured))
     })
@@ -43,7 +43,7 @@ pub(crate) async fn video(args: &BenchVideoArgs) -> Result<(), Failure> {
 
 impl VideoReport {
     fn of(people: u32, measured: &Measured) -> Self {
-        let Measured { seconds, counts, server_cpu, own_cpu, .. } = *measured;
+        let Measured { seconds, counts, cpu, .. } = *measured;
         let on_the_way = (counts.received + counts.lost).max(1);
         Self {
             seconds,
@@ -55,10 +55,10 @@ impl VideoReport {
             bits_out_per_second: 8.0 * counts.received_bytes as f64 / seconds,
             lost_share: counts.lost as f64 / on_the_way as f64,
             feedback_per_second: counts.feedback as f64 / seconds,
-            server_cpu_percent: 100.0 * server_cpu.as_secs_f64() / seconds,
-            server_cpu_us_per_packet_out: 1e6 * server_cpu.as_secs_f64()
+            server_cpu_percent: 100.0 * cpu.server.as_secs_f64() / seconds,
+            server_cpu_us_per_packet_out: 1e6 * cpu.server.as_secs_f64()
                 / counts.received.max(1) as f64,
-            generator_cores: own_cpu.as_secs_f64() / seconds,
+            generator_cores: cpu.generator.as_secs_f64() / seconds,
         }
     }
 }

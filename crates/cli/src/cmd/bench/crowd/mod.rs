@@ -19,7 +19,7 @@ pub(super) use self::guest::Counts;
 use self::late::Lateness;
 use self::seat::Seat;
 use super::child::Child;
-use super::cpu;
+use super::cpu::Used;
 use crate::exit::Failure;
 use crate::keys::user_id;
 
@@ -47,9 +47,8 @@ pub(super) struct Measured {
     pub(super) late: [Duration; 4],
     /// How late senders were with what they had to send: 99 % of it was not later.
     pub(super) behind: Duration,
-    pub(super) server_cpu: Duration,
+    pub(super) cpu: Used,
     pub(super) server_rss_bytes: u64,
-    pub(super) own_cpu: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,12 +90,12 @@ pub(super) async fn measure(
     drop(common);
     until_all_are_ready(&mut guests, &mut waiting).await?;
     tokio::time::sleep(WARM_UP).await;
-    let (cpu_before, own_before) = (server.cpu()?, own_cpu()?);
+    let before = Used::now(server)?;
     let _ = tell.send(Phase::Measuring);
     let began = Instant::now();
     tokio::time::sleep(Duration::from_secs(seconds.max(1).into())).await;
     let measured = began.elapsed();
-    let (cpu, own) = (server.cpu()?, own_cpu()?);
+    let cpu = Used::now(server)?.since(before);
     let server_rss_bytes = server.rss_bytes()?;
     let _ = tell.send(Phase::Over);
     let mut counts = Counts::default();
@@ -108,9 +107,8 @@ pub(super) async fn measure(
         counts,
         late: [0.5, 0.9, 0.99, 1.0].map(|share| late.at(share)),
         behind: behind.at(0.99),
-        server_cpu: cpu.saturating_sub(cpu_before),
+        cpu,
         server_rss_bytes,
-        own_cpu: own.saturating_sub(own_before),
     })
 }
 
@@ -130,11 +128,6 @@ async fn until_all_are_ready(
         }
     }
     Ok(())
-}
-
-fn own_cpu() -> Result<Duration, Failure> {
-    let unknown = || Failure::machine("CPU times cannot be read on this system");
-    cpu::of_process("self").ok_or_else(unknown)
 }
 
 impl Shape {
